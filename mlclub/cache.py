@@ -1,0 +1,64 @@
+"""The cache: Redis, and a miss where Redis is not there."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.cache.backends.base import DEFAULT_TIMEOUT
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+
+class ForgivingRedisCache(RedisCache):
+    """Reads as a miss and writes nothing while Redis is down, so that pages still answer.
+
+    `add` and `incr` raise nothing either; a rate limit built on them must therefore fail closed itself
+    (`members.adapter` does).
+    """
+
+    def _forgive(self, name: str, missing: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return getattr(super(), name)(*args, **kwargs)
+        except (RedisError, OSError) as problem:
+            logger.warning("Cache is not reachable: %s", problem)
+            return missing
+
+    def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
+        return self._forgive("get", default, key, default, version)
+
+    def add(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+        return self._forgive("add", False, key, value, timeout, version)
+
+    def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
+        self._forgive("set", None, key, value, timeout, version)
+
+    def touch(self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+        return self._forgive("touch", False, key, timeout, version)
+
+    def delete(self, key: str, version: int | None = None) -> bool:
+        return self._forgive("delete", False, key, version)
+
+    def get_many(self, keys: Any, version: int | None = None) -> dict[str, Any]:
+        return self._forgive("get_many", {}, keys, version)
+
+    def set_many(
+        self, data: Mapping[str, Any], timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
+    ) -> list[str]:
+        return self._forgive("set_many", list(data), data, timeout, version)
+
+    def delete_many(self, keys: Any, version: int | None = None) -> None:
+        self._forgive("delete_many", None, keys, version)
+
+    def has_key(self, key: str, version: int | None = None) -> bool:
+        return self._forgive("has_key", False, key, version)
+
+    def is_reachable(self) -> bool:
+        """Whether Redis answers right now; sign-in limits fail closed when it does not."""
+        try:
+            return bool(self._cache.get_client(None, write=True).ping())
+        except (RedisError, OSError):
+            return False

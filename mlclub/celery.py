@@ -1,0 +1,32 @@
+"""Celery only wakes the ledger; what is due stands in Postgres and survives any broker."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from celery import Celery
+from django.db import transaction
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mlclub.settings")
+
+app = Celery("mlclub")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+logger = logging.getLogger(__name__)
+
+
+def _send(name: str, args: tuple[object, ...]) -> None:
+    try:
+        app.send_task(name, args=args, retry=False, ignore_result=True)
+    except Exception as problem:  # the broker is a convenience; the tick finds the row anyway
+        logger.warning("Celery could not be woken for %s: %s", name, problem)
+
+
+def poke(name: str = "members.tasks.sweep_ledger", *args: object) -> None:
+    """Wake task `name` once the current transaction has committed.
+
+    A broker that is down costs a log line, never the request: nothing is raised and nothing retried.
+    """
+    transaction.on_commit(lambda: _send(name, args), robust=True)

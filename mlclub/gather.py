@@ -1,0 +1,189 @@
+"""How pages that show something of every app ask every app, without anybody importing upwards.
+
+`settings.GATHER` names one module of each app. A module may offer any of the functions below; whoever has
+nothing to say leaves it out. Everything is limited to what `user` may see by the app that answers.
+
+    home(user, now) -> list[Card]                      at most 2 queries an app
+    desk(user, now) -> list[DeskItem]                  what needs attention; at most 2 queries an app
+    digest(users, since, until) -> {pk: [Item]}        up to 200 people at a time
+    search(query, user, limit) -> list[Hit]
+    calendar(user, since, until) -> list[Occurrence]
+    panels(obj, user) -> list[Panel]                   what a higher app knows of a lower one's object
+    contributions(person, viewer) -> list[Contribution]
+    numbers(term) -> list[Figure]
+    rollover(plan) -> list[str]
+    personal_data(person) -> dict[str, Any]
+    health(now) -> list[Health]
+    front(now) -> list[FrontItem]                      public things for the front page
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+from django.conf import settings
+
+
+class Section(StrEnum):
+    """The four questions that `/home/` answers, in this order."""
+
+    DUE = "due"
+    NEXT = "next"
+    NEW = "new"
+    NEEDED = "needed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """A row of `/home/`. `when` is an aware instant; `meta` are short texts between middle dots."""
+
+    section: Section
+    title: str
+    url: str
+    when: datetime | None = None
+    meta: tuple[str, ...] = ()
+    badge: str = ""
+    tone: str = ""  # ok, warn, bad, info or empty
+    icon: str = ""
+    action: str = ""  # the words on the button; empty: the title is the only link
+    action_url: str = ""
+    # A POST button (with its fields) instead of a link.
+    post: bool = False
+    fields: tuple[tuple[str, str], ...] = ()
+    is_primary: bool = False
+    weight: int = 0  # higher comes first where `when` does not decide
+    # Template for rows that need more than a button, given `card` and `card.data`.
+    template: str = ""
+    data: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeskItem:
+    """One line of what needs an officer: what, how many, and the link that mends it."""
+
+    group: str
+    title: str
+    count: int
+    url: str
+    detail: str = ""
+    action: str = "Open"
+    tone: str = "warn"
+    icon: str = "exclamation-triangle"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One line of a weekly digest. `section` is a heading such as "For you" or "This week"."""
+
+    section: str
+    text: str
+    url: str = ""
+    action: str = ""
+    when: datetime | None = None
+    weight: int = 0
+    # Items that are only told when there is something else to say (they alone make no mail).
+    is_filler: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """One search result. `headline` is safe HTML with <mark>; `rank` is comparable between apps (0 to 1)."""
+
+    kind: str
+    title: str
+    url: str
+    headline: str = ""
+    rank: float = 0.0
+    meta: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Occurrence:
+    """One entry of somebody's calendar; `uid` never changes, `sequence` rises with the schedule."""
+
+    uid: str
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    url: str = ""
+    place: str = ""
+    description: str = ""
+    sequence: int = 0
+    updated_at: datetime | None = None
+    is_cancelled: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """A fragment on another app's page: a title and a template with its context."""
+
+    title: str
+    template: str
+    context: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contribution:
+    """Something a person gave: taught, reviewed, wrote, hosted."""
+
+    verb: str
+    title: str
+    url: str
+    on: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A number of a term, with what it counts."""
+
+    name: str
+    value: float
+    n: int
+    definition: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """One part of `/healthz/ready/`."""
+
+    name: str
+    is_ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontItem:
+    """Something public for the front page. `kind` is event, number, project or post."""
+
+    kind: str
+    title: str
+    url: str
+    when: datetime | None = None
+    meta: tuple[str, ...] = ()
+
+
+@lru_cache
+def modules() -> tuple[ModuleType, ...]:
+    """The gathered modules in the order of the floors, lowest first."""
+    return tuple(import_module(name) for name in settings.GATHER if find_spec(name))
+
+
+def each(function: str, *args: Any) -> Iterator[Any]:
+    """Yield what every app answers to `function`; apps that do not offer it are passed over."""
+    for module in modules():
+        offer = getattr(module, function, None)
+        if offer is not None:
+            yield offer(*args)
+
+
+def flat(function: str, *args: Any) -> list[Any]:
+    """All apps' answers to `function` in one list."""
+    return [entry for answer in each(function, *args) for entry in answer]

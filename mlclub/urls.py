@@ -1,0 +1,18 @@
+"""Every address of the portal. Each app keeps its own; the order decides who is asked first."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("mlclub.portal.urls")),
+    path("", include("members.urls")),
+    path("wiki/", include("wiki.urls")),
+    path("events/", include("events.urls")),
+    path("projects/", include("projects.urls")),
+    path("nmep/", include("nmep.urls")),
+    path("accounts/", include("allauth.urls")),
+    path(settings.ADMIN_PATH, admin.site.urls),
+]

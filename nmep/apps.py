@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class NmepConfig(AppConfig):
+    name = "nmep"
+    verbose_name = "New-member programme"
