@@ -1,0 +1,78 @@
+"""Starts PostgreSQL and Redis for the tests before pytest-django reads the settings.
+
+DATABASE_URL and REDIS_URL are honoured where they are set. With xdist the controller starts the servers,
+and each worker has a Redis database of its own.
+"""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from mlclub.supervisor import engines
+from mlclub.supervisor.children import Family, birth_of
+
+PREFIX = "mlclub-tests-"
+state: Family | None = None
+
+
+def remove_leftovers() -> None:
+    """Remove the folders of test runs that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        pid = folder.name.removeprefix(PREFIX).partition("-")[0]
+        with contextlib.suppress(OSError):
+            if folder.stat().st_uid == os.getuid() and pid.isdigit() and birth_of(int(pid)) is None:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def start_servers() -> None:
+    global state
+    remove_leftovers()
+    state = Family(Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")))
+    try:
+        started = engines.start(state, lasting=False)
+    except BaseException:
+        stop_servers()
+        raise
+    os.environ["DATABASE_URL"], os.environ["REDIS_URL"] = started.database_url, started.redis_url
+
+
+def stop_servers() -> None:
+    global state
+    if state is None:
+        return
+    family, state = state, None
+    started_postgres = any(child.name == "postgres" for child in family.children)
+    family.stop()
+    if started_postgres:
+        engines.Place.for_us(family.folder).remove()
+    shutil.rmtree(family.folder, ignore_errors=True)
+
+
+def own_redis_database(worker: str) -> None:
+    base = os.environ["REDIS_URL"].rpartition("/")[0]
+    os.environ["REDIS_URL"] = f"{base}/{1 + int(worker.removeprefix('gw')) % 15}"
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
+    """A wrapper, because pytest-django's own hook, which reads the settings, asks to be first."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    asked = early_config.known_args_namespace
+    if worker:
+        own_redis_database(worker)
+    elif not (asked.help or asked.version):
+        start_servers()
+    try:
+        return (yield)
+    except BaseException:
+        stop_servers()
+        raise
+
+
+def pytest_unconfigure() -> None:
+    stop_servers()
