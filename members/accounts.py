@@ -1,0 +1,1 @@
+"""What follows from signing up and signing in: allauth's signals, connected once from `apps.py`."""

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from members.models import Club
+
+#: In the demo, and nowhere else, a sign-in button stands in for the second factor.
+DEMO_SECOND_FACTOR = "demo_second_factor"
+
+
+class ClubZoneMiddleware:
+    """Every hour on a page is the club's."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with timezone.override(Club.current().zone):
+            return self.get_response(request)
+
+
+class SecondFactorMiddleware:
+    """Whoever holds an office sets up a second factor before anything else opens."""
+
+    OPEN = ("/accounts/", "/static/", "/healthz/", "/theme/", "/demo/")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if (
+            user.is_authenticated
+            and not request.path.startswith(self.OPEN)
+            and user.needs_second_factor  # type: ignore[union-attr]
+            and not (settings.DEMO and request.session.get(DEMO_SECOND_FACTOR))
+            and not is_mfa_enabled(user)
+        ):
+            messages.warning(request, "You hold an office, so this account needs a second factor. Set one up to go on.")
+            return redirect("mfa_index")
+        return self.get_response(request)

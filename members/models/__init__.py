@@ -1,0 +1,26 @@
+from members.models.audit import AuditEntry
+from members.models.club import Club
+from members.models.invitations import Invitation
+from members.models.notifications import Notification, Preference, Suppression
+from members.models.offices import Office, OfficeTerm
+from members.models.people import User
+from members.models.reports import ProblemReport
+from members.models.terms import Break, Membership, Term
+from members.models.topics import Topic
+
+__all__ = [
+    "AuditEntry",
+    "Break",
+    "Club",
+    "Invitation",
+    "Membership",
+    "Notification",
+    "Office",
+    "OfficeTerm",
+    "Preference",
+    "ProblemReport",
+    "Suppression",
+    "Term",
+    "Topic",
+    "User",
+]

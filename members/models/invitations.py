@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+
+from members.models.terms import Membership, Term
+from mlclub.privacy import Erase, Policy
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def open(self, now: datetime) -> InvitationQuerySet:
+        """Those that can still be taken up."""
+        return self.filter(accepted_at=None, expires_at__gt=now)
+
+
+class Invitation(models.Model):
+    """An address that may make an account, and what its person becomes on doing so."""
+
+    email = models.EmailField()
+    name = models.CharField(max_length=120, blank=True)
+    term = models.ForeignKey(Term, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    kind = models.CharField(max_length=8, choices=Membership.Kind.choices, blank=True)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    # sha256 of the token in the mail; the token itself is nowhere at rest.
+    token_hash = models.CharField(max_length=64, unique=True, null=True, blank=True)
+
+    objects = InvitationQuerySet.as_manager()
+    personal_data = Policy(on_erase=Erase.DELETE, why="Found by the address of the person.")
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.email
