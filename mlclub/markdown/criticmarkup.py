@@ -5,6 +5,8 @@ from __future__ import annotations
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 
+from mlclub.markdown.scanning import occurs_after
+
 _MARKS = {
     "{++": ("++}", "ins", "critic"),
     "{--": ("--}", "del", "critic"),
@@ -27,7 +29,7 @@ def _critic(state: StateInline, silent: bool) -> bool:
         return False
     close, tag, css = mark
     start = state.pos + 3
-    if not _has_after(state, close, start):
+    if not occurs_after(state, close, start):
         return False
     end = state.src.find(close, start, state.posMax)
     if end < 0:
@@ -56,12 +58,3 @@ def _wrap(state: StateInline, tag: str, css: str, start: int, end: int) -> None:
     state.pos, state.posMax = before
     state.push("critic_close", tag, -1)
 
-
-def _has_after(state: StateInline, word: str, pos: int) -> bool:
-    last = state.env.setdefault("last_of", {})
-    key = (hash(state.src), len(state.src), word)
-    if key not in last:
-        if len(last) > 64:
-            last.clear()
-        last[key] = state.src.rfind(word)
-    return bool(last[key] >= pos)

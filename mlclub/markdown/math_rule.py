@@ -13,6 +13,8 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
+from mlclub.markdown.scanning import occurs_after
+
 # Pandoc's rule: no space after the first dollar, none before the last, no digit after it.
 INLINE = re.compile(r"\$(?![\s$])((?:\\.|[^$\\])+?)(?<!\s)\$(?!\d)", re.S)
 DOUBLE = re.compile(r"\$\$((?:\\.|[^$\\]|\$(?!\$))+?)\$\$", re.S)
@@ -33,7 +35,7 @@ def _dollars(state: StateInline, silent: bool) -> bool:
         return False
     double = state.src.startswith("$$", state.pos)
     match = None
-    if double and _has_after(state, "$$", state.pos + 2):
+    if double and occurs_after(state, "$$", state.pos + 2):
         match = DOUBLE.match(state.src, state.pos, state.posMax)
     if not match and not double and not state.env.get("kramdown"):
         match = INLINE.match(state.src, state.pos, state.posMax)
@@ -57,7 +59,7 @@ def _environment(state: StateInline, silent: bool) -> bool:
     if not match:
         return False
     close = rf"\end{{{match.group(1)}}}"
-    if not _has_after(state, close, match.end()):
+    if not occurs_after(state, close, match.end()):
         return False
     end = state.src.find(close, match.end(), state.posMax)
     if end < 0:
@@ -67,16 +69,6 @@ def _environment(state: StateInline, silent: bool) -> bool:
     state.pos = end + len(close)
     return True
 
-
-def _has_after(state: StateInline, word: str, pos: int) -> bool:
-    """Whether `word` occurs after `pos`; looked up once for each paragraph."""
-    last = state.env.setdefault("last_of", {})
-    key = (hash(state.src), len(state.src), word)
-    if key not in last:
-        if len(last) > 64:
-            last.clear()
-        last[key] = state.src.rfind(word)
-    return bool(last[key] >= pos)
 
 
 def _lines_with(state: StateBlock, word: str) -> list[int]:

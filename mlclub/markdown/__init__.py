@@ -1,0 +1,34 @@
+"""All Markdown that anybody writes passes through `render`, and nowhere else."""
+
+from mlclub.markdown.pipeline import render
+from mlclub.markdown.shapes import (
+    Citation,
+    Cited,
+    Context,
+    Entry,
+    Heading,
+    Link,
+    Picture,
+    Remark,
+    Rendered,
+    Target,
+)
+from mlclub.markdown.tex import MACROS
+from mlclub.markdown.wikilinks import anchor, slug
+
+__all__ = [
+    "MACROS",
+    "Citation",
+    "Cited",
+    "Context",
+    "Entry",
+    "Heading",
+    "Link",
+    "Picture",
+    "Remark",
+    "Rendered",
+    "Target",
+    "anchor",
+    "render",
+    "slug",
+]
