@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "mlclub.apps.KernelConfig",
     "mlclub.apps.ClubAdminConfig",
     "django.contrib.auth",
+    "django.contrib.humanize",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
@@ -274,6 +275,11 @@ FORMAT_MODULE_PATH = ["mlclub.formats"]
 STATIC_URL = "/static/"
 STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "mlclub.bundle.BundleFinder",
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+]
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / "media"))
 MEDIA_URL = "/media/"  # never routed: every file goes through a view that asks who may see it
 USE_X_ACCEL = env.bool("USE_X_ACCEL", default=False)

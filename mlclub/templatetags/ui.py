@@ -8,8 +8,10 @@ from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
 
+import segno
 from django import template
 from django.core.paginator import Page
+from django.forms import BaseForm
 from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
@@ -20,6 +22,7 @@ from django.utils.safestring import SafeString, mark_safe
 from heroicons import _load_icon
 
 from mlclub import look
+from mlclub.forms import ErrorSummary
 
 register = template.Library()
 
@@ -316,6 +319,31 @@ def markdown(text: str, *, context: Any = None) -> SafeString:
     from mlclub.markdown import render
 
     return render(text, context=context).html
+
+
+@register.simple_tag
+def error_summary(*shown: BaseForm | None) -> SafeString:
+    """`{% error_summary form other_form %}`: what is to be mended, at the top, where the focus goes."""
+    summary = ErrorSummary(*shown)
+    if not summary:
+        return SafeString("")
+    first = next(form for form in shown if form is not None)
+    summary_id = f"{first.prefix}-summary" if first.prefix else "error-summary"
+    return SafeString(render_to_string("forms/summary.html", {"summary": summary, "summary_id": summary_id}))
+
+
+@register.simple_tag
+def qr(text: str, *, label: str) -> SafeString:
+    """A QR code as SVG in the page's own colours, with what it is for as its name."""
+    drawing = segno.make(text, error="m")
+    side = drawing.symbol_size(border=4)[0]
+    path = "".join(
+        f"M{column} {row}h1v1h-1z" for row, line in enumerate(drawing.matrix, 4) for column, dark in enumerate(line, 4) if dark
+    )
+    return format_html(
+        '<svg class="qr" viewBox="0 0 {} {}" role="img" aria-label="{}"><path class="qr-paper" d="M0 0h{}v{}h-{}z"/><path d="{}"/></svg>',
+        side, side, label, side, side, side, path,
+    )
 
 
 # ── What base.html needs ──
