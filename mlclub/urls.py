@@ -6,7 +6,11 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from mlclub import health
+from mlclub.look import theme_set
+
 urlpatterns = [
+    path("theme/", theme_set, name="theme_set"),
     path("", include("mlclub.portal.urls")),
     path("", include("members.urls")),
     path("wiki/", include("wiki.urls")),
@@ -14,5 +18,7 @@ urlpatterns = [
     path("projects/", include("projects.urls")),
     path("nmep/", include("nmep.urls")),
     path("accounts/", include("allauth.urls")),
+    path("healthz/live/", health.live, name="health_live"),
+    path("healthz/ready/", health.ready, name="health_ready"),
     path(settings.ADMIN_PATH, admin.site.urls),
 ]

@@ -126,7 +126,7 @@ class Place:
         """Root without namespaces: another user, who may not read our folders, gets copies of his own."""
         nobody = pwd.getpwnam("nobody")
         mark = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:12]
-        home = Path("/var/tmp") / f"{NAME}-{mark}"  # noqa: S108 - survives a reboot, as data should
+        home = Path("/var/tmp") / f"{NAME}-{mark}"
         home.mkdir(mode=0o700, exist_ok=True)
         if home.is_symlink() or home.stat().st_uid not in {0, nobody.pw_uid}:
             raise CannotStart(f"{home} belongs to somebody else: remove it and start again.")
