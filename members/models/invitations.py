@@ -16,7 +16,10 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 
 
 class Invitation(models.Model):
-    """An address that may make an account, and what its person becomes on doing so."""
+    """An address that may make an account, and what its person becomes on doing so.
+
+    The link in the mail is signed and not stored; `members.invitations` makes and reads it.
+    """
 
     email = models.EmailField()
     name = models.CharField(max_length=120, blank=True)
@@ -28,8 +31,6 @@ class Invitation(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
-    # sha256 of the token in the mail; the token itself is nowhere at rest.
-    token_hash = models.CharField(max_length=64, unique=True, null=True, blank=True)
 
     objects = InvitationQuerySet.as_manager()
     personal_data = Policy(on_erase=Erase.DELETE, why="Found by the address of the person.")
@@ -39,3 +40,7 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return self.email
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it can still be taken up."""
+        return self.accepted_at is None and self.expires_at > now

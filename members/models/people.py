@@ -12,9 +12,11 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from members import standing as standings
+from members.models.offices import OfficeTerm
 from members.models.terms import Membership, Term
 from members.models.topics import Topic
 from mlclub.privacy import Erase, Policy
+
 
 class UserQuerySet(models.QuerySet["User"]):
     def real(self) -> UserQuerySet:
@@ -32,10 +34,44 @@ class UserQuerySet(models.QuerySet["User"]):
         )
 
     def visible_to(self, viewer: User) -> UserQuerySet:
-        """Whom `viewer` finds in the directory: members see each other, alumni who agreed, and themselves."""
-        if not viewer.standing.reads_members_area:
+        """Whom `viewer` finds in the directory: members of this term, alumni and officers who agreed, and themselves."""
+        standing = viewer.standing
+        if not (standing.reads_members_area or viewer.is_superuser):
             return self.filter(pk=viewer.pk)
-        return self.real().filter(models.Q(memberships__status__in=["active", "on_break", "alumnus"])).distinct()
+        today = standings.today()
+        memberships = Membership.objects.filter(person=models.OuterRef("pk"), term__starts_on__lte=today)
+        latest = memberships.order_by("-term__starts_on").values("status")[:1]
+        this_term = memberships.filter(term=standing.term, status__in=["active", "on_break"])
+        offices = OfficeTerm.objects.held_on(today).filter(person=models.OuterRef("pk"))
+        people = self.real().alias(latest_status=models.Subquery(latest)).filter(
+            models.Exists(this_term) | models.Exists(offices) | models.Q(latest_status=Membership.Status.ALUMNUS)
+        )
+        if standing.is_officer or viewer.is_superuser:
+            return people
+        return people.filter(models.Q(is_listed=True) | models.Q(pk=viewer.pk))
+
+    def matching(self, words: str, viewer: User) -> UserQuerySet:
+        """People whose name, field of study or topics contain every one of the words, accents aside.
+
+        A field of study is searched only by those to whom the person shows it.
+        """
+        shown = models.Q(visibility__study="members") | ~models.Q(visibility__has_key="study")
+        if viewer.standing.is_officer:
+            shown |= models.Q(visibility__study="officers")
+        found = self
+        for word in words.split()[:8]:
+            topics = Topic.objects.filter(name__unaccent__icontains=word)
+            found = found.filter(
+                models.Q(name__unaccent__icontains=word)
+                | (models.Q(study__unaccent__icontains=word) & shown)
+                | models.Q(pk__in=User.expertise.through.objects.filter(topic__in=topics).values("user"))
+                | models.Exists(
+                    Membership.objects.filter(person=models.OuterRef("pk"), term=viewer.standing.term).filter(
+                        models.Q(learn__in=topics) | models.Q(give__in=topics)
+                    )
+                )
+            )
+        return found
 
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -105,6 +141,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField("emergency access", default=False, editable=False)
     suspended_at = models.DateTimeField(null=True, blank=True, editable=False)
     suspended_reason = models.CharField(max_length=300, blank=True, editable=False)
+    erasure_asked_at = models.DateTimeField(null=True, blank=True, editable=False)
     erased_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     last_seen_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -143,6 +180,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         permissions = [
             ("import_people", "Can import people"),
             ("suspend_user", "Can suspend an account"),
+            ("erase_user", "Can erase a person's data"),
+            ("export_people", "Can export people"),
             ("view_desk", "Can open the desk"),
         ]
 
@@ -167,6 +206,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         """One or two letters for the grey circle."""
         words = re.findall(r"\w+", self.display_name)
         return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper() or "?"
+
+    @property
+    def avatar_url(self) -> str:
+        """Where members get the uploaded picture; empty without one. Changes with the picture."""
+        if not self.avatar:
+            return ""
+        stamp = self.avatar.name.rpartition("/")[2].rpartition(".")[0]
+        return f"{reverse('members:avatar', args=[self.handle])}?v={stamp}"
 
     def get_full_name(self) -> str:
         return self.display_name
