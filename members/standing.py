@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from django.utils import timezone
@@ -65,6 +65,11 @@ NOBODY = Standing()
 def today(now: datetime | None = None) -> date:
     """The day it is in the club's zone at the aware instant `now`."""
     return (now or timezone.now()).astimezone(Club.current().zone).date()
+
+
+def start_of(day: date) -> datetime:
+    """The instant at which `day` begins in the club's zone."""
+    return datetime.combine(day, time.min, tzinfo=Club.current().zone)
 
 
 def of(user: Any, now: datetime | None = None) -> Standing:

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Max, QuerySet
+from django.http import HttpRequest
+from simple_history.admin import SimpleHistoryAdmin
+
+from projects.models import Initiative, Output, Role, Update
+
+
+class RoleInline(admin.TabularInline):
+    model = Role
+    extra = 1
+    autocomplete_fields = ["person"]
+    fields = ["term", "person", "kind", "does"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Role]:
+        return super().get_queryset(request).select_related("term", "person")
+
+
+class OutputInline(admin.TabularInline):
+    model = Output
+    extra = 0
+
+
+@admin.register(Initiative)
+class InitiativeAdmin(admin.ModelAdmin):
+    list_display = ["name", "kind", "state", "visibility", "last_update", "opening"]
+    list_filter = ["state", "kind", "face", "visibility"]
+    search_fields = ["name", "summary"]
+    filter_horizontal = ["topics"]
+    inlines = [RoleInline, OutputInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Initiative]:
+        return super().get_queryset(request).annotate(last_update_at=Max("updates__created_at"))
+
+    @admin.display(ordering="last_update_at")
+    def last_update(self, initiative: Initiative) -> object:
+        return getattr(initiative, "last_update_at", None) or "never"
+
+
+@admin.register(Role)
+class RoleAdmin(SimpleHistoryAdmin):
+    list_display = ["person", "initiative", "term", "kind", "does"]
+    list_filter = ["term", "kind"]
+    search_fields = ["person__name", "initiative__name"]
+    list_select_related = ["person", "initiative", "term"]
+    autocomplete_fields = ["person", "initiative"]
+
+
+@admin.register(Update)
+class UpdateAdmin(admin.ModelAdmin):
+    list_display = ["initiative", "author", "created_at", "done"]
+    search_fields = ["initiative__name", "done"]
+    list_select_related = ["initiative", "author"]
+    autocomplete_fields = ["initiative", "author"]
+    date_hierarchy = "created_at"

@@ -1,0 +1,247 @@
+"""What projects tell the pages that gather: see `mlclub.gather` for the shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q
+from django.urls import reverse
+
+from members import standing
+from members.models import Term, User
+from mlclub import search as text_search
+from mlclub.gather import Card, Contribution, DeskItem, Figure, FrontItem, Hit, Item, Section
+from projects.models import SILENT_AFTER_DAYS, Initiative, Role, Update
+
+LED = ["add", "change", "delete", "view"]
+
+
+def office_permissions() -> dict[str, list[str]]:
+    every = [
+        f"projects.{verb}_{model}" for verb in LED for model in ("initiative", "role", "update", "output")
+    ]
+    return {
+        "*": ["projects.view_initiative", "projects.view_role", "projects.view_update", "projects.view_output"],
+        "projects": every,
+        "president": every,
+    }
+
+
+def home(user: User, now: datetime) -> list[Card]:
+    """Silent projects that I lead, and places for newer members that I could take."""
+    if not user.standing.is_active:
+        return []
+    since = now - timedelta(days=SILENT_AFTER_DAYS)
+    cards = [
+        Card(
+            section=Section.NEEDED,
+            title=f"{initiative} has been silent for three weeks",
+            url=initiative.get_absolute_url(),
+            meta=("two sentences are enough",),
+            icon="chat-bubble-left-ellipsis",
+            action="Write an update",
+            action_url=reverse("projects:update_create", args=[initiative.slug]),
+            weight=5,
+        )
+        for initiative in Initiative.objects.silent_since(since)
+        .filter(roles__person=user, roles__kind=Role.Kind.LEAD, roles__term=user.standing.term)
+        .order_by("name")[:2]
+    ]
+    if user.standing.is_new:
+        cards += [
+            Card(
+                section=Section.NEW,
+                title=f"{initiative} has places for newer members",
+                url=initiative.get_absolute_url(),
+                meta=(initiative.get_kind_display(),),
+                icon="user-plus",
+            )
+            for initiative in Initiative.objects.visible_to(user)
+            .open_to_newer_members()
+            .exclude(Exists(Role.objects.filter(initiative=OuterRef("pk"), person=user)))
+            .order_by("-created_at")[:2]
+        ]
+    return cards
+
+
+def desk(user: User, now: datetime) -> list[DeskItem]:
+    if not user.has_perm("projects.change_initiative"):
+        return []
+    silent = list(
+        Initiative.objects.silent_since(now - timedelta(days=SILENT_AFTER_DAYS)).values_list("name", "slug")
+    )
+    unled = Initiative.objects.running().exclude(
+        Exists(Role.objects.filter(initiative=OuterRef("pk"), term=user.standing.term, kind=Role.Kind.LEAD))
+    )
+    items = []
+    if silent:
+        one = reverse("projects:initiative_detail", args=[silent[0][1]])
+        items.append(
+            DeskItem(
+                group="Projects",
+                title="Project silent for three weeks" if len(silent) == 1 else "Projects silent for three weeks",
+                count=len(silent),
+                url=one if len(silent) == 1 else reverse("projects:initiative_list"),
+                detail=", ".join(name for name, _ in silent[:3]),
+                action="Ask how it goes",
+                icon="chat-bubble-left-ellipsis",
+            )
+        )
+    count = unled.count()
+    if count:
+        items.append(
+            DeskItem(
+                group="Projects",
+                title="Running project without a lead this term",
+                count=count,
+                url=reverse("admin:projects_initiative_changelist") + "?state__exact=running",
+                action="Name one",
+                icon="user-minus",
+            )
+        )
+    return items
+
+
+def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int, list[Item]]:
+    """Updates of the week in the initiatives that each person may see; those of one's own teams are left out."""
+    updates = list(
+        Update.objects.filter(created_at__gte=since, created_at__lt=until)
+        .select_related("initiative")
+        .order_by("initiative__name", "-created_at")
+    )
+    latest: dict[int, Update] = {}
+    for update in updates:
+        latest.setdefault(update.initiative_id, update)
+    openings = list(Initiative.objects.open_to_newer_members().filter(created_at__gte=since, created_at__lt=until))
+    seen = {update.initiative for update in latest.values()} | set(openings)
+    mine: dict[int, set[int]] = {}
+    for person_id, initiative_id in Role.objects.filter(initiative__in=seen).values_list("person_id", "initiative_id"):
+        mine.setdefault(person_id, set()).add(initiative_id)
+    answer: dict[int, list[Item]] = {}
+    for user in users:
+        own = mine.get(user.pk, set())
+
+        def may_see(initiative: Initiative, user: User = user, own: set[int] = own) -> bool:
+            return (
+                initiative.visibility == Initiative.Visibility.PUBLIC
+                or initiative.pk in own
+                or (
+                    initiative.visibility == Initiative.Visibility.MEMBERS and user.standing.reads_members_area
+                )
+            )
+
+        items = [
+            Item(
+                section="New",
+                text=f"{update.initiative}: {_first_line(update.done)}",
+                url=update.get_absolute_url(),
+                is_filler=update.initiative_id not in own,
+            )
+            for update in latest.values()
+            if may_see(update.initiative) and update.author_id != user.pk
+        ][:4]
+        if user.standing.is_new:
+            items += [
+                Item(section="New", text=f"{initiative} has places for newer members", url=initiative.get_absolute_url())
+                for initiative in openings
+                if may_see(initiative) and initiative.pk not in own
+            ][:2]
+        if items:
+            answer[user.pk] = items
+    return answer
+
+
+def search(query: str, user: Any, limit: int) -> list[Hit]:
+    rows = text_search.rank(
+        Initiative.objects.visible_to(user), query, title_field="name", body_field="description", limit=limit
+    )
+    return [
+        Hit(
+            kind="Project",
+            title=row.name,
+            url=row.get_absolute_url(),
+            headline=row.headline,
+            rank=row.rank,
+            meta=(row.get_kind_display(), row.get_state_display().lower()),
+        )
+        for row in rows
+    ]
+
+
+def contributions(person: User, viewer: User) -> list[Contribution]:
+    visible = Initiative.objects.visible_to(viewer)
+    roles = Role.objects.filter(person=person, initiative__in=visible).select_related("initiative", "term")
+    return [
+        Contribution(
+            verb=role.get_kind_display(),
+            title=role.initiative.name,
+            url=role.initiative.get_absolute_url(),
+            on=standing.start_of(role.term.starts_on),
+        )
+        for role in roles.order_by("-term__starts_on")[:20]
+    ]
+
+
+def numbers(term: Term) -> list[Figure]:
+    running = Initiative.objects.filter(roles__term=term).distinct()
+    people = Role.objects.filter(term=term).aggregate(n=Count("person", distinct=True))["n"]
+    return [
+        Figure(
+            name="projects",
+            value=running.count(),
+            n=people,
+            definition="Initiatives in which somebody has a role in the term; n is how many people.",
+        )
+    ]
+
+
+def front(now: datetime) -> list[FrontItem]:
+    """Public initiatives that run, and how many there are."""
+    running = list(
+        Initiative.objects.filter(visibility=Initiative.Visibility.PUBLIC)
+        .running()
+        .annotate(people=Count("roles__person", filter=Q(roles__kind__in=Role.Kind.values), distinct=True))
+        .order_by("-created_at")
+    )
+    items = [
+        FrontItem(
+            kind="project",
+            title=row.name,
+            url=row.get_absolute_url(),
+            meta=(row.get_kind_display(), row.summary),
+        )
+        for row in running[:6]
+    ]
+    if running:
+        items.append(
+            FrontItem(
+                kind="number", title="projects running", url=reverse("projects:initiative_list"), meta=(str(len(running)),)
+            )
+        )
+    return items
+
+
+def personal_data(person: User) -> dict[str, Any]:
+    return {
+        "project roles": [
+            {"project": role.initiative.name, "term": role.term.name, "role": role.get_kind_display(), "does": role.does}
+            for role in Role.objects.filter(person=person).select_related("initiative", "term")
+        ],
+        "project updates": [
+            {
+                "project": update.initiative.name,
+                "at": update.created_at.isoformat(),
+                "done": update.done,
+                "next": update.next,
+                "blocked": update.blocked,
+            }
+            for update in Update.objects.filter(author=person).select_related("initiative")
+        ],
+    }
+
+
+def _first_line(text: str) -> str:
+    line = text.strip().splitlines()[0] if text.strip() else ""
+    return line if len(line) <= 120 else line[:117].rstrip() + "…"

@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.text import slugify
+from simple_history.models import HistoricalRecords
+
+from events.models import Series
+from members.models import Term, Topic, User
+from mlclub.privacy import NOT_PERSONAL, Erase, Policy
+from mlclub.search import search_column
+
+#: A running initiative without a word for this long is asked how it goes.
+SILENT_AFTER_DAYS = 21
+
+
+class InitiativeQuerySet(models.QuerySet["Initiative"]):
+    def visible_to(self, user: Any) -> InitiativeQuerySet:
+        """Public cards for anyone; the rest for readers of the members' area and whoever has a role."""
+        if not user.is_authenticated:
+            return self.filter(visibility=Initiative.Visibility.PUBLIC)
+        if user.has_perm("projects.view_initiative"):
+            return self
+        mine = Role.objects.filter(initiative=OuterRef("pk"), person=user)
+        allowed = Q(visibility=Initiative.Visibility.PUBLIC) | Exists(mine)
+        if user.standing.reads_members_area:
+            allowed |= Q(visibility=Initiative.Visibility.MEMBERS)
+        return self.filter(allowed)
+
+    def running(self) -> InitiativeQuerySet:
+        return self.filter(state=Initiative.State.RUNNING)
+
+    def open_to_newer_members(self) -> InitiativeQuerySet:
+        return self.running().exclude(opening="")
+
+    def silent_since(self, moment: datetime) -> InitiativeQuerySet:
+        """Running ones begun before `moment` that have had no update since."""
+        recent = Update.objects.filter(initiative=OuterRef("pk"), created_at__gte=moment)
+        return self.running().filter(created_at__lt=moment).exclude(Exists(recent))
+
+    def with_team_of(self, term: Term | None) -> InitiativeQuerySet:
+        """Prefetches the roles in `term` with their people as `team`."""
+        roles = Role.objects.filter(term=term).select_related("person").leads_first()
+        return self.prefetch_related(models.Prefetch("roles", roles, to_attr="team"))
+
+
+class Initiative(models.Model):
+    """Anything a few people do together over weeks: consulting, research, a competition, a study group."""
+
+    class Kind(models.TextChoices):
+        CONSULTING = "consulting", "Consulting"
+        RESEARCH = "research", "Research"
+        COMPETITION = "competition", "Competition"
+        STUDY_GROUP = "study_group", "Study group"
+        CAPSTONE = "capstone", "Capstone"
+        FELLOWSHIP = "fellowship", "Fellow's initiative"
+        OUTREACH = "outreach", "Outreach"
+        OTHER = "other", "Other"
+
+    class Face(models.TextChoices):
+        INTERNAL = "internal", "With each other"
+        EXTERNAL = "external", "With the world"
+        BOTH = "both", "Both"
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", "Proposed"
+        RUNNING = "running", "Running"
+        PAUSED = "paused", "Paused"
+        DONE = "done", "Done"
+        ARCHIVED = "archived", "Archived"
+
+    class Visibility(models.TextChoices):
+        PUBLIC = "public", "Anyone"
+        MEMBERS = "members", "Members"
+        TEAM = "team", "The team and officers"
+
+    name = models.CharField(max_length=100)
+    slug = models.SlugField(max_length=80, unique=True, editable=False)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    face = models.CharField(max_length=8, choices=Face.choices, default=Face.INTERNAL)
+    summary = models.CharField(max_length=240, help_text="One or two sentences for the list.")
+    description = models.TextField(blank=True, help_text="What you do, why, and how somebody can help. Markdown.")
+    visibility = models.CharField(
+        "who may see it", max_length=8, choices=Visibility.choices, default=Visibility.MEMBERS
+    )
+    state = models.CharField(max_length=8, choices=State.choices, default=State.RUNNING)
+    opening = models.TextField(
+        "places for newer members", max_length=500, blank=True, help_text="Leave empty while there are none."
+    )
+    topics = models.ManyToManyField(Topic, blank=True, related_name="initiatives")
+    series = models.ForeignKey(
+        Series, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", help_text="Its regular meetings."
+    )
+    started_on = models.DateField("first day", null=True, blank=True)
+    ended_on = models.DateField("last day", null=True, blank=True)
+    outcome = models.TextField(blank=True, help_text="One paragraph, once it is over: what came of it. Markdown.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    search = search_column(A=["name"], B=["summary"], C=["description", "outcome"], names=["name"])
+
+    objects = InitiativeQuerySet.as_manager()
+    personal_data = NOT_PERSONAL
+
+    class Meta:
+        ordering = ["name"]
+        indexes = [GinIndex(fields=["search"], name="initiative_search")]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("name"),
+                name="one_initiative_a_name",
+                violation_error_message="There is already an initiative of this name.",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_on__isnull=True)
+                | Q(started_on__isnull=True)
+                | Q(ended_on__gte=models.F("started_on")),
+                name="initiative_ends_after_it_starts",
+                violation_error_message="The last day must not come before the first.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self.slug:
+            base = slugify(self.name)[:70] or "initiative"
+            taken = set(Initiative.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+            self.slug = next(
+                slug for n in range(1, len(taken) + 2) if (slug := base if n == 1 else f"{base}-{n}") not in taken
+            )
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("projects:initiative_detail", args=[self.slug])
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in {self.State.DONE, self.State.ARCHIVED}
+
+    def is_edited_by(self, user: User) -> bool:
+        """Its leads, while they may write in the club, and officers with the right."""
+        if not user.is_authenticated:
+            return False
+        if user.has_perm("projects.change_initiative"):
+            return True
+        return user.standing.writes and self.roles.filter(person=user, kind=Role.Kind.LEAD).exists()
+
+    def is_worked_on_by(self, user: User) -> bool:
+        """Whether `user` may write an update: anybody with a role in it, and its editors."""
+        if not user.is_authenticated or not user.standing.writes:
+            return False
+        return user.has_perm("projects.change_initiative") or self.roles.filter(person=user).exists()
+
+
+class RoleQuerySet(models.QuerySet["Role"]):
+    def leads_first(self) -> RoleQuerySet:
+        """Leads, advisors, mentors, contributors; by name within each."""
+        places = [models.When(kind=kind, then=place) for place, kind in enumerate(Role.Kind.values)]
+        return self.order_by(models.Case(*places, output_field=models.IntegerField()), "person__name")
+
+
+class Role(models.Model):
+    """What somebody is to an initiative in one term."""
+
+    class Kind(models.TextChoices):
+        LEAD = "lead", "Lead"
+        ADVISOR = "advisor", "Advisor"
+        MENTOR = "mentor", "Mentor"
+        CONTRIBUTOR = "contributor", "Contributor"
+
+    initiative = models.ForeignKey(Initiative, on_delete=models.CASCADE, related_name="roles")
+    term = models.ForeignKey(Term, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="initiative_roles")
+    kind = models.CharField("role", max_length=11, choices=Kind.choices, default=Kind.CONTRIBUTOR)
+    does = models.CharField("does", max_length=120, blank=True, help_text="What this person takes care of.")
+
+    objects = RoleQuerySet.as_manager()
+    history = HistoricalRecords()
+    personal_data = Policy(owners=("person",), on_erase=Erase.KEEP, why="Who was in a team is the team's record.")
+
+    class Meta:
+        ordering = ["person__name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["initiative", "term", "person"],
+                name="one_role_a_term",
+                violation_error_message="This person already has a role in that term.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person}, {self.get_kind_display().lower()} of {self.initiative}"
+
+
+class Update(models.Model):
+    """A few lines on how it goes: done, next, blocked."""
+
+    initiative = models.ForeignKey(Initiative, on_delete=models.CASCADE, related_name="updates")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    done = models.TextField(max_length=2000, help_text="What you did since the last one. Markdown.")
+    next = models.TextField(max_length=2000, blank=True, help_text="What comes next.")
+    blocked = models.TextField(max_length=1000, blank=True, help_text="What you wait for, and from whom.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    personal_data = Policy(owners=("author",), on_erase=Erase.KEEP, why="Part of the team's record.")
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["initiative", "-created_at"], name="update_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.initiative}, {self.created_at:%Y-%m-%d}"
+
+    def get_absolute_url(self) -> str:
+        return f"{self.initiative.get_absolute_url()}#update-{self.pk}"
+
+
+class Output(models.Model):
+    """Something that is left when the work is over: a paper, code, a talk, a rank."""
+
+    class Kind(models.TextChoices):
+        PAPER = "paper", "Paper"
+        CODE = "code", "Code"
+        TALK = "talk", "Talk"
+        POST = "post", "Blog post"
+        RANK = "rank", "Competition result"
+        OTHER = "other", "Other"
+
+    initiative = models.ForeignKey(Initiative, on_delete=models.CASCADE, related_name="outputs")
+    kind = models.CharField(max_length=5, choices=Kind.choices)
+    title = models.CharField(max_length=200)
+    url = models.URLField("link", blank=True)
+    made_on = models.DateField("day")
+
+    personal_data = NOT_PERSONAL
+
+    class Meta:
+        ordering = ["-made_on", "-pk"]
+
+    def __str__(self) -> str:
+        return self.title
