@@ -1,0 +1,18 @@
+from events.models.calendars import CalendarFeed
+from events.models.events import Event
+from events.models.kinds import Kind, Visibility
+from events.models.registrations import Attendance, Registration
+from events.models.series import Series
+from events.models.talks import Material, Talk
+
+__all__ = [
+    "Attendance",
+    "CalendarFeed",
+    "Event",
+    "Kind",
+    "Material",
+    "Registration",
+    "Series",
+    "Talk",
+    "Visibility",
+]
