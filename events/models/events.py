@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Count, F, OuterRef, Q, Subquery
@@ -18,6 +19,7 @@ from events.models.kinds import Kind, RegistrationState, Visibility
 from events.models.series import Series
 from members.models import Term
 from mlclub.privacy import NOT_PERSONAL
+from mlclub.search import search_column
 
 
 def new_secret() -> str:
@@ -148,6 +150,7 @@ class Event(models.Model):
     check_in_secret = models.CharField(max_length=64, default=new_secret, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    search = search_column(A=["title"], B=["summary"], C=["description"], D=["place"], names=["title"])
 
     objects = EventQuerySet.as_manager()
     personal_data = NOT_PERSONAL
@@ -172,6 +175,7 @@ class Event(models.Model):
             ),
         ]
         indexes = [
+            GinIndex(fields=["search"], name="event_search"),
             models.Index(fields=["starts_at"], name="event_start"),
             models.Index(fields=["ends_at"], name="event_end"),
             models.Index(fields=["visibility", "starts_at"], name="event_open_to"),
