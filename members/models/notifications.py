@@ -11,11 +11,34 @@ from mlclub.privacy import Erase, Policy
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
     def due(self, now: datetime) -> NotificationQuerySet:
-        """Pending rows whose time has come, and rows whose sender died while holding the lease."""
+        """Rows that can be sent at `now`, those of people who are waiting first."""
         return self.filter(
-            Q(status=Notification.Status.PENDING, due_at__lte=now)
-            | Q(status=Notification.Status.SENDING, lease_until__lt=now)
+            status__in=[Notification.Status.PENDING, Notification.Status.FAILED], try_at__lte=now
+        ).order_by("rank", "try_at", "pk")
+
+    def abandoned(self, now: datetime) -> NotificationQuerySet:
+        """Rows whose sender fell silent while it held them."""
+        return self.filter(status=Notification.Status.SENDING, lease_until__lt=now)
+
+    def held(self, since: datetime | None) -> NotificationQuerySet:
+        """Rows that wait for an officer while the ledger is on hold since `since`; none where it is not."""
+        if since is None:
+            return self.none()
+        return self.filter(
+            status__in=[Notification.Status.PENDING, Notification.Status.FAILED],
+            due_at__lt=since,
+            released_at=None,
         )
+
+    def free(self, since: datetime | None) -> NotificationQuerySet:
+        """The opposite of `held`."""
+        if since is None:
+            return self
+        return self.filter(Q(due_at__gte=since) | Q(released_at__isnull=False))
+
+    def dead(self) -> NotificationQuerySet:
+        """Rows that nobody tries again unless an officer says so."""
+        return self.filter(status__in=[Notification.Status.DEAD, Notification.Status.UNKNOWN])
 
     def visible_to(self, user: object) -> NotificationQuerySet:
         """Everybody reads their own ledger."""
@@ -38,28 +61,47 @@ class Notification(models.Model):
         MAIL = "mail", "Mail"
 
     person = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="notifications"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="notifications",
     )
-    address = models.EmailField(null=True, blank=True, help_text="Instead of a person, for somebody without an account.")
+    address = models.EmailField(
+        null=True, blank=True, help_text="Instead of a person, for somebody without an account."
+    )
     channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.MAIL)
     kind = models.CharField(max_length=60)
     about = models.CharField(max_length=120, blank=True, help_text="app.model:pk")
-    slot = models.CharField(max_length=120, blank=True, help_text="What makes this message the only one of its kind.")
+    slot = models.CharField(
+        max_length=120, blank=True, help_text="What makes this message the only one of its kind."
+    )
     data = models.JSONField(default=dict, blank=True)
 
+    # The kind's category when it was written: the order of sending.
+    rank = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField()
+    # When it is tried next: `due_at`, or later after a failure or because of quiet hours.
+    try_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.PENDING)
     reason = models.CharField(max_length=300, blank=True)
     claim = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
+    # Set just before the mail server is spoken to: a sender that dies earlier has sent nothing.
+    begun_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    interruptions = models.PositiveSmallIntegerField(
+        default=0, help_text="How often a sender died on the way."
+    )
     message_id = models.CharField(max_length=200, blank=True)
     subject = models.CharField(max_length=300, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
-    provider_id = models.CharField(max_length=200, blank=True)
-    released_at = models.DateTimeField(null=True, blank=True, help_text="When an officer let it out of the hold.")
+    provider_id = models.CharField(max_length=200, blank=True, db_index=True)
+    released_at = models.DateTimeField(
+        null=True, blank=True, help_text="When an officer let it out of the hold."
+    )
 
     objects = NotificationQuerySet.as_manager()
     personal_data = Policy(owners=("person",), on_erase=Erase.DELETE)
@@ -73,12 +115,21 @@ class Notification(models.Model):
                 name="one_message_a_slot",
             ),
             models.CheckConstraint(
-                condition=Q(person__isnull=False, address__isnull=True) | Q(person__isnull=True, address__isnull=False),
+                condition=Q(person__isnull=False, address__isnull=True)
+                | Q(person__isnull=True, address__isnull=False),
                 name="to_a_person_or_an_address",
             ),
         ]
         indexes = [
-            models.Index(fields=["due_at"], name="ledger_due", condition=Q(status__in=["pending", "sending"])),
+            models.Index(
+                fields=["rank", "try_at"], name="ledger_due", condition=Q(status__in=["pending", "failed"])
+            ),
+            models.Index(fields=["lease_until"], name="ledger_leased", condition=Q(status="sending")),
+            models.Index(
+                fields=["status", "-created_at"],
+                name="ledger_dead",
+                condition=Q(status__in=["dead", "unknown"]),
+            ),
             models.Index(fields=["about", "kind"], name="ledger_about"),
             models.Index(fields=["person", "-created_at"], name="ledger_person"),
         ]
@@ -92,13 +143,25 @@ class Notification(models.Model):
         """The key of what the message is about (its `about` is text)."""
         return int(self.about.rpartition(":")[2])
 
+    @property
+    def to(self) -> str:
+        """The address that the mail goes to."""
+        return self.person.email if self.person else self.address or ""
+
 
 class Preference(models.Model):
-    """A person's no (or yes) to a kind of message on a channel. No row: the kind's default."""
+    """Somebody's no (or yes) to a kind of message on a channel. No row: the kind's default."""
 
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="preferences")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="preferences"
+    )
+    address = models.EmailField(
+        null=True, blank=True, help_text="Instead of a person, for somebody without an account."
+    )
     kind = models.CharField(max_length=60)
-    channel = models.CharField(max_length=10, choices=Notification.Channel.choices, default=Notification.Channel.MAIL)
+    channel = models.CharField(
+        max_length=10, choices=Notification.Channel.choices, default=Notification.Channel.MAIL
+    )
     is_wanted = models.BooleanField()
     changed_at = models.DateTimeField()
 
@@ -106,26 +169,51 @@ class Preference(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["person", "kind", "channel"], name="one_preference_a_kind"),
+            models.UniqueConstraint(
+                fields=["person", "address", "kind", "channel"],
+                nulls_distinct=False,
+                name="one_preference_a_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(person__isnull=False, address__isnull=True)
+                | Q(person__isnull=True, address__isnull=False),
+                name="of_a_person_or_an_address",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.person}: {self.kind} {'yes' if self.is_wanted else 'no'}"
+        return f"{self.person or self.address}: {self.kind} {'yes' if self.is_wanted else 'no'}"
+
+
+class SuppressionQuerySet(models.QuerySet["Suppression"]):
+    def standing(self) -> SuppressionQuerySet:
+        """Those that nobody has lifted."""
+        return self.filter(lifted_at=None)
 
 
 class Suppression(models.Model):
-    """An address that bounced or complained: nothing in bulk goes there until somebody clears it."""
+    """An address that bounced or complained: nothing in bulk goes there until somebody lifts it."""
 
-    address = models.EmailField(unique=True)
+    address = models.EmailField()
     reason = models.CharField(max_length=200)
     created_at = models.DateTimeField()
-    # The provider's own id of the event, so that a repeated webhook counts once.
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    # The provider's own id of the event, so that a repeated webhook counts once, lifted or not.
     event_id = models.CharField(max_length=200, blank=True)
 
+    objects = SuppressionQuerySet.as_manager()
     personal_data = Policy(on_erase=Erase.DELETE, why="Found by the address of the person.")
 
     class Meta:
         ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["address"], condition=Q(lifted_at=None), name="one_standing_suppression_an_address"
+            ),
+            models.UniqueConstraint(
+                fields=["event_id"], condition=~Q(event_id=""), name="one_suppression_an_event"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.address
