@@ -63,7 +63,9 @@ class RoleForm(forms.Form):
 
     person = forms.CharField(label="Who", help_text="A name, handle or mail address from the directory.")
     kind = forms.ChoiceField(label="Role", choices=Role.Kind.choices, initial=Role.Kind.CONTRIBUTOR)
-    does = forms.CharField(label="Does", max_length=120, required=False, help_text="What this person takes care of.")
+    does = forms.CharField(
+        label="Does", max_length=120, required=False, help_text="What this person takes care of."
+    )
 
     def __init__(self, *args: Any, viewer: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -23,7 +23,12 @@ def office_permissions() -> dict[str, list[str]]:
         f"projects.{verb}_{model}" for verb in LED for model in ("initiative", "role", "update", "output")
     ]
     return {
-        "*": ["projects.view_initiative", "projects.view_role", "projects.view_update", "projects.view_output"],
+        "*": [
+            "projects.view_initiative",
+            "projects.view_role",
+            "projects.view_update",
+            "projects.view_output",
+        ],
         "projects": every,
         "president": every,
     }
@@ -81,7 +86,9 @@ def desk(user: User, now: datetime) -> list[DeskItem]:
         items.append(
             DeskItem(
                 group="Projects",
-                title="Project silent for three weeks" if len(silent) == 1 else "Projects silent for three weeks",
+                title="Project silent for three weeks"
+                if len(silent) == 1
+                else "Projects silent for three weeks",
                 count=len(silent),
                 url=one if len(silent) == 1 else reverse("projects:initiative_list"),
                 detail=", ".join(name for name, _ in silent[:3]),
@@ -114,10 +121,14 @@ def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int,
     latest: dict[int, Update] = {}
     for update in updates:
         latest.setdefault(update.initiative_id, update)
-    openings = list(Initiative.objects.open_to_newer_members().filter(created_at__gte=since, created_at__lt=until))
+    openings = list(
+        Initiative.objects.open_to_newer_members().filter(created_at__gte=since, created_at__lt=until)
+    )
     seen = {update.initiative for update in latest.values()} | set(openings)
     mine: dict[int, set[int]] = {}
-    for person_id, initiative_id in Role.objects.filter(initiative__in=seen).values_list("person_id", "initiative_id"):
+    for person_id, initiative_id in Role.objects.filter(initiative__in=seen).values_list(
+        "person_id", "initiative_id"
+    ):
         mine.setdefault(person_id, set()).add(initiative_id)
     answer: dict[int, list[Item]] = {}
     for user in users:
@@ -128,7 +139,8 @@ def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int,
                 initiative.visibility == Initiative.Visibility.PUBLIC
                 or initiative.pk in own
                 or (
-                    initiative.visibility == Initiative.Visibility.MEMBERS and user.standing.reads_members_area
+                    initiative.visibility == Initiative.Visibility.MEMBERS
+                    and user.standing.reads_members_area
                 )
             )
 
@@ -144,7 +156,11 @@ def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int,
         ][:4]
         if user.standing.is_new:
             items += [
-                Item(section="New", text=f"{initiative} has places for newer members", url=initiative.get_absolute_url())
+                Item(
+                    section="New",
+                    text=f"{initiative} has places for newer members",
+                    url=initiative.get_absolute_url(),
+                )
                 for initiative in openings
                 if may_see(initiative) and initiative.pk not in own
             ][:2]
@@ -217,7 +233,10 @@ def front(now: datetime) -> list[FrontItem]:
     if running:
         items.append(
             FrontItem(
-                kind="number", title="projects running", url=reverse("projects:initiative_list"), meta=(str(len(running)),)
+                kind="number",
+                title="projects running",
+                url=reverse("projects:initiative_list"),
+                meta=(str(len(running)),),
             )
         )
     return items
@@ -226,7 +245,12 @@ def front(now: datetime) -> list[FrontItem]:
 def personal_data(person: User) -> dict[str, Any]:
     return {
         "project roles": [
-            {"project": role.initiative.name, "term": role.term.name, "role": role.get_kind_display(), "does": role.does}
+            {
+                "project": role.initiative.name,
+                "term": role.term.name,
+                "role": role.get_kind_display(),
+                "does": role.does,
+            }
             for role in Role.objects.filter(person=person).select_related("initiative", "term")
         ],
         "project updates": [

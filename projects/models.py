@@ -87,7 +87,9 @@ class Initiative(models.Model):
     kind = models.CharField(max_length=12, choices=Kind.choices)
     face = models.CharField(max_length=8, choices=Face.choices, default=Face.INTERNAL)
     summary = models.CharField(max_length=240, help_text="One or two sentences for the list.")
-    description = models.TextField(blank=True, help_text="What you do, why, and how somebody can help. Markdown.")
+    description = models.TextField(
+        blank=True, help_text="What you do, why, and how somebody can help. Markdown."
+    )
     visibility = models.CharField(
         "who may see it", max_length=8, choices=Visibility.choices, default=Visibility.MEMBERS
     )
@@ -97,11 +99,18 @@ class Initiative(models.Model):
     )
     topics = models.ManyToManyField(Topic, blank=True, related_name="initiatives")
     series = models.ForeignKey(
-        Series, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", help_text="Its regular meetings."
+        Series,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Its regular meetings.",
     )
     started_on = models.DateField("first day", null=True, blank=True)
     ended_on = models.DateField("last day", null=True, blank=True)
-    outcome = models.TextField(blank=True, help_text="One paragraph, once it is over: what came of it. Markdown.")
+    outcome = models.TextField(
+        blank=True, help_text="One paragraph, once it is over: what came of it. Markdown."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     search = search_column(A=["name"], B=["summary"], C=["description", "outcome"], names=["name"])
 
@@ -134,7 +143,9 @@ class Initiative(models.Model):
             base = slugify(self.name)[:70] or "initiative"
             taken = set(Initiative.objects.filter(slug__startswith=base).values_list("slug", flat=True))
             self.slug = next(
-                slug for n in range(1, len(taken) + 2) if (slug := base if n == 1 else f"{base}-{n}") not in taken
+                slug
+                for n in range(1, len(taken) + 2)
+                if (slug := base if n == 1 else f"{base}-{n}") not in taken
             )
         super().save(*args, **kwargs)
 
@@ -178,13 +189,17 @@ class Role(models.Model):
 
     initiative = models.ForeignKey(Initiative, on_delete=models.CASCADE, related_name="roles")
     term = models.ForeignKey(Term, on_delete=models.PROTECT, related_name="+")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="initiative_roles")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="initiative_roles"
+    )
     kind = models.CharField("role", max_length=11, choices=Kind.choices, default=Kind.CONTRIBUTOR)
     does = models.CharField("does", max_length=120, blank=True, help_text="What this person takes care of.")
 
     objects = RoleQuerySet.as_manager()
     history = HistoricalRecords()
-    personal_data = Policy(owners=("person",), on_erase=Erase.KEEP, why="Who was in a team is the team's record.")
+    personal_data = Policy(
+        owners=("person",), on_erase=Erase.KEEP, why="Who was in a team is the team's record."
+    )
 
     class Meta:
         ordering = ["person__name"]

@@ -17,8 +17,8 @@ from members import audit, ledger, standing
 from members.access import active_members_only
 from members.models import Term, User
 from projects.forms import InitiativeForm, OutputForm, RoleForm, UpdateForm
-from projects.notifications import TeamJoined
 from projects.models import SILENT_AFTER_DAYS, Initiative, Role
+from projects.notifications import TeamJoined
 
 A_PAGE = 25
 
@@ -55,11 +55,13 @@ def initiative_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def initiative_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One initiative: what, who, how it goes, what is left of it."""
-    initiative = get_object_or_404(Initiative.objects.visible_to(request.user).select_related("series"), slug=slug)
+    initiative = get_object_or_404(
+        Initiative.objects.visible_to(request.user).select_related("series"), slug=slug
+    )
     roles = list(initiative.roles.leads_first().select_related("person", "term"))
     terms = sorted({role.term for role in roles}, key=lambda term: term.starts_on, reverse=True)
     updates = list(initiative.updates.select_related("author")[:10])
-    user = cast(User, request.user)
+    user = cast("User", request.user)
     works_on_it = initiative.is_worked_on_by(user)
     return render(
         request,
@@ -89,7 +91,9 @@ def initiative_create(request: HttpRequest) -> HttpResponse:
         with transaction.atomic():
             initiative = form.save()
             if term:
-                Role.objects.create(initiative=initiative, term=term, person=request.user, kind=Role.Kind.LEAD)
+                Role.objects.create(
+                    initiative=initiative, term=term, person=request.user, kind=Role.Kind.LEAD
+                )
         messages.success(request, f"{initiative.name} is there. You lead it.")
         return redirect(initiative)
     return _form_page(request, "projects/initiative_create.html", form, None)
@@ -104,7 +108,9 @@ def initiative_edit(request: HttpRequest, slug: str) -> HttpResponse:
         messages.success(request, "Saved.")
         return redirect(initiative)
     if form.is_bound:
-        initiative = Initiative.objects.get(pk=initiative.pk)  # the page keeps the saved name while errors stand
+        initiative = Initiative.objects.get(
+            pk=initiative.pk
+        )  # the page keeps the saved name while errors stand
     return _form_page(request, "projects/initiative_edit.html", form, initiative)
 
 
@@ -112,7 +118,7 @@ def initiative_edit(request: HttpRequest, slug: str) -> HttpResponse:
 def update_create(request: HttpRequest, slug: str) -> HttpResponse:
     """Somebody of the team says how it goes. A second click within a minute is the same update."""
     initiative = get_object_or_404(Initiative.objects.visible_to(request.user), slug=slug)
-    user = cast(User, request.user)
+    user = cast("User", request.user)
     if not initiative.is_worked_on_by(user):
         raise PermissionDenied
     form = UpdateForm(request.POST or None)
@@ -149,7 +155,7 @@ def team_edit(request: HttpRequest, slug: str) -> HttpResponse:
     """The team of the current term: add, change, or end a role."""
     initiative = _edited_by(request, slug)
     term = get_object_or_404(Term, pk=getattr(Term.objects.current(standing.today()), "pk", None))
-    form = RoleForm(request.POST or None, viewer=cast(User, request.user))
+    form = RoleForm(request.POST or None, viewer=cast("User", request.user))
     if request.method == "POST" and form.is_valid():
         person = form.cleaned_data["person"]
         with transaction.atomic():
@@ -159,7 +165,7 @@ def team_edit(request: HttpRequest, slug: str) -> HttpResponse:
             before = None if is_new else role.kind
             role.kind, role.does = form.cleaned_data["kind"], form.cleaned_data["does"]
             role.save()
-            audit.record(cast(User, request.user), "role changed", role, before=before, after=role.kind)
+            audit.record(cast("User", request.user), "role changed", role, before=before, after=role.kind)
             if is_new and person != request.user:
                 ledger.tell(TeamJoined, person, about=role)
         messages.success(request, f"{person} is {role.get_kind_display().lower()} of {initiative}.")
@@ -173,7 +179,10 @@ def role_end(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Take somebody out of this term's team. The last lead stays until there is another."""
     initiative = _edited_by(request, slug)
     with transaction.atomic():
-        roles = {role.pk: role for role in initiative.roles.select_for_update(of=("self",)).select_related("person")}
+        roles = {
+            role.pk: role
+            for role in initiative.roles.select_for_update(of=("self",)).select_related("person")
+        }
         role = roles.pop(pk, None)
         if role is None:
             messages.info(request, "This person is not in the team any more.")
@@ -182,7 +191,7 @@ def role_end(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         ):
             messages.error(request, f"{role.person} is the only lead. Name another one first.")
         else:
-            audit.record(cast(User, request.user), "role ended", role, before=role.kind)
+            audit.record(cast("User", request.user), "role ended", role, before=role.kind)
             role.delete()
             messages.success(request, f"{role.person} is out of this term's team.")
     return redirect("projects:team_edit", slug)
@@ -190,7 +199,7 @@ def role_end(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 def _edited_by(request: HttpRequest, slug: str) -> Initiative:
     initiative = get_object_or_404(Initiative.objects.visible_to(request.user), slug=slug)
-    if not initiative.is_edited_by(cast(User, request.user)):
+    if not initiative.is_edited_by(cast("User", request.user)):
         raise PermissionDenied
     return initiative
 
