@@ -15,6 +15,10 @@ nothing to say leaves it out. Everything is limited to what `user` may see by th
     personal_data(person) -> dict[str, Any]
     health(now) -> list[Health]
     front(now) -> list[FrontItem]                      public things for the front page
+    stand(user, now) -> list[Stand]                    how somebody stands in what they take part in
+    tick(now) -> None                                  housekeeping, once a minute; doing it again is harmless
+    address_verified(user, email) -> None              somebody proved that `email` is theirs
+    office_permissions() -> {office: ["app.codename"]} the rights that offices carry ("*": every office)
 """
 
 from __future__ import annotations
@@ -168,6 +172,18 @@ class FrontItem:
     url: str
     when: datetime | None = None
     meta: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stand:
+    """A line of "How you stand": the same words that staff see. `ticks` are past occasions, met or missed."""
+
+    label: str
+    text: str
+    detail: str = ""
+    tone: str = ""
+    url: str = ""
+    ticks: tuple[bool, ...] = ()
 
 
 @lru_cache
