@@ -1,0 +1,321 @@
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils import timezone
+
+from mlclub.privacy import NOT_PERSONAL, Erase, Policy
+from mlclub.search import search_column
+from wiki import paths
+
+#: A page nobody has looked over for this long is asked for a check.
+STALE_AFTER = timedelta(days=365)
+#: Fewer characters than this are a beginning, not yet a page.
+STUB = 280
+
+
+class PageQuerySet(models.QuerySet["Page"]):
+    def visible_to(self, user: Any) -> PageQuerySet:
+        """Public pages for anyone, all of them for whoever reads the members' area; nothing from the trash."""
+        pages = self.filter(trashed_at=None)
+        if user.is_authenticated and (
+            user.standing.reads_members_area or user.is_superuser or user.has_perm("wiki.view_page")
+        ):
+            return pages
+        return pages.filter(is_public=True)
+
+    def trashed(self) -> PageQuerySet:
+        return self.exclude(trashed_at=None)
+
+    def with_care(self, today: date) -> PageQuerySet:
+        """Adds `is_stale`, `has_broken_links` and `is_orphan`."""
+        broken = Link.objects.filter(source=OuterRef("pk"), target=None)
+        inbound = Link.objects.filter(target=OuterRef("pk")).exclude(source=OuterRef("pk"))
+        return self.annotate(
+            is_stale=models.Case(
+                models.When(review_by__lte=today, then=True),
+                models.When(
+                    review_by=None,
+                    content_at__lt=_midnight(today) - STALE_AFTER,
+                    then=models.Case(
+                        models.When(checked_at__gte=_midnight(today) - STALE_AFTER, then=False), default=True
+                    ),
+                ),
+                default=False,
+                output_field=models.BooleanField(),
+            ),
+            has_broken_links=Exists(broken),
+            is_orphan=~Exists(inbound),
+        )
+
+    def needing_care(self, today: date) -> PageQuerySet:
+        """Stale, with broken links, or without an owner; the most neglected first."""
+        return (
+            self.with_care(today)
+            .filter(Q(is_stale=True) | Q(has_broken_links=True) | Q(owner=None))
+            .order_by("-is_stale", "-has_broken_links", "content_at")
+        )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=timezone.get_current_timezone())
+
+
+class Page(models.Model):
+    """One page of the library. Its text is that of its newest revision; the other columns follow from the text."""
+
+    path = models.CharField(
+        max_length=paths.LONGEST,
+        validators=[paths.validate_path],
+        help_text="Folders and name, such as Basics/Gradient descent.",
+    )
+    is_public = models.BooleanField("anyone may read it", default=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="owned_pages",
+        help_text="Who looks after it.",
+    )
+    review_by = models.DateField(null=True, blank=True, help_text="When somebody should look it over again.")
+
+    # What follows from the text and the path; `wiki.editing` keeps it in step.
+    key = models.CharField(max_length=paths.LONGEST, editable=False)
+    title = models.CharField(max_length=paths.LONGEST, editable=False)
+    aliases = models.TextField(blank=True, editable=False)
+    names = models.TextField(blank=True, editable=False)
+    headings = models.TextField(blank=True, editable=False)
+    plain_text = models.TextField(blank=True, editable=False)
+    search = search_column(A=["title", "names"], B=["headings"], C=["plain_text"], names=["title", "names"])
+
+    head = models.OneToOneField(
+        "Revision", on_delete=models.PROTECT, null=True, editable=False, related_name="headed_page"
+    )
+    content_at = models.DateTimeField(
+        default=timezone.now, editable=False, help_text="When the text last changed."
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    checked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    checked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
+    trashed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    trashed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+    )
+
+    objects = PageQuerySet.as_manager()
+    personal_data = Policy(
+        owners=("owner", "checked_by", "trashed_by"),
+        on_erase=Erase.KEEP,
+        why="Pages are the club's; the keys go to the pseudonym.",
+    )
+
+    class Meta:
+        ordering = ["path"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("path"),
+                name="one_page_a_path",
+                violation_error_message="There is already a page of this name.",
+            )
+        ]
+        indexes = [
+            GinIndex(fields=["search"], name="page_search"),
+            models.Index(fields=["key"], name="page_key"),
+            models.Index(fields=["-content_at"], name="page_changes"),
+        ]
+        permissions = [
+            ("trash_page", "Can move pages to the trash and back"),
+            ("publish_page", "Can open pages to everybody and close them again"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or self.path
+
+    def get_absolute_url(self) -> str:
+        return reverse("wiki:page_detail", args=[self.path])
+
+    @property
+    def folder(self) -> str:
+        return paths.segments_of(self.path)[0]
+
+    @property
+    def name(self) -> str:
+        return paths.segments_of(self.path)[1]
+
+    @property
+    def area(self) -> str:
+        """The first folder, by which the front page sorts; empty for pages at the top."""
+        return self.path.partition("/")[0] if "/" in self.path else ""
+
+    @property
+    def text(self) -> str:
+        return self.head.text if self.head else ""
+
+    @property
+    def is_stub(self) -> bool:
+        return len(self.plain_text) < STUB
+
+    @property
+    def reading_minutes(self) -> int:
+        return max(1, round(len(self.plain_text.split()) / 200))
+
+    def is_adoptable(self) -> bool:
+        """Whether nobody who is still here looks after it."""
+        return self.owner is None or not self.owner.is_active or not self.owner.standing.reads_members_area
+
+    def check_off(self, *, by: Any, now: datetime) -> None:
+        """Record that somebody read it over and it is still right; a review date that has come is put off a year."""
+        Page.objects.filter(pk=self.pk).update(
+            checked_at=now,
+            checked_by=by,
+            review_by=models.Case(
+                models.When(review_by__lte=now.date(), then=models.Value(now.date() + STALE_AFTER)),
+                default=F("review_by"),
+            ),
+        )
+
+    def adopt(self, *, by: Any, seen: Any) -> bool:
+        """Make `by` the owner; False when the owner is no longer the one (`seen`) that the person saw."""
+        return bool(Page.objects.filter(pk=self.pk, owner=seen).update(owner=by))
+
+
+class RevisionQuerySet(models.QuerySet["Revision"]):
+    def visible_to(self, user: Any) -> RevisionQuerySet:
+        return self.filter(page__in=Page.objects.visible_to(user))
+
+
+class Revision(models.Model):
+    """The whole text of a page as somebody left it. Never changed, never deleted."""
+
+    class Source(models.TextChoices):
+        WEB = "web", "Edited here"
+        IMPORT = "import", "Imported"
+        REVERT = "revert", "Brought back"
+        MERGE = "merge", "Merged"
+
+    page = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="revisions")
+    number = models.PositiveIntegerField()
+    base_number = models.PositiveIntegerField(default=0, help_text="The revision that the author began from.")
+    text = models.TextField(blank=True)
+    summary = models.CharField(max_length=200, blank=True)
+    source = models.CharField(max_length=8, choices=Source.choices, default=Source.WEB)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="wiki_revisions",
+    )
+    # Whoever wrote it elsewhere, before the page came here.
+    author_name = models.CharField(max_length=120, blank=True)
+    at = models.DateTimeField()
+    added = models.PositiveIntegerField(default=0, help_text="Characters that the change added.")
+    removed = models.PositiveIntegerField(default=0)
+
+    objects = RevisionQuerySet.as_manager()
+    personal_data = Policy(
+        owners=("author",),
+        on_erase=Erase.ANONYMISE,
+        blank={"author_name": ""},
+        why="What somebody wrote for everybody stays, under a pseudonym.",
+    )
+
+    class Meta:
+        ordering = ["-at", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["page", "number"], name="one_revision_a_number"),
+            models.CheckConstraint(
+                condition=Q(base_number__lt=F("number")), name="revision_follows_its_base"
+            ),
+        ]
+        indexes = [models.Index(fields=["-at"], name="revision_at")]
+
+    def __str__(self) -> str:
+        return f"{self.page_id} #{self.number}"
+
+    def get_absolute_url(self) -> str:
+        return f"{reverse('wiki:page_diff', args=[self.page.path])}?from={self.number - 1}&to={self.number}"
+
+    @property
+    def byline(self) -> str:
+        """Who wrote it, in words."""
+        if self.author is not None:
+            return self.author.display_name
+        return self.author_name or "Somebody before this wiki"
+
+
+class Redirect(models.Model):
+    """A path where a page once was, or is also looked for. A page at the same path goes first."""
+
+    path = models.CharField(max_length=paths.LONGEST)
+    key = models.CharField(max_length=paths.LONGEST, editable=False)
+    page = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="redirects")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    personal_data = NOT_PERSONAL
+
+    class Meta:
+        ordering = ["path"]
+        constraints = [models.UniqueConstraint(Lower("path"), name="one_redirect_a_path")]
+        indexes = [models.Index(fields=["key"], name="redirect_key")]
+
+    def __str__(self) -> str:
+        return self.path
+
+
+class Link(models.Model):
+    """A `[[name]]` in the text of a page, and the page it leads to today. Without one it is a red link."""
+
+    source = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="links")
+    name = models.CharField(max_length=500)
+    key = models.CharField(max_length=500)
+    target = models.ForeignKey(
+        Page, on_delete=models.SET_NULL, null=True, blank=True, related_name="backlinks"
+    )
+
+    personal_data = NOT_PERSONAL
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "name"], name="one_link_a_name")]
+        indexes = [
+            models.Index(fields=["key"], name="link_key"),
+            models.Index(fields=["key"], name="link_wanted", condition=Q(target=None)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Word(models.Model):
+    """A word of the library and how many pages use it: what a typing error is corrected to."""
+
+    word = models.CharField(max_length=40, primary_key=True)
+    uses = models.PositiveIntegerField(default=1)
+
+    personal_data = NOT_PERSONAL
+
+    class Meta:
+        indexes = [GinIndex(fields=["word"], opclasses=["gin_trgm_ops"], name="word_trigrams")]
+
+    def __str__(self) -> str:
+        return self.word
