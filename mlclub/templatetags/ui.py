@@ -368,6 +368,14 @@ def term_rule(term: Any, weeks: Iterable[Any] | None) -> SafeString:
 
 
 @register.filter
+def unprompted(form: BaseForm) -> BaseForm:
+    """allauth's forms without the placeholders that repeat their labels."""
+    for field in form.fields.values():
+        field.widget.attrs.pop("placeholder", None)
+    return form
+
+
+@register.filter
 def tone(level_tag: str) -> str:
     """The tone of a message's level."""
     return MESSAGE_TONES.get(level_tag.split()[-1] if level_tag else "", "")

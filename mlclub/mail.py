@@ -1,0 +1,63 @@
+"""From three templates to a mail: subject, text, and HTML whose styles stand in the elements."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import css_inline
+from django.conf import settings
+from django.template import Context
+from django.template.loader import get_template
+
+from mlclub import look
+
+logger = logging.getLogger(__name__)
+
+# Gmail cuts a mail at 102 kB and hides the unsubscribe link behind the cut.
+MOST_HTML = 90_000
+LONGEST_SUBJECT = 150
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A mail ready to be sent; `html` is empty when it would have been too long to be shown whole."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def compose(template: str, context: Mapping[str, Any]) -> Composed:
+    """Render `<template>.subject.txt`, `.txt` and `.html`; the first two know no HTML and escape nothing.
+
+    Templates extend `mail/base.txt` and `mail/base.html`, which want `club`, `why` and, where they exist,
+    `settings_url` and `unsubscribe_url`. `site_url` is added.
+    """
+    values = {"site_url": settings.SITE_URL, **context}
+    subject = " ".join(plain(f"{template}.subject.txt", values).split())
+    if len(subject) > LONGEST_SUBJECT:
+        subject = subject[: LONGEST_SUBJECT - 1].rstrip() + "…"
+    text = re.sub(r"\n{3,}", "\n\n", plain(f"{template}.txt", values)).strip() + "\n"
+    page = get_template(f"{template}.html").render({"subject": subject, "colours": look.colours(), **values})
+    html = inliner().inline(page)
+    if len(html.encode()) > MOST_HTML:
+        logger.warning("The mail %s has %d bytes of HTML and goes as text alone.", template, len(html.encode()))
+        html = ""
+    return Composed(subject=subject, text=text, html=html)
+
+
+def plain(name: str, values: Mapping[str, Any]) -> str:
+    """A template rendered as text: `&` stays `&`."""
+    template = get_template(name).template  # type: ignore[attr-defined]
+    return str(template.render(Context(dict(values), autoescape=False)))
+
+
+@lru_cache
+def inliner() -> css_inline.CSSInliner:
+    """Writes the style block into the elements and keeps only its rules for dark and narrow screens."""
+    return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)

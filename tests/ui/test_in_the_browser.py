@@ -1,0 +1,94 @@
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.factories.members import make_club, make_new_member, make_officer
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.ui.specimens")]
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# Where the pictures go, for a person to look at; nowhere unless asked.
+PICTURES = os.environ.get("LOOK_AT")
+
+
+@pytest.fixture
+def browser(monkeypatch):
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+def open_page(browser, live_server, path, *, width, theme="light", client=None, javascript=True):
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=theme, java_script_enabled=javascript
+    )
+    if client is not None:
+        cookie = client.cookies["session"]
+        context.add_cookies([{"name": "session", "value": cookie.value, "url": live_server.url}])
+    page = context.new_page()
+    page.complaints = []
+    page.on("console", lambda said: page.complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.goto(f"{live_server.url}{path}", wait_until="networkidle")
+    if PICTURES:
+        name = path.strip("/").replace("/", "-").replace("?", "-") or "front"
+        page.screenshot(path=Path(PICTURES) / f"{name}-{width}-{theme}.png", full_page=True)
+    return page
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 360, 768, 1024, 1280])
+def test_every_component_fits_without_sideways_scroll_or_complaint(browser, live_server, client, width, theme):
+    make_club()
+    client.force_login(make_officer(name="Inés Kaldor"))
+    for path in ["/specimens/", "/specimens/?errors=1&messages=1"]:
+        page = open_page(browser, live_server, path, width=width, theme=theme, client=client)
+
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.complaints == []
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("path", ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/nowhere/"])
+def test_the_pages_for_strangers_fit(browser, live_server, path, width):
+    make_club()
+    for theme in ["light", "dark"]:
+        page = open_page(browser, live_server, path, width=width, theme=theme)
+
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert [said for said in page.complaints if "404" not in said] == []
+
+
+def test_the_summary_of_errors_takes_the_focus_without_javascript(browser, live_server, client):
+    make_club()
+    page = open_page(browser, live_server, "/specimens/?errors=1", width=1280, javascript=False)
+
+    assert page.locator(".error-summary").evaluate("box => box === document.activeElement")
+
+
+def test_slash_goes_to_the_search_box_and_the_theme_changes_at_once(browser, live_server, client):
+    make_club()
+    client.force_login(make_new_member(name="Inés Kaldor"))
+    page = open_page(browser, live_server, "/specimens/", width=1280, client=client)
+
+    page.locator("summary[aria-label='Inés Kaldor: your menu']").click()
+    page.get_by_role("button", name="Dark", exact=True).click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.wait_for_load_state("networkidle")
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    if page.locator("[data-search-key]").count():
+        page.keyboard.press("/")
+        assert page.evaluate("document.activeElement.id") == "q"
