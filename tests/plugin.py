@@ -5,6 +5,7 @@ and each worker has a Redis database of its own.
 """
 
 import contextlib
+import json
 import os
 import shutil
 import tempfile
@@ -76,3 +77,22 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 def pytest_unconfigure() -> None:
     stop_servers()
+
+
+# ── `./run test` is two runs and one summary ──────────────────────────────────────────────────────
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Keep this run's results for the next run, or count an earlier run's results with ours."""
+    write, read = os.environ.get("MLCLUB_WRITE_REPORTS"), os.environ.get("MLCLUB_READ_REPORTS")
+    if write:
+        kept = [
+            (category, config.hook.pytest_report_to_serializable(config=config, report=report))
+            for category in ("passed", "failed", "error", "skipped", "xfailed", "xpassed")
+            for report in terminalreporter.stats.get(category, [])
+        ]
+        Path(write).write_text(json.dumps(kept, default=str))
+    if read and Path(read).exists():
+        for category, data in json.loads(Path(read).read_text()):
+            report = config.hook.pytest_report_from_serializable(config=config, data=data)
+            terminalreporter.stats.setdefault(category, []).append(report)

@@ -111,6 +111,8 @@ class State:
             "PRODUCTION": "0",
             "DEMO": "1" if mode == "demo" else "0",
             "PYTHONUNBUFFERED": "1",
+            # A production's `.env` may lie beside us: what it says of the outside world is not for here.
+            **{name: os.environ.get(name, "") for name in ("ALLOWED_HOSTS", "EMAIL_URL", "S3_BUCKET")},
         }
         half = self.environment_file.with_suffix(".tmp")
         half.unlink(missing_ok=True)
