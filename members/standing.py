@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
@@ -73,30 +74,42 @@ def start_of(day: date) -> datetime:
 
 
 def of(user: Any, now: datetime | None = None) -> Standing:
-    """The standing of `user` (an account or an anonymous visitor) at `now`; two queries, kept on the object."""
+    """The standing of `user` (an account or an anonymous visitor) at `now`; three queries, kept on the object."""
     if not user.is_authenticated or not user.is_active:
         return NOBODY
-    on = today(now)
     kept: tuple[date, Standing] | None = getattr(user, CACHED, None)
-    if kept and kept[0] == on:
+    if kept and kept[0] == today(now):
         return kept[1]
-    memberships = list(
-        Membership.objects.filter(person=user, term__starts_on__lte=on)
+    prime([user], now)
+    standing: Standing = getattr(user, CACHED)[1]
+    return standing
+
+
+def prime(users: Iterable[Any], now: datetime | None = None) -> None:
+    """Work out the standing of many accounts at once, with the queries of one."""
+    on = today(now)
+    people = [user for user in users if user.is_active]
+    term = Term.objects.current(on)
+    memberships: dict[int, list[Membership]] = {}
+    for membership in (
+        Membership.objects.filter(person__in=people, term__starts_on__lte=on)
         .select_related("term")
         .order_by("-term__starts_on")
-    )
-    offices = tuple(OfficeTerm.objects.held_on(on).filter(person=user).select_related("office"))
-    term = Term.objects.current(on)
-    mine = next((row for row in memberships if term and row.term_id == term.pk), None)
-    standing = Standing(
-        term=term,
-        membership=mine,
-        offices=offices,
-        # Alumni stay alumni until they are members again; nobody makes them a row every term.
-        was_alumnus=bool(memberships and memberships[0].status == Membership.Status.ALUMNUS),
-    )
-    setattr(user, CACHED, (on, standing))
-    return standing
+    ):
+        memberships.setdefault(membership.person_id, []).append(membership)
+    offices: dict[int, list[OfficeTerm]] = {}
+    for held in OfficeTerm.objects.held_on(on).filter(person__in=people).select_related("office"):
+        offices.setdefault(held.person_id, []).append(held)
+    for user in people:
+        mine = memberships.get(user.pk, [])
+        standing = Standing(
+            term=term,
+            membership=next((row for row in mine if term and row.term_id == term.pk), None),
+            offices=tuple(offices.get(user.pk, ())),
+            # Alumni stay alumni until they are members again; nobody makes them a row every term.
+            was_alumnus=bool(mine and mine[0].status == Membership.Status.ALUMNUS),
+        )
+        setattr(user, CACHED, (on, standing))
 
 
 def forget(user: Any) -> None:

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.http import urlencode
+from django.views.decorators.http import require_safe
+
+from mlclub import gather
+from mlclub.gather import Hit
+from mlclub.search import normalised
+
+#: So many from each app are asked for; what is shown is the best of all.
+FROM_EACH = 12
+SHOWN = 30
+
+
+@login_not_required
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """One box over pages, events, people, assignments and projects; each app limits its answers to the visitor."""
+    query = normalised(request.GET.get("q", ""))
+    kind = request.GET.get("kind", "")
+    hits: list[Hit] = []
+    suggestion = ""
+    if query:
+        hits = found(query, request)
+        if not hits:
+            suggestion = next((word for word in gather.each("corrected", query) if word), "")
+            if suggestion and suggestion != query:
+                hits = found(suggestion, request)
+    kinds: dict[str, int] = {}
+    for hit in hits:
+        kinds[hit.kind] = kinds.get(hit.kind, 0) + 1
+    return render(
+        request,
+        "portal/search.html",
+        {
+            "query": query,
+            "suggestion": suggestion if hits else "",
+            "kind": kind if kind in kinds else "",
+            "kinds": [
+                (name, count, "?" + urlencode({"q": query, "kind": name})) for name, count in kinds.items()
+            ],
+            "all_url": "?" + urlencode({"q": query}),
+            "total": len(hits),
+            "hits": [hit for hit in hits if kind not in kinds or hit.kind == kind][:SHOWN],
+        },
+    )
+
+
+def found(query: str, request: HttpRequest) -> list[Hit]:
+    """The best hits of every app, best first."""
+    return sorted(gather.flat("search", query, request.user, FROM_EACH), key=lambda hit: -hit.rank)
