@@ -1,0 +1,148 @@
+"""Who has a seat and who waits, read from the order of registration. Nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import QuerySet
+
+from events.models import Event, Registration
+
+
+class Standing(StrEnum):
+    """What an event is to a person at an instant; the button follows from it."""
+
+    GOING = "going"
+    WAITING = "waiting"
+    OFFERED = "offered"
+    OPEN = "open"
+    FULL = "full"
+    NOT_YET = "not_yet"
+    CLOSED = "closed"
+    OVER = "over"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seat:
+    """An event's seats as one person sees them."""
+
+    event: Event
+    now: datetime
+    live: int  # everybody who wants to go, seated or waiting
+    registration: Registration | None = None
+    position: int = 0  # of the registration among all live ones, from 1
+
+    @property
+    def taken(self) -> int:
+        return self.live if self.event.capacity is None else min(self.live, self.event.capacity)
+
+    @property
+    def waiting(self) -> int:
+        return self.live - self.taken
+
+    @property
+    def left(self) -> int | None:
+        """Free seats; None where there are as many as come."""
+        return None if self.event.capacity is None else self.event.capacity - self.taken
+
+    @property
+    def is_full(self) -> bool:
+        return self.left == 0
+
+    @property
+    def is_scarce(self) -> bool:
+        """Few seats are left, which is worth saying."""
+        return self.left is not None and 0 < self.left <= max(3, (self.event.capacity or 0) // 10)
+
+    @property
+    def line(self) -> int:
+        """The place in the line, from 1; 0 for whoever has a seat."""
+        if self.registration is None or self.event.capacity is None:
+            return 0
+        return max(0, self.position - self.event.capacity)
+
+    @property
+    def standing(self) -> Standing:
+        event, now = self.event, self.now
+        if event.is_cancelled:
+            return Standing.CANCELLED
+        if self.registration is not None:
+            if self.line:
+                return Standing.OVER if event.is_over(now) else Standing.WAITING
+            return Standing.OFFERED if self.registration.has_open_offer(now) else Standing.GOING
+        if event.is_over(now):
+            return Standing.OVER
+        if event.registration_opens_at and now < event.registration_opens_at:
+            return Standing.NOT_YET
+        if not event.is_open(now):
+            return Standing.CLOSED
+        return Standing.FULL if self.is_full else Standing.OPEN
+
+    @property
+    def is_mine(self) -> bool:
+        return self.registration is not None
+
+    @property
+    def has_seat(self) -> bool:
+        return self.standing in {Standing.GOING, Standing.OFFERED}
+
+    @property
+    def can_register(self) -> bool:
+        return self.standing in {Standing.OPEN, Standing.FULL}
+
+    @property
+    def can_leave(self) -> bool:
+        """Whoever waits may leave the line at any time; a seat may be given back until the deadline."""
+        if self.standing == Standing.WAITING:
+            return not self.event.has_begun(self.now)
+        return self.has_seat and self.event.can_cancel_registration(self.now)
+
+
+def seats_of(events: Iterable[Event], user: Any, now: datetime) -> dict[int, Seat]:
+    """The seats of `events` as `user` sees them, by key: one query for all, and one to count those that were
+    not fetched `with_counts()`."""
+    events = list(events)
+    keys = [event.pk for event in events]
+    mine: dict[int, Registration] = {}
+    if user.is_authenticated and keys:
+        own = Registration.objects.with_position().filter(event__in=keys).filter(user=user)
+        mine = {registration.event_id: registration for registration in own}
+    counted: dict[int, int] = {}
+    if any(not hasattr(event, "live_count") for event in events):
+        counts = Event.objects.filter(pk__in=keys).with_counts().order_by()
+        counted = dict(counts.values_list("pk", "live_count"))
+    return {
+        event.pk: Seat(
+            event=event,
+            now=now,
+            live=counted.get(event.pk, getattr(event, "live_count", 0)),
+            registration=mine.get(event.pk),
+            position=getattr(mine.get(event.pk), "position", 0),
+        )
+        for event in events
+    }
+
+
+def seat_of(event: Event, user: Any, now: datetime) -> Seat:
+    """The seats of one event as `user` sees them."""
+    return seats_of([event], user, now)[event.pk]
+
+
+def seated(event: Event) -> QuerySet[Registration]:
+    """Those who have a seat, in order."""
+    rows = Registration.objects.live().filter(event=event).in_order()
+    return rows if event.capacity is None else rows[: event.capacity]
+
+
+def waiting(event: Event) -> Sequence[Registration]:
+    """Those in the line, in order."""
+    if event.capacity is None:
+        return []
+    return list(
+        Registration.objects.live().filter(event=event).select_related("user").in_order()[event.capacity :]
+    )
