@@ -1,0 +1,394 @@
+"""The sweep: write what fell due, claim what can go, send it. It needs Postgres and a mail server, nothing else.
+
+pending ──claim──▶ sending ──▶ sent
+   ▲  ▲               ├──────▶ skipped   (no longer wanted; the reason is kept)
+   │  └──quiet hours──┤
+   └──────────────────┼──────▶ failed    (tried again after 1, 5, 15, 60 and 240 minutes)
+                      ├──────▶ dead      (given up; an officer can send again)
+                      └──────▶ unknown   (a sender died on the way, or the server fell silent)
+"""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import groupby, islice
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from members import mailserver
+from members.ledger import judging, kinds, posting, stopping
+from members.ledger.kinds import Category, Due, Kind
+from members.ledger.outcomes import BACK_OFF, Failure, Verdict, judge, words
+from members.ledger.stopping import Wishes
+from members.ledger.writing import write
+from members.models import Club, Notification
+
+logger = logging.getLogger(__name__)
+
+Status = Notification.Status
+
+BATCH = 50
+LEASE = timedelta(seconds=120)
+#: A mail is not begun with less than this left: a slow server may take that long over one.
+MARGIN = timedelta(seconds=75)
+TICK_AT_MOST_EVERY = timedelta(seconds=15)
+DIED_ON_THE_WAY = "The sender stopped on the way. It may have arrived, so it is not sent again by itself."
+UNREACHABLE_FOR = timedelta(minutes=1)
+MAY_HAVE_GONE = "It may have arrived, so it is not sent again by itself. "
+
+
+@dataclass
+class Clock:
+    """A clock that begins at a given instant and runs on from there."""
+
+    started: datetime
+    _origin: float = field(default_factory=time.perf_counter)
+
+    @property
+    def elapsed(self) -> float:
+        return time.perf_counter() - self._origin
+
+    @property
+    def now(self) -> datetime:
+        return self.started + timedelta(seconds=self.elapsed)
+
+
+@dataclass
+class Sweep:
+    """What one sweep did."""
+
+    written: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    is_finished: bool = True
+    problems: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        parts = [f"{self.written} fell due"] + [
+            f"{count} {status}" for status, count in sorted(self.counts.items())
+        ]
+        return ", ".join(parts)
+
+
+class Unreachable(Exception):
+    """The mail server does not take conversations at all; no message is to blame."""
+
+
+def _never() -> bool:
+    return False
+
+
+def sweep(
+    now: datetime | None = None,
+    *,
+    budget: float = 60.0,
+    always_tick: bool = True,
+    should_stop: Callable[[], bool] = _never,
+) -> Sweep:
+    """Write what is due at `now` and send what can go, for at most about `budget` seconds.
+
+    Any number may run at once. Unless `always_tick`, the kinds are only asked when nobody did within 15 seconds.
+    """
+    clock = Clock(now or timezone.now())
+    report = Sweep()
+    ticked = _note_tick(clock.now)
+    if always_tick or ticked:
+        report.written = tick(clock.now, report.problems)
+    recover(clock.now)
+    # From the database, not from the cache: this runs where Redis does not.
+    club = Club.objects.filter(pk=1).first() or Club(pk=1)
+    with timezone.override(club.zone):
+        sender = _Sender(clock, club, report, should_stop)
+        try:
+            while True:
+                if clock.elapsed > budget or should_stop():
+                    report.is_finished = False
+                    break
+                if not sender.send_batch():
+                    break
+        except Unreachable as problem:
+            logger.warning("The mail server cannot be reached: %s", problem)
+            report.problems.append(f"The mail server cannot be reached: {problem}")
+        finally:
+            sender.close()
+    return report
+
+
+def _note_tick(now: datetime) -> bool:
+    """Remember that the clock was looked at; False when somebody did within the last seconds."""
+    club = Club.objects.filter(pk=1)
+    stale = (
+        Q(last_tick_at=None)
+        | Q(last_tick_at__lt=now - TICK_AT_MOST_EVERY)
+        | Q(last_tick_at__gt=now + TICK_AT_MOST_EVERY)  # the machine's clock was set back
+    )
+    # `update`, so that the cached club stays: it changes twice a minute and no page shows it.
+    return bool(club.filter(stale).update(last_tick_at=now)) or not club.exists()
+
+
+def tick(now: datetime, problems: list[str] | None = None) -> int:
+    """Write the rows that every kind says are due at `now`; returns how many were not there yet."""
+    written = 0
+    for kind in kinds.every():
+        if type(kind).due is Kind.due:
+            continue
+        try:
+            with transaction.atomic():
+                written += _write_due(kind, now)
+        except Exception as problem:  # one app's mistake must not keep the others' reminders
+            logger.exception("What is due of %s could not be found", kind.slug)
+            if problems is not None:
+                problems.append(f"{kind.slug}: {words(problem)}")
+    return written
+
+
+def _write_due(kind: Kind, now: datetime) -> int:
+    def in_time() -> Iterator[Due]:
+        for due in kind.due(now):
+            if (due.due_at is None or due.due_at <= now) and (due.expires_at is None or now < due.expires_at):
+                yield due
+
+    written, remaining = 0, in_time()
+    while batch := list(islice(remaining, 1000)):
+        written += write(kind, batch, now=now)
+    return written
+
+
+def recover(now: datetime) -> None:
+    """Take rows back from senders that fell silent.
+
+    What they had not begun is as it was. What they had begun goes once more under the same Message-ID; a digest,
+    or anything interrupted for the second time, is left for an officer.
+    """
+    silent = Notification.objects.abandoned(now)
+    if not silent.exists():
+        return
+    free: dict[str, Any] = {"claim": None, "lease_until": None}
+    silent.filter(begun_at=None).update(status=Status.PENDING, **free)
+    begun = silent.exclude(begun_at=None)
+    begun.filter(Q(rank=Category.DIGEST.value) | Q(interruptions__gte=1)).update(
+        status=Status.UNKNOWN, reason=DIED_ON_THE_WAY, interruptions=F("interruptions") + 1, **free
+    )
+    begun.update(status=Status.PENDING, try_at=now, interruptions=F("interruptions") + 1, **free)
+
+
+class _Sender:
+    """One sweep's claim on rows, and its one connection to the mail server."""
+
+    def __init__(self, clock: Clock, club: Club, report: Sweep, should_stop: Callable[[], bool]) -> None:
+        self.clock, self.club, self.report, self.should_stop = clock, club, report, should_stop
+        self.claim = uuid.uuid4()
+        self.lease_until = clock.now
+        self.backend: BaseEmailBackend | None = None
+        self.has_carried = False
+
+    # ── Claiming
+
+    def send_batch(self) -> bool:
+        """Claim the next rows and deal with each; False when there was nothing to claim."""
+        rows = self.claim_batch()
+        if not rows:
+            return False
+        try:
+            wishes = Wishes.of(rows)
+            self.prepare(rows)
+            for position, row in enumerate(rows):
+                if self.should_stop():
+                    break
+                if self.keep_lease(rows[position:]):
+                    self.deal_with(row, wishes)
+        finally:
+            self.let_go()
+        return True
+
+    def claim_batch(self) -> list[Notification]:
+        now = self.clock.now
+        self.claim, self.lease_until = uuid.uuid4(), now + LEASE
+        held_at = Club.objects.filter(pk=1).values_list("mail_held_at", flat=True).first()
+        with transaction.atomic():
+            rows = list(
+                Notification.objects.due(now)
+                .free(held_at)
+                .select_for_update(skip_locked=True, of=("self",))
+                .select_related("person")[:BATCH]
+            )
+            if rows:
+                Notification.objects.filter(pk__in=[row.pk for row in rows]).update(
+                    status=Status.SENDING, claim=self.claim, lease_until=self.lease_until, begun_at=None
+                )
+        return rows
+
+    def mine(self) -> Any:
+        return Notification.objects.filter(claim=self.claim, status=Status.SENDING)
+
+    def keep_lease(self, rows: Sequence[Notification]) -> bool:
+        """Lengthen the lease when it runs short; False when the row at the front is no longer ours."""
+        now = self.clock.now
+        if self.lease_until - now > MARGIN:
+            return True
+        self.lease_until = now + LEASE
+        self.mine().filter(pk__in=[row.pk for row in rows]).update(lease_until=self.lease_until)
+        return bool(self.mine().filter(pk=rows[0].pk).exists())
+
+    def let_go(self) -> None:
+        """Give back what was claimed and not begun."""
+        self.mine().filter(begun_at=None).update(status=Status.PENDING, claim=None, lease_until=None)
+
+    # ── One row
+
+    def prepare(self, rows: Sequence[Notification]) -> None:
+        for slug, some in groupby(sorted(rows, key=lambda row: row.kind), key=lambda row: row.kind):
+            kind = kinds.find(slug)
+            if kind is None or type(kind).prepare is Kind.prepare:
+                continue
+            try:
+                kind.prepare(list(some))
+            except Exception:  # then `context` fails for the rows that need it, one by one
+                logger.exception("A batch of %s could not be prepared", slug)
+
+    def deal_with(self, row: Notification, wishes: Wishes) -> None:
+        now = self.clock.now
+        kind = kinds.find(row.kind)
+        try:
+            if kind is not None and not (row.expires_at and row.expires_at <= now):
+                morning = judging.quiet_until(row, kind, now, self.club.zone)
+                if morning:
+                    self.record(row, "postponed", status=Status.PENDING, try_at=morning)
+                    return
+            reason = judging.reason_to_skip(row, kind, wishes, now)
+            if reason or kind is None:
+                self.record(row, Status.SKIPPED, status=Status.SKIPPED, reason=reason[:300])
+                return
+            backend = self.open_backend()
+            mail = posting.message(row, kind, club=self.club, now=now, connection=backend)
+        except Unreachable:
+            raise
+        except ObjectDoesNotExist:
+            self.record(row, Status.SKIPPED, status=Status.SKIPPED, reason=judging.GONE)
+            return
+        except Exception as problem:
+            logger.exception("Notification %s (%s) could not be written", row.pk, row.kind)
+            row.attempts += 1
+            self.record_failure(
+                row, Failure(Verdict.RETRY, f"It could not be written: {type(problem).__name__}")
+            )
+            return
+        # From here on it may arrive even if this process dies.
+        if not self.mine().filter(pk=row.pk).update(begun_at=self.clock.now, attempts=F("attempts") + 1):
+            return
+        row.attempts += 1
+        has_carried = self.has_carried
+        failure = self.hand_over(mail)
+        if failure and has_carried and failure.loses_connection and failure.verdict is Verdict.RETRY:
+            # The other end had enough of a connection that was open for a while; the mail itself went nowhere.
+            try:
+                mail.connection = self.open_backend()
+            except Unreachable:
+                self.record_failure(row, failure)
+                raise
+            failure = self.hand_over(mail)
+        if failure is None:
+            status = getattr(mail, "anymail_status", None)
+            self.record(
+                row,
+                Status.SENT,
+                status=Status.SENT,
+                sent_at=self.clock.now,
+                subject=mail.subject[:300],
+                provider_id=str(getattr(status, "message_id", None) or "")[:200],
+                reason="",
+            )
+        else:
+            self.record_failure(row, failure)
+
+    def hand_over(self, mail: Any) -> Failure | None:
+        """Give the mail to the server; None when it took it."""
+        backend = mail.connection
+        if isinstance(backend, mailserver.EmailBackend):
+            backend.begin()
+        try:
+            if mail.send():
+                self.has_carried = True
+                return None
+            return Failure(Verdict.RETRY, "The mail server took nothing.")
+        except Exception as problem:
+            reached = backend.reached_data if isinstance(backend, mailserver.EmailBackend) else True
+            failure = judge(problem, reached_data=reached)
+            if failure.loses_connection:
+                self.close()
+            return failure
+
+    def record(self, row: Notification, count_as: str, **changes: Any) -> None:
+        """Write down how it ended, unless the lease was lost. A mail that went must not be forgotten."""
+        for pause in (1, 2, 4, 8, None):
+            try:
+                self.mine().filter(pk=row.pk).update(claim=None, lease_until=None, **changes)
+                break
+            except (OperationalError, InterfaceError):
+                if pause is None or connection.in_atomic_block:
+                    raise
+                connection.close()
+                time.sleep(pause)
+        self.report.counts[count_as] += 1
+
+    def record_failure(self, row: Notification, failure: Failure) -> None:
+        now = self.clock.now
+        reason = failure.reason[:300]
+        if failure.is_bad_address:
+            stopping.pause(row.to, reason, now=now)
+        is_final = row.rank == Category.DIGEST.value or row.interruptions >= 1
+        if failure.verdict is Verdict.UNKNOWN and is_final:
+            self.record(row, Status.UNKNOWN, status=Status.UNKNOWN, reason=(MAY_HAVE_GONE + reason)[:300])
+        elif failure.verdict is Verdict.DEAD or row.attempts > len(BACK_OFF):
+            self.record(row, Status.DEAD, status=Status.DEAD, reason=reason, attempts=row.attempts)
+        else:
+            self.record(
+                row,
+                Status.FAILED,
+                status=Status.FAILED,
+                reason=reason,
+                attempts=row.attempts,
+                interruptions=row.interruptions + (failure.verdict is Verdict.UNKNOWN),
+                try_at=now + BACK_OFF[row.attempts - 1],
+            )
+
+    # ── The connection
+
+    def open_backend(self) -> BaseEmailBackend:
+        if self.backend is None:
+            backend = mailserver.connection()
+            try:
+                backend.open()
+            except (smtplib.SMTPException, OSError) as problem:
+                # Nobody's message is to blame: it keeps its tries and waits a little.
+                reason = f"The mail server cannot be reached: {words(problem)}"
+                self.mine().filter(begun_at=None).update(
+                    status=Status.FAILED,
+                    reason=reason[:300],
+                    try_at=self.clock.now + UNREACHABLE_FOR,
+                    claim=None,
+                    lease_until=None,
+                )
+                raise Unreachable(words(problem)) from problem
+            self.backend = backend
+        return self.backend
+
+    def close(self) -> None:
+        backend, self.backend = self.backend, None
+        self.has_carried = False
+        if backend is not None:
+            try:
+                backend.close()
+            except (smtplib.SMTPException, OSError):
+                logger.debug("The mail server had hung up already")
