@@ -24,7 +24,7 @@ RUN SECRET_KEY=only-while-the-image-is-built-and-never-again \
     ALLOWED_HOSTS=build.example SITE_URL=https://build.example \
     DATABASE_URL=postgres://none@localhost/none REDIS_URL=redis://localhost/0 \
     python manage.py collectstatic --no-input --verbosity 0
-USER portal
+USER 10001
 VOLUME /data
 EXPOSE 8000
 CMD ["gunicorn", "mlclub.wsgi", "--preload", "--bind", "0.0.0.0:8000", "--workers", "3", "--worker-class", "gthread", "--threads", "4", "--graceful-timeout", "20", "--access-logfile", "-", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
