@@ -1,0 +1,27 @@
+from nmep.models.assignments import Assignment, Deviation, Milestone, Part, RubricCriterion, SpecRevision
+from nmep.models.enrolments import Enrolment
+from nmep.models.marks import MarkChange
+from nmep.models.programmes import Module, Offering, Program, Session
+from nmep.models.reviews import Comment, Review, RubricMark
+from nmep.models.submissions import Piece, Submission, SubmissionAuthor
+
+__all__ = [
+    "Assignment",
+    "Comment",
+    "Deviation",
+    "Enrolment",
+    "MarkChange",
+    "Milestone",
+    "Module",
+    "Offering",
+    "Part",
+    "Piece",
+    "Program",
+    "Review",
+    "RubricCriterion",
+    "RubricMark",
+    "Session",
+    "SpecRevision",
+    "Submission",
+    "SubmissionAuthor",
+]

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.postgres.indexes import GinIndex
+from django.core.validators import RegexValidator
+from django.db import models
+from django.urls import reverse
+
+from events.models import Event
+from members.models import Club, Term
+from mlclub.privacy import NOT_PERSONAL
+from mlclub.search import search_column
+
+
+class Program(models.Model):
+    """Something taught again and again: the new-member programme, a course. It has no dates."""
+
+    class Kind(models.TextChoices):
+        NMEP = "nmep", "New-member programme"
+        COURSE = "course", "Course"
+        PARTNER = "partner", "With a partner"
+
+    name = models.CharField(max_length=80, unique=True)
+    slug = models.SlugField(max_length=40, unique=True)
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.NMEP)
+    description = models.TextField(blank=True, help_text="What it is for, for everybody. Markdown.")
+
+    personal_data = NOT_PERSONAL
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = "programme"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Module(models.Model):
+    """A unit of teaching that any term may use again."""
+
+    class Level(models.TextChoices):
+        FUNDAMENTAL = "fundamental", "Fundamentals"
+        MODERN = "modern", "Modern methods"
+        RESEARCH = "research", "Active research"
+
+    title = models.CharField(max_length=120, unique=True)
+    slug = models.SlugField(max_length=120, unique=True)
+    level = models.CharField(max_length=12, choices=Level.choices, default=Level.FUNDAMENTAL)
+    outline = models.TextField(blank=True, help_text="What it teaches, in order. Markdown.")
+
+    personal_data = NOT_PERSONAL
+
+    class Meta:
+        ordering = ["title"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class OfferingQuerySet(models.QuerySet["Offering"]):
+    def live(self) -> OfferingQuerySet:
+        """Those that people are in now."""
+        return self.filter(state__in=[Offering.State.OPEN, Offering.State.RUNNING, Offering.State.CLOSING])
+
+    def visible_to(self, user: Any) -> OfferingQuerySet:
+        """Everybody reads a syllabus; a draft is for its leads and for officers who may change it."""
+        if user.has_perm("nmep.change_offering"):
+            return self
+        public = ~models.Q(state=Offering.State.DRAFT)
+        if not user.is_authenticated:
+            return self.filter(public)
+        led = models.Q(enrolments__person=user, enrolments__role="lead", enrolments__state="active")
+        return self.filter(public | models.Q(pk__in=Offering.objects.filter(led).values("pk")))
+
+
+class Offering(models.Model):
+    """A programme in a term."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        OPEN = "open", "Open for sign-up"
+        RUNNING = "running", "Running"
+        CLOSING = "closing", "Closing"
+        ARCHIVED = "archived", "Archived"
+
+    program = models.ForeignKey(
+        Program, on_delete=models.PROTECT, related_name="offerings", verbose_name="programme"
+    )
+    term = models.ForeignKey(Term, on_delete=models.PROTECT, related_name="+")
+    slug = models.CharField(
+        max_length=60,
+        unique=True,
+        help_text="In addresses, e.g. fa26.",
+        validators=[RegexValidator(r"^[a-z0-9-]+$", "Use a–z, 0–9 and hyphens.")],
+    )
+    state = models.CharField(max_length=8, choices=State.choices, default=State.DRAFT)
+    intro = models.TextField("welcome", blank=True, help_text="Above the syllabus, for everybody. Markdown.")
+    shows_materials = models.BooleanField(
+        "slides and notes are public",
+        default=False,
+        help_text="Otherwise only people in it and members see them.",
+    )
+    late_window_days = models.PositiveSmallIntegerField(
+        default=4, help_text="How long after the due date work is still taken, and marked late."
+    )
+    slip_days = models.PositiveSmallIntegerField(
+        default=0, help_text="Late days that each learner may use over the term without a word."
+    )
+    max_absences = models.PositiveSmallIntegerField(
+        default=2, help_text="Missed classes after which the roster shows a flag."
+    )
+    # Where an import took it from; a syllabus written here is not overwritten by one.
+    imported_from = models.CharField(max_length=200, blank=True, editable=False)
+
+    objects = OfferingQuerySet.as_manager()
+    personal_data = NOT_PERSONAL
+
+    class Meta:
+        ordering = ["-term__starts_on", "program__name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["program", "term"],
+                name="one_offering_a_term",
+                violation_error_message="This programme already has an offering in that term.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.program}, {self.term}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("nmep:syllabus", args=[self.slug])
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which its hours are meant: the club's."""
+        return Club.current().zone
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in (self.State.OPEN, self.State.RUNNING, self.State.CLOSING)
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    def classes(self) -> SessionQuerySet:
+        """The meetings that learners are expected at."""
+        return self.filter(kind=Session.Kind.CLASS)
+
+
+class Session(models.Model):
+    """One meeting of an offering. When and where it is, who teaches and who came are its event's."""
+
+    class Kind(models.TextChoices):
+        CLASS = "class", "Class"
+        PARTY = "party", "Homework party"
+        SHOWCASE = "showcase", "Showcase"
+
+    offering = models.ForeignKey(Offering, on_delete=models.CASCADE, related_name="sessions")
+    seq = models.PositiveSmallIntegerField("order")
+    week = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.CLASS)
+    title = models.CharField(max_length=160)
+    summary = models.TextField(blank=True, help_text="What happens, what to read before. Markdown.")
+    module = models.ForeignKey(
+        Module, on_delete=models.SET_NULL, null=True, blank=True, related_name="sessions"
+    )
+    event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="+")
+
+    search = search_column(A=["title"], C=["summary"], names=["title"])
+
+    objects = SessionQuerySet.as_manager()
+    personal_data = NOT_PERSONAL
+
+    class Meta:
+        ordering = ["offering", "seq"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["offering", "seq"],
+                name="one_session_a_place",
+                violation_error_message="Another session already stands at this place in the order.",
+            )
+        ]
+        indexes = [GinIndex(fields=["search"], name="session_search")]
+
+    def __str__(self) -> str:
+        return f"Week {self.week}: {self.title}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("nmep:week_detail", args=[self.offering.slug, self.week])
+
+    @property
+    def starts_at(self) -> datetime:
+        return self.event.starts_at
+
+    def has_ended(self, now: datetime) -> bool:
+        return self.event.ends_at <= now

@@ -1,0 +1,57 @@
+"""Who is who in an offering, asked in one place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from members.models import User
+from nmep.models import Enrolment, Offering
+
+
+def learner(user: Any, offering: Offering) -> Enrolment | None:
+    """The enrolment by which `user` learns (or has learnt) in `offering`."""
+    return (
+        Enrolment.objects.learners()
+        .filter(person=user, offering=offering)
+        .exclude(state=Enrolment.State.INVITED)
+        .select_related("person", "offering__term")
+        .first()
+    )
+
+
+def leads_of(offering: Offering) -> list[User]:
+    """The people to ask."""
+    led = Enrolment.objects.active().filter(offering=offering, role=Enrolment.Role.LEAD)
+    return [row.person for row in led.select_related("person")]
+
+
+def may_lead(user: Any, offering: Offering) -> bool:
+    """Whether `user` sees everything in `offering`: a lead of it, or the officer for education."""
+    return bool(
+        user.has_perm("nmep.view_submission")
+        or Enrolment.objects.leading(user).filter(offering=offering).exists()
+    )
+
+
+def may_review(user: Any, offering: Offering) -> bool:
+    """Whether `user` has a review queue in `offering`."""
+    return bool(
+        user.has_perm("nmep.review_submission")
+        or Enrolment.objects.staff().filter(person=user, offering=offering).exists()
+    )
+
+
+def belongs(user: Any, offering: Offering) -> bool:
+    """Whether `user` has any place in `offering`."""
+    return Enrolment.objects.filter(person=user, offering=offering).exists()
+
+
+def current(user: Any) -> Offering | None:
+    """The offering that `user` is in now: running before open, the latest term first."""
+    rows = (
+        Enrolment.objects.active()
+        .filter(person=user, offering__in=Offering.objects.live())
+        .select_related("offering__program", "offering__term")
+        .order_by("-offering__term__starts_on")
+    )
+    return next((row.offering for row in rows), None)

@@ -1,0 +1,263 @@
+"""What a learner has done, owes and needs. Learners and staff are told the same, in the same words."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from events.models import Attendance
+from nmep.models import (
+    Assignment,
+    Deviation,
+    Enrolment,
+    MarkChange,
+    Offering,
+    Session,
+    Submission,
+    SubmissionAuthor,
+)
+
+SLOW_TO_MEND = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Work:
+    """Where a learner stands on one assignment. `state` is one of the keys of WORDS."""
+
+    assignment: Assignment
+    state: str
+    due_at: datetime | None
+    closes_at: datetime | None
+    submission: Submission | None = None
+    late_by: timedelta = timedelta(0)
+    has_draft: bool = False
+
+    #: state: (word, tone, icon)
+    WORDS = {
+        "done": ("Done", "ok", "check"),
+        "exempt": ("Exempt", "ok", "minus"),
+        "review": ("In review", "info", "clock"),
+        "returned": ("To mend", "warn", "arrow-uturn-left"),
+        "do_over": ("To do over", "warn", "arrow-path"),
+        "draft": ("Draft", "", "pencil"),
+        "open": ("Open", "", "pencil"),
+        "overdue": ("Overdue", "warn", "exclamation-triangle"),
+        "missed": ("Missed", "bad", "x-mark"),
+        "ahead": ("Not open yet", "", ""),
+    }
+
+    @property
+    def word(self) -> str:
+        return self.WORDS[self.state][0]
+
+    @property
+    def tone(self) -> str:
+        return self.WORDS[self.state][1]
+
+    @property
+    def icon(self) -> str:
+        return self.WORDS[self.state][2]
+
+    @property
+    def is_late(self) -> bool:
+        return self.late_by > timedelta(0)
+
+    @property
+    def is_owed(self) -> bool:
+        return self.state in ("open", "draft", "overdue", "returned", "do_over")
+
+    @property
+    def is_settled(self) -> bool:
+        return self.state in ("done", "exempt")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One learner's standing. `reasons` are why the roster shows a flag; empty means on track."""
+
+    enrolment: Enrolment
+    work: tuple[Work, ...]
+    attended: tuple[bool, ...]
+    absences: int
+    reasons: tuple[str, ...]
+    late_days: int = 0
+    needs: tuple[str, ...] = field(default=())
+
+    @property
+    def is_flagged(self) -> bool:
+        return bool(self.reasons)
+
+    @property
+    def attended_count(self) -> int:
+        return sum(self.attended)
+
+    @property
+    def held_count(self) -> int:
+        return len(self.attended)
+
+    @property
+    def done(self) -> tuple[Work, ...]:
+        return tuple(work for work in self.work if work.is_settled)
+
+    @property
+    def owed(self) -> tuple[Work, ...]:
+        return tuple(work for work in self.work if work.is_owed)
+
+
+def of(enrolment: Enrolment, now: datetime) -> Progress:
+    """The standing of one learner."""
+    return of_many(enrolment.offering, [enrolment], now)[0]
+
+
+def of_many(offering: Offering, enrolments: Sequence[Enrolment], now: datetime) -> list[Progress]:
+    """The standing of many learners of an offering; six queries however many they are."""
+    published = Assignment.objects.filter(offering=offering, state=Assignment.State.PUBLISHED)
+    assignments = list(published.defer("text", "search"))
+    for row in assignments:
+        row.offering = offering
+    keys = [enrolment.pk for enrolment in enrolments]
+    versions: dict[tuple[int, int], list[SubmissionAuthor]] = defaultdict(list)
+    authored = SubmissionAuthor.objects.filter(enrolment__in=keys).select_related("submission").order_by("-n")
+    for author in authored:
+        versions[author.enrolment_id, author.assignment_id].append(author)
+    deviations: dict[tuple[int, int], list[Deviation]] = defaultdict(list)
+    for deviation in Deviation.objects.filter(enrolment__in=keys):
+        deviations[deviation.enrolment_id, deviation.assignment_id].append(deviation)
+    journal: dict[tuple[int, int], list[MarkChange]] = defaultdict(list)
+    for entry in MarkChange.objects.filter(enrolment__in=keys):
+        journal[entry.enrolment_id, entry.assignment_id].append(entry)
+    held, present = _classes(offering, enrolments, now)
+    result = []
+    for enrolment in enrolments:
+        work = tuple(
+            _work(
+                assignment,
+                versions[enrolment.pk, assignment.pk],
+                deviations[enrolment.pk, assignment.pk],
+                MarkChange.fold(journal[enrolment.pk, assignment.pk]),
+                now,
+            )
+            for assignment in assignments
+        )
+        since = [session for session in held if session.event.ends_at >= enrolment.created_at]
+        attended = tuple((session.event_id, enrolment.person_id) in present for session in since)
+        result.append(_judged(enrolment, offering, work, attended, now))
+    return result
+
+
+def _classes(
+    offering: Offering, enrolments: Iterable[Enrolment], now: datetime
+) -> tuple[list[Session], set[tuple[int, int | None]]]:
+    """The classes that have been held and were checked in to, and who was there."""
+    sessions = list(
+        Session.objects.classes()
+        .filter(offering=offering, event__ends_at__lte=now, event__state="scheduled")
+        .select_related("event")
+        .order_by("event__starts_at")
+    )
+    present = set(
+        Attendance.objects.filter(
+            event__in=[session.event_id for session in sessions], user__isnull=False
+        ).values_list("event", "user")
+    )
+    # A class where nobody checked in says nothing about who was there.
+    taken = {event for event, _ in present}
+    return [session for session in sessions if session.event_id in taken], present
+
+
+def _work(
+    assignment: Assignment,
+    versions: list[SubmissionAuthor],
+    deviations: list[Deviation],
+    mark: MarkChange | None,
+    now: datetime,
+) -> Work:
+    handed_in = [row for row in versions if row.submission.state != Submission.State.DRAFT]
+    latest = handed_in[0] if handed_in else None
+    has_draft = len(handed_in) < len(versions)
+    due_at, closes_at = assignment.due_for(deviations), assignment.closes_for(deviations)
+    return Work(
+        assignment=assignment,
+        state=_state(assignment, latest, mark, due_at, closes_at, now, has_draft=has_draft),
+        due_at=due_at,
+        closes_at=closes_at,
+        submission=latest.submission if latest else None,
+        late_by=latest.late_by if latest else timedelta(0),
+        has_draft=has_draft,
+    )
+
+
+def _state(
+    assignment: Assignment,
+    latest: SubmissionAuthor | None,
+    mark: MarkChange | None,
+    due_at: datetime | None,
+    closes_at: datetime | None,
+    now: datetime,
+    *,
+    has_draft: bool,
+) -> str:
+    answered = latest is not None and not latest.submission.is_answerable
+    if mark is not None and mark.kind == MarkChange.Kind.EXEMPT:
+        return "exempt"
+    if mark is not None and mark.kind == MarkChange.Kind.DONE:
+        return "done"
+    if latest is not None and not answered:
+        return "review"
+    if mark is not None and mark.kind == MarkChange.Kind.DO_OVER:
+        return "do_over"
+    if latest is not None:
+        return "done" if latest.submission.state == Submission.State.DONE else "returned"
+    if not assignment.is_released(now):
+        return "ahead"
+    if closes_at and now > closes_at:
+        return "missed"
+    if due_at and now > due_at:
+        return "overdue"
+    return "draft" if has_draft else "open"
+
+
+def _judged(
+    enrolment: Enrolment,
+    offering: Offering,
+    work: tuple[Work, ...],
+    attended: tuple[bool, ...],
+    now: datetime,
+) -> Progress:
+    absences = attended.count(False)
+    late_days = sum(-(-row.late_by // timedelta(days=1)) for row in work if row.is_late)
+    reasons = []
+    if absences > offering.max_absences:
+        reasons.append(f"Missed {absences} classes; {offering.max_absences} are allowed.")
+    reasons += [f"{row.assignment.label} was not handed in." for row in work if row.state == "missed"]
+    overdue = [row.assignment.label for row in work if row.state == "overdue"]
+    if len(overdue) > 1:
+        reasons.append(f"{' and '.join(overdue)} are overdue.")
+    for row in work:
+        answered = row.submission.taken_at or row.submission.handed_in_at if row.submission else None
+        if row.state == "returned" and answered and now - answered > SLOW_TO_MEND * 2:
+            reasons.append(f"{row.assignment.label} went back and has not been mended for two weeks.")
+    if offering.slip_days and late_days > offering.slip_days:
+        reasons.append(f"{late_days} late days used; {offering.slip_days} are free.")
+    needs = [f"{row.assignment.label}: {_need(row)}" for row in work if row.is_owed]
+    return Progress(
+        enrolment=enrolment,
+        work=work,
+        attended=attended,
+        absences=absences,
+        reasons=tuple(reasons),
+        late_days=late_days,
+        needs=tuple(needs),
+    )
+
+
+def _need(row: Work) -> str:
+    return {
+        "open": "hand it in",
+        "draft": "hand in your draft",
+        "overdue": "hand it in late; it is still taken",
+        "returned": "read the review and hand in again",
+        "do_over": "do it once more",
+    }[row.state]

@@ -1,0 +1,265 @@
+"""A reviewer takes a hand-in, comments on it, and posts one review."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from members import audit
+from members.ledger import at, tell
+from members.models import Notification, User
+from nmep import people
+from nmep.models import (
+    Comment,
+    MarkChange,
+    Offering,
+    Piece,
+    Review,
+    RubricMark,
+    Submission,
+)
+from nmep.models.submissions import SubmissionQuerySet
+from nmep.notifications import ReviewPosted
+
+
+class Refused(Exception):
+    """The review cannot be posted; the message is a sentence for the reviewer."""
+
+
+class AlreadyReviewed(Refused):
+    """Somebody else's review was posted first."""
+
+
+def _shown(rows: SubmissionQuerySet) -> SubmissionQuerySet:
+    return rows.select_related("assignment__offering", "reviewer").prefetch_related(
+        "authors__enrolment__person"
+    )
+
+
+def queue(user: User, offering: Offering) -> SubmissionQuerySet:
+    """What waits for `user`, oldest first: what they took or were dealt; leads see all that waits."""
+    rows = Submission.objects.visible_to(user).waiting().filter(assignment__offering=offering)
+    return _shown(rows.exclude(pk__in=Submission.objects.authored_by(user))).order_by("handed_in_at", "pk")
+
+
+def mine(user: User, offering: Offering) -> SubmissionQuerySet:
+    """The part of the queue that is nobody else's: taken by `user`, dealt to them, or not yet taken by anybody."""
+    rows = Submission.objects.waiting().filter(assignment__offering=offering)
+    rows = rows.exclude(pk__in=Submission.objects.authored_by(user))
+    taken = rows.filter(reviewer=user)
+    dealt = rows.filter(reviewer=None, authors__enrolment__reviewer=user)
+    free = rows.filter(reviewer=None, authors__enrolment__reviewer=None)
+    return _shown(
+        rows.filter(pk__in=taken.values("pk"))
+        | rows.filter(pk__in=dealt.values("pk"))
+        | rows.filter(pk__in=free.values("pk"))
+    ).order_by("handed_in_at", "pk")
+
+
+@transaction.atomic
+def take_next(user: User, offering: Offering, *, now: datetime) -> Submission | None:
+    """The oldest hand-in that waits for `user`, now theirs; None when nothing waits.
+
+    What they took before or were dealt comes first; two who ask at once get different ones.
+    """
+    if not people.may_review(user, offering):
+        raise Refused("You do not review in this offering.")
+    waiting = Submission.objects.waiting().filter(assignment__offering=offering)
+    waiting = waiting.exclude(pk__in=Submission.objects.authored_by(user)).order_by("handed_in_at", "pk")
+    for rows in (
+        waiting.filter(reviewer=user),
+        waiting.filter(reviewer=None, authors__enrolment__reviewer=user),
+        waiting.filter(reviewer=None, authors__enrolment__reviewer=None),
+    ):
+        found = (
+            Submission.objects.filter(pk__in=rows.values("pk"))
+            .select_for_update(of=("self",), skip_locked=True)
+            .order_by("handed_in_at", "pk")
+            .first()
+        )
+        if found is not None:
+            _take(found, user, now)
+            return found
+    return None
+
+
+def _take(submission: Submission, user: User, now: datetime) -> None:
+    if submission.reviewer_id == user.pk and submission.state == Submission.State.IN_REVIEW:
+        return
+    submission.reviewer = user
+    submission.taken_at = now
+    submission.state = Submission.State.IN_REVIEW
+    submission.save(update_fields=["reviewer", "taken_at", "state"])
+
+
+@transaction.atomic
+def assign(submission: Submission, reviewer: User | None, *, by: User, now: datetime) -> None:
+    """A lead or officer deals a hand-in to somebody, or puts it back into the queue."""
+    locked = Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)
+    if not locked.is_answerable:
+        raise AlreadyReviewed("This version has been answered already.")
+    before = locked.reviewer_id
+    locked.reviewer, locked.taken_at, locked.state = reviewer, None, Submission.State.HANDED_IN
+    locked.save(update_fields=["reviewer", "taken_at", "state"])
+    audit.record(
+        by,
+        "review-assigned",
+        locked,
+        before={"reviewer": before},
+        after={"reviewer": reviewer.pk if reviewer else None},
+    )
+
+
+def draft_of(submission: Submission, reviewer: User) -> Review | None:
+    """What `reviewer` has begun to write about `submission`."""
+    return Review.objects.filter(submission=submission, reviewer=reviewer).prefetch_related("marks").first()
+
+
+@transaction.atomic
+def save(
+    submission: Submission,
+    reviewer: User,
+    *,
+    summary: str,
+    outcome: str,
+    marks: Mapping[int, str],
+    now: datetime,
+) -> Review:
+    """Keep a review as a draft; learners see nothing of it."""
+    locked = _answerable(submission)
+    review, _ = Review.objects.get_or_create(
+        submission=locked, reviewer=reviewer, defaults={"created_at": now}
+    )
+    review.summary, review.outcome = summary, outcome
+    review.save()
+    for criterion, level in marks.items():
+        if level:
+            RubricMark.objects.update_or_create(
+                review=review, criterion_id=criterion, defaults={"level": level}
+            )
+        else:
+            RubricMark.objects.filter(review=review, criterion=criterion).delete()
+    if locked.reviewer_id is None or locked.state == Submission.State.HANDED_IN:
+        _take(locked, reviewer, now)
+    return review
+
+
+@transaction.atomic
+def post(
+    submission: Submission,
+    reviewer: User,
+    *,
+    summary: str,
+    outcome: str,
+    marks: Mapping[int, str],
+    now: datetime,
+) -> Review:
+    """Post the one review of a version: its state, the journal of each author, the comments, and the mail."""
+    review = save(submission, reviewer, summary=summary, outcome=outcome, marks=marks, now=now)
+    if outcome not in Review.Outcome.values:
+        raise Refused("Say whether the work is done or goes back.")
+    review.state, review.posted_at = Review.State.POSTED, now
+    review.save(update_fields=["state", "posted_at"])
+    Comment.objects.filter(submission=submission, author=reviewer, posted_at=None).update(posted_at=now)
+    is_done = outcome == Review.Outcome.DONE
+    locked = review.submission
+    locked.state = Submission.State.DONE if is_done else Submission.State.RETURNED
+    locked.reviewer = reviewer
+    locked.save(update_fields=["state", "reviewer"])
+    for author in locked.authors.select_related("enrolment__person"):
+        MarkChange.objects.create(
+            enrolment=author.enrolment,
+            assignment=locked.assignment,
+            submission=locked,
+            kind=MarkChange.Kind.DONE if is_done else MarkChange.Kind.NOT_YET,
+            by=reviewer,
+            at=now,
+        )
+        _tell(author.enrolment.person, locked, now)
+    return review
+
+
+def _answerable(submission: Submission) -> Submission:
+    locked = (
+        Submission.objects.select_for_update(of=("self",))
+        .select_related("assignment__offering")
+        .get(pk=submission.pk)
+    )
+    if locked.is_answerable:
+        return locked
+    posted = (
+        Review.objects.filter(submission=locked, state=Review.State.POSTED).select_related("reviewer").first()
+    )
+    if posted is not None:
+        raise AlreadyReviewed(
+            f"{posted.reviewer.display_name} has posted a review of this version meanwhile. Yours was not sent."
+        )
+    raise Refused("This version does not wait for a review.")
+
+
+def _tell(person: User, submission: Submission, now: datetime) -> None:
+    """Once an hour at most: what is posted in the same hour goes into one mail."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    offering = submission.assignment.offering
+    if tell(ReviewPosted, person, about=offering, slot=at(hour), now=now):
+        return
+    still_waits = Notification.objects.filter(
+        person=person,
+        kind=ReviewPosted.slug,
+        about=audit.subject_of(offering),
+        slot=at(hour),
+        status=Notification.Status.PENDING,
+    )
+    if not still_waits.exists():
+        following = hour + timedelta(hours=1)
+        tell(ReviewPosted, person, about=offering, slot=at(following), due_at=following, now=now)
+
+
+def comment(
+    submission: Submission,
+    author: User,
+    text: str,
+    *,
+    now: datetime,
+    piece: Piece | None = None,
+    cell_key: str = "",
+    cell_index: int | None = None,
+    line: int | None = None,
+    parent: Comment | None = None,
+    asks_for_change: bool = False,
+) -> Comment:
+    """Say something about a version. A reviewer's comments on waiting work go out with the review."""
+    is_author = submission.authors.filter(enrolment__person=author).exists()
+    waits = not is_author and submission.is_answerable and (parent is None or parent.posted_at is None)
+    return Comment.objects.create(
+        submission=submission,
+        author=author,
+        text=text,
+        piece=parent.piece if parent else piece,
+        cell_key=parent.cell_key if parent else cell_key,
+        cell_index=parent.cell_index if parent else cell_index,
+        line=line,
+        parent=parent,
+        asks_for_change=asks_for_change and not is_author,
+        created_at=now,
+        posted_at=None if waits else now,
+    )
+
+
+def settle(comment: Comment, state: str, *, by: User) -> bool:
+    """Learners mark a comment as addressed, reviewers as settled; anybody may open it again."""
+    is_author = comment.submission.authors.filter(enrolment__person=by).exists()
+    allowed = {Comment.State.OPEN, Comment.State.ADDRESSED if is_author else Comment.State.SETTLED}
+    if state not in allowed:
+        return False
+    return bool(Comment.objects.filter(pk=comment.pk).update(state=state))
+
+
+def may_answer(user: Any, submission: Submission) -> bool:
+    """Whether `user` may review this version: whoever sees it and is not an author of it."""
+    if submission.authors.filter(enrolment__person=user).exists():
+        return False
+    return people.may_review(user, submission.assignment.offering)
