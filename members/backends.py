@@ -22,6 +22,3 @@ class OfficeBackend(ModelBackend):
     def _get_group_permissions(self, user_obj: User) -> QuerySet[Permission]:
         offices = [held.office_id for held in user_obj.standing.offices]
         return Permission.objects.filter(group__office__in=offices).distinct()
-
-    def get_user(self, user_id: Any) -> User | None:
-        return None
