@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import segno
 from django import template
+from django.conf import settings
 from django.core.paginator import Page
 from django.forms import BaseForm
 from django.http import QueryDict
@@ -27,6 +28,7 @@ from mlclub.forms import ErrorSummary
 register = template.Library()
 
 TONE_ICONS = {"ok": "check", "warn": "exclamation-triangle", "bad": "x-mark", "info": "clock", "": ""}
+ALLAUTH_LABELS = {"remember": "Stay signed in on this device", "login": "Mail address", "email": "Mail address"}
 MESSAGE_TONES = {"debug": "", "info": "info", "success": "ok", "warning": "warn", "error": "bad"}
 
 
@@ -153,7 +155,9 @@ def when(moment: datetime | date | None, *, relative: bool = True, now: datetime
             date_format(local, "TIME_FORMAT"),
             local.tzname() or "",
         )
-    return format_html('{} <span class="far">{}</span>', shown, words) if relative else shown
+    if not relative:
+        return shown
+    return format_html('<span class="moment">{} <span class="far">{}</span></span>', shown, words)
 
 
 @register.simple_tag
@@ -367,12 +371,25 @@ def term_rule(term: Any, weeks: Iterable[Any] | None) -> SafeString:
     return format_html('<div class="term-rule" role="img" aria-label="{}">{}</div>', said, segments)
 
 
+@register.simple_tag
+def is_demo() -> bool:
+    """Whether this is the demo club, where everybody may sign in as anybody."""
+    return bool(settings.DEMO)
+
+
 @register.filter
 def unprompted(form: BaseForm) -> BaseForm:
-    """allauth's forms without the placeholders that repeat their labels."""
-    for field in form.fields.values():
+    """allauth's forms in our words, without the placeholders that repeat their labels."""
+    for name, field in form.fields.items():
         field.widget.attrs.pop("placeholder", None)
+        field.label = ALLAUTH_LABELS.get(name, field.label)
     return form
+
+
+@register.filter
+def zone_name(zone: Any) -> str:
+    """`Los Angeles` for America/Los_Angeles."""
+    return str(zone).rpartition("/")[2].replace("_", " ")
 
 
 @register.filter
