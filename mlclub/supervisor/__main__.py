@@ -44,7 +44,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "test": proof.test,
     "check": proof.check,
     "bench": lambda arguments: module("bench", arguments),
-    "drill": lambda arguments: module("mlclub.drills", arguments),
+    "drill": lambda arguments: module("bench.drills", arguments),
     "setup": lambda arguments: 0,
     "help": say_help,
 }
