@@ -1,0 +1,119 @@
+"""What changed between two texts: lines first, then words inside the lines that changed.
+
+A wiki's paragraph is one long line, so lines alone say little, and comparing a whole page word by word takes seconds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+CONTEXT = 2
+#: Hunks with more words than this are shown as whole lines.
+MOST_WORDS = 4000
+
+Pieces = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a diff. `kind` is same, added or removed; `pieces` are (kind, text) within it."""
+
+    kind: str
+    pieces: Pieces
+    old: int | None = None
+    new: int | None = None
+
+
+@dataclass(frozen=True)
+class Hunk:
+    """Neighbouring changes with a little of what surrounds them."""
+
+    lines: tuple[Line, ...]
+    heading: str = ""
+
+
+def compare(old: str, new: str) -> list[Hunk]:
+    """The hunks between two texts, in order; none when they are the same."""
+    before, after = old.splitlines(), new.splitlines()
+    hunks = []
+    for group in _matcher(before, after).get_grouped_opcodes(CONTEXT):
+        lines: list[Line] = []
+        for tag, i1, i2, j1, j2 in group:
+            if tag == "equal":
+                lines += [
+                    Line("same", (("same", before[i1 + at]),), i1 + at + 1, j1 + at + 1)
+                    for at in range(i2 - i1)
+                ]
+            else:
+                lines += _changed(before[i1:i2], after[j1:j2], i1 + 1, j1 + 1)
+        hunks.append(Hunk(tuple(lines), _heading_above(after, group[0][3])))
+    return hunks
+
+
+def size(old: str, new: str) -> tuple[int, int]:
+    """(characters added, characters removed), counted in words within changed lines."""
+    added = removed = 0
+    for hunk in compare(old, new):
+        for line in hunk.lines:
+            for kind, text in line.pieces:
+                added += len(text) if kind == "added" else 0
+                removed += len(text) if kind == "removed" else 0
+    return added, removed
+
+
+def _matcher(before: Sequence[str], after: Sequence[str]) -> SequenceMatcher[str]:
+    # Thousands of equal lines make the exact comparison quadratic; there the quick one is good enough.
+    return SequenceMatcher(None, before, after, autojunk=len(before) + len(after) > 3000)
+
+
+def _heading_above(lines: Sequence[str], at: int) -> str:
+    for line in reversed(lines[:at]):
+        if re.match(r"#{1,6}\s", line):
+            return line.lstrip("#").strip()
+    return ""
+
+
+def _changed(before: Sequence[str], after: Sequence[str], old: int, new: int) -> list[Line]:
+    if before and after:
+        left, right = "\n".join(before), "\n".join(after)
+        words = _words(left), _words(right)
+        if len(words[0]) + len(words[1]) <= MOST_WORDS:
+            removed, added = _by_words(*words)
+            return [
+                *(Line("removed", pieces, old=old + at) for at, pieces in enumerate(_split_lines(removed))),
+                *(Line("added", pieces, new=new + at) for at, pieces in enumerate(_split_lines(added))),
+            ]
+    return [
+        *(Line("removed", (("removed", text),), old=old + at) for at, text in enumerate(before)),
+        *(Line("added", (("added", text),), new=new + at) for at, text in enumerate(after)),
+    ]
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\n|[^\S\n]+|\w+|[^\w\s]", text)
+
+
+def _by_words(before: list[str], after: list[str]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    removed: list[tuple[str, str]] = []
+    added: list[tuple[str, str]] = []
+    for tag, i1, i2, j1, j2 in _matcher(before, after).get_opcodes():
+        kind = "same" if tag == "equal" else ""
+        if i2 > i1:
+            removed.append((kind or "removed", "".join(before[i1:i2])))
+        if j2 > j1:
+            added.append((kind or "added", "".join(after[j1:j2])))
+    return removed, added
+
+
+def _split_lines(pieces: Sequence[tuple[str, str]]) -> list[Pieces]:
+    lines: list[list[tuple[str, str]]] = [[]]
+    for kind, text in pieces:
+        first, *rest = text.split("\n")
+        if first:
+            lines[-1].append((kind, first))
+        for part in rest:
+            lines.append([(kind, part)] if part else [])
+    return [tuple(line) for line in lines]

@@ -1,0 +1,327 @@
+"""Writing pages: creating, saving, bringing back, moving, trashing. Nobody's edit is lost, and no click counts twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.db.models.functions import Lower
+
+from members.audit import record
+from members.models import Club
+from mlclub.search import words
+from wiki import diffs, linking, paths
+from wiki.models import Attachment, Link, Page, Redirect, Revision, Word
+from wiki.rendering import Anatomy, anatomy, pictures_in
+
+LONGEST_TEXT = 250_000
+
+
+class Conflict(Exception):
+    """Somebody else saved since the author began. Holds the revision that is newest now."""
+
+    def __init__(self, head: Revision) -> None:
+        super().__init__(f"Revision {head.number} came first.")
+        self.head = head
+
+
+class PathTaken(Exception):
+    """There is already something at this path."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__(page.path)
+        self.page = page
+
+
+@dataclass(frozen=True)
+class Saved:
+    """The revision that holds the text; `is_new` is False when it was there already."""
+
+    revision: Revision
+    is_new: bool
+
+
+def as_written(text: str) -> str:
+    """A text as a browser sends it, with the line ends and the last line that a file has."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    return text.rstrip() + "\n" if text.strip() else ""
+
+
+def page_at(path: str) -> Page | None:
+    """The page at `path`, whatever its case, in the trash or not."""
+    return Page.objects.annotate(lower=Lower("path")).filter(lower=path.lower()).first()
+
+
+@transaction.atomic
+def create(
+    *,
+    path: str,
+    text: str,
+    author: Any,
+    now: datetime,
+    summary: str = "",
+    author_name: str = "",
+    source: str = Revision.Source.WEB,
+    held: Anatomy | None = None,
+) -> Page:
+    """Write a new page. A second click of the same person gets the page that the first one made."""
+    paths.validate_path(path)
+    _lock_path(path)
+    there = page_at(path)
+    if there is not None:
+        if (
+            there.trashed_at is None
+            and there.head
+            and (there.text, there.head.author) == (text, author)
+            and author
+        ):
+            return there
+        raise PathTaken(there)
+    page = Page.objects.create(
+        path=path,
+        key=paths.key(paths.segments_of(path)[1]),
+        title=paths.title_of(path),
+        created_at=now,
+        content_at=now,
+        owner=author,
+    )
+    Redirect.objects.annotate(lower=Lower("path")).filter(lower=path.lower()).delete()
+    _append(
+        page,
+        text,
+        base=0,
+        author=author,
+        author_name=author_name,
+        summary=summary,
+        source=source,
+        now=now,
+        held=held,
+    )
+    linking.settle(linking.keys_of(path))
+    return page
+
+
+@transaction.atomic
+def save(
+    page: Page,
+    text: str,
+    *,
+    base: int,
+    author: Any,
+    now: datetime,
+    summary: str = "",
+    author_name: str = "",
+    source: str = Revision.Source.WEB,
+    held: Anatomy | None = None,
+) -> Saved:
+    """Make `text` the newest revision, if the author began from the newest one.
+
+    Raises Conflict otherwise, unless the same person has already saved this very text from this very base (a
+    double click). A text that changes nothing makes no revision.
+    """
+    locked = Page.objects.select_for_update(of=("self",)).get(pk=page.pk)
+    head = Revision.objects.select_related("author").get(pk=locked.head_id)
+    if head.text == text:
+        return Saved(head, is_new=False)
+    if head.number != base:
+        twin = locked.revisions.filter(base_number=base, author=author, text=text).first() if author else None
+        if twin is not None:
+            return Saved(twin, is_new=False)
+        raise Conflict(head)
+    revision = _append(
+        locked,
+        text,
+        base=base,
+        author=author,
+        author_name=author_name,
+        summary=summary,
+        source=source,
+        now=now,
+        held=held,
+    )
+    page.refresh_from_db()
+    return Saved(revision, is_new=True)
+
+
+def revert(page: Page, revision: Revision, *, base: int, author: Any, now: datetime) -> Saved:
+    """Bring back the text of an earlier revision as a new one."""
+    return save(
+        page,
+        revision.text,
+        base=base,
+        author=author,
+        now=now,
+        summary=f"Brought back version {revision.number}",
+        source=Revision.Source.REVERT,
+    )
+
+
+@transaction.atomic
+def rename(page: Page, path: str, *, by: Any, now: datetime) -> None:
+    """Move a page. Its old path leads to it from then on, and no link to it breaks."""
+    paths.validate_path(path)
+    _lock_path(path)
+    locked = Page.objects.select_for_update(of=("self",)).get(pk=page.pk)
+    if locked.path == path:
+        return
+    there = page_at(path)
+    if there is not None and there.pk != page.pk:
+        raise PathTaken(there)
+    before = locked.path
+    Redirect.objects.annotate(lower=Lower("path")).filter(lower__in=[path.lower(), before.lower()]).delete()
+    locked.path, locked.key = path, paths.key(paths.segments_of(path)[1])
+    locked.title = paths.title_of(path)
+    locked.names = paths.names_of(locked.title, [paths.title_of(before), *locked.aliases.splitlines()])
+    locked.save(update_fields=["path", "key", "title", "names"])
+    if before.lower() != path.lower():
+        Redirect.objects.create(
+            path=before, key=paths.key(paths.segments_of(before)[1]), page=locked, created_at=now
+        )
+    record(by, "wiki.page-renamed", locked, before=before, after=path)
+    # The page's own links are looked up from another folder now.
+    linking.settle(
+        {*linking.keys_of(before), *linking.keys_of(path), *locked.links.values_list("key", flat=True)}
+    )
+    page.refresh_from_db()
+
+
+@transaction.atomic
+def trash(page: Page, *, by: Any, now: datetime) -> bool:
+    """Move a page to the trash; links to it turn red. False when it was there already."""
+    won = Page.objects.filter(pk=page.pk, trashed_at=None).update(trashed_at=now, trashed_by=by)
+    if won:
+        record(by, "wiki.page-trashed", page, before=page.path)
+        linking.settle(_all_keys(page))
+    return bool(won)
+
+
+@transaction.atomic
+def restore(page: Page, *, by: Any) -> bool:
+    """Take a page out of the trash again. False when it was not there."""
+    won = Page.objects.filter(pk=page.pk).exclude(trashed_at=None).update(trashed_at=None, trashed_by=None)
+    if won:
+        record(by, "wiki.page-restored", page, after=page.path)
+        linking.settle(_all_keys(page))
+    return bool(won)
+
+
+def _all_keys(page: Page) -> set[str]:
+    return {*linking.keys_of(page.path), *page.redirects.values_list("key", flat=True)}
+
+
+def _lock_path(path: str) -> None:
+    """Two people who make the same page at the same moment wait for each other; the constraint is the last word."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"wiki:{path.lower()}"])
+
+
+def _append(
+    page: Page,
+    text: str,
+    *,
+    base: int,
+    author: Any,
+    author_name: str,
+    summary: str,
+    source: str,
+    now: datetime,
+    held: Anatomy | None,
+) -> Revision:
+    """Add a revision to a page whose row is locked, and bring the columns that follow from the text up to date."""
+    before = page.text if base else ""
+    added, removed = diffs.size(before, text)
+    revision = Revision.objects.create(
+        page=page,
+        number=base + 1,
+        base_number=base,
+        text=text,
+        summary=summary,
+        source=source,
+        author=author,
+        author_name=author_name,
+        at=now,
+        added=added,
+        removed=removed,
+    )
+    page.head = revision
+    page.content_at = now
+    keep_in_step(page, held or anatomy(text, folder=page.folder, macros=Club.current().tex_macros))
+    return revision
+
+
+def keep_in_step(page: Page, held: Anatomy, *, learns_words: bool = True) -> None:
+    """Store what follows from the text: columns for search, links, pictures, and the words it brings."""
+    known = set(words(f"{page.title} {page.headings} {page.plain_text}"))
+    follow(page, held)
+    page.save(update_fields=["head", "content_at", "aliases", "names", "headings", "plain_text"])
+    _keep_links(page, held)
+    page.attachments.set(Attachment.objects.filter(sha256__in=pictures_in(page.text)))
+    if learns_words:
+        learn(set(words(f"{page.title} {page.headings} {page.plain_text}")) - known)
+
+
+def follow(page: Page, held: Anatomy) -> None:
+    """Set the columns that follow from the text, without saving."""
+    page.aliases = held.alias if held.alias and paths.key(held.alias) != paths.key(page.title) else ""
+    page.names = paths.names_of(page.title, page.aliases.splitlines())
+    page.headings = "\n".join(held.headings)[:20_000]
+    page.plain_text = held.plain_text.replace("\x00", "")[:200_000]
+
+
+def _keep_links(page: Page, held: Anatomy) -> None:
+    names = dict.fromkeys(name for name, _ in held.links if not name.startswith("#") and len(name) <= 500)
+    page.links.exclude(name__in=names).delete()
+    directory = linking.directory_for((page.folder, name) for name in names)
+    rows = []
+    for name in names:
+        place = directory.find(page.folder, name)
+        rows.append(
+            Link(source=page, name=name, key=linking.key_of(name), target_id=place.page if place else None)
+        )
+    Link.objects.bulk_create(
+        rows, update_conflicts=True, unique_fields=["source", "name"], update_fields=["target", "key"]
+    )
+
+
+# ── The words of the library, to which typing errors are corrected ──
+
+
+def learn(found: set[str]) -> None:
+    """Count these words once more."""
+    usable = sorted(word for word in found if 3 <= len(word) <= 40 and not word.isdigit())
+    if not usable:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO wiki_word (word, uses) SELECT unnest(%s::text[]), 1 "
+            "ON CONFLICT (word) DO UPDATE SET uses = wiki_word.uses + 1",
+            [usable],
+        )
+
+
+def learn_all() -> None:
+    """Count the words of all pages afresh, after many changed at once."""
+    uses: Counter[str] = Counter()
+    for title, headings, plain in (
+        Page.objects.filter(trashed_at=None)
+        .values_list("title", "headings", "plain_text")
+        .iterator(chunk_size=500)
+    ):
+        uses.update({word for word in words(f"{title} {headings} {plain}") if 3 <= len(word) <= 40})
+    Word.objects.all().delete()
+    Word.objects.bulk_create(
+        [Word(word=word, uses=count) for word, count in sorted(uses.items()) if not word.isdigit()],
+        batch_size=2000,
+    )
+
+
+def check_text(text: str) -> None:
+    """Raises ValidationError for a text that no page can hold."""
+    if len(text) > LONGEST_TEXT:
+        raise ValidationError(
+            f"The text is longer than {LONGEST_TEXT:,} characters. Split it into several pages that link to each other."
+        )

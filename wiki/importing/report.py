@@ -1,0 +1,54 @@
+"""What an import says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass
+class Report:
+    """What an import did or would do. `warnings` are lines with file and line number."""
+
+    pages: int = 0
+    links: int = 0
+    links_resolved: int = 0
+    links_broken: int = 0
+    formulas: int = 0
+    formulas_failed: int = 0
+    citations: int = 0
+    citations_resolved: int = 0
+    redirects: int = 0
+    images_missing: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    warnings: list[str] = field(default_factory=list)
+    #: Whether something of the source was left out.
+    has_dropped: bool = field(default=False, repr=False)
+
+    def warn(self, file: str, line: int, words: str) -> None:
+        self.warnings.append(f"{file}:{line}: {words}" if line else f"{file}: {words}")
+
+    def drop(self, file: str, line: int, words: str) -> None:
+        """Say that something was left out, and remember that it was."""
+        self.warn(file, line, words)
+        self.has_dropped = True
+
+    def as_json(self) -> dict[str, Any]:
+        data = asdict(self)
+        del data["has_dropped"]
+        return data
+
+
+def lines(report: Report) -> Iterator[str]:
+    """The report for a person to read."""
+    yield f"{report.pages} pages: {report.created} new, {report.updated} updated, {report.unchanged} unchanged"
+    yield f"{report.links_resolved} of {report.links} links lead to a page, {report.links_broken} do not"
+    yield f"{report.formulas} formulas, {report.formulas_failed} not readable"
+    yield f"{report.citations_resolved} of {report.citations} citations found"
+    yield f"{report.redirects} redirects, {report.images_missing} pictures missing"
+    if report.warnings:
+        yield ""
+        yield from report.warnings
