@@ -130,13 +130,18 @@ def test_an_update_needs_a_word_on_what_was_done(client):
 def test_somebody_outside_the_team_writes_no_update(client):
     initiative = make_initiative(lead=make_member())
     client.force_login(make_member())
-    assert client.post(reverse("projects:update_create", args=[initiative.slug]), {"done": "x"}).status_code == 403
+    assert (
+        client.post(reverse("projects:update_create", args=[initiative.slug]), {"done": "x"}).status_code
+        == 403
+    )
 
 
 def test_a_hostile_update_is_shown_as_text(client):
     lead = make_member()
     initiative = make_initiative(lead=lead)
-    make_update(initiative=initiative, author=lead, done="<script>alert(1)</script> and <img src=x onerror=alert(1)>")
+    make_update(
+        initiative=initiative, author=lead, done="<script>alert(1)</script> and <img src=x onerror=alert(1)>"
+    )
     client.force_login(lead)
     page = client.get(initiative.get_absolute_url()).content.decode()
     assert "<script>alert" not in page

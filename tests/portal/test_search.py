@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from tests.factories.members import make_club, make_member, make_term
+from tests.factories.projects import make_initiative
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def club():
+    make_club()
+    return make_term()
+
+
+def searched(client, query, **more):
+    return client.get(reverse("portal:search"), {"q": query, **more}).content.decode()
+
+
+def test_a_member_finds_a_project_by_a_word_of_its_text(client):
+    make_initiative(name="Gauges", description="We forecast estuaries.")
+    client.force_login(make_member())
+    page = searched(client, "estuary forecast")
+    assert "Gauges" in page
+    assert "<mark>" in page
+
+
+def test_a_stranger_finds_only_what_is_public(client):
+    make_initiative(name="Open estuary", visibility="public", description="estuary")
+    make_initiative(name="Closed estuary", visibility="members", description="estuary")
+    page = searched(client, "estuary")
+    assert "Open estuary" in page
+    assert "Closed estuary" not in page
+
+
+@pytest.mark.parametrize("query", ["", "   ", "'", '"', "\x00", "a" * 5000, "%", "& | !", "<script>", "((("])
+def test_odd_queries_are_answered_and_never_run(client, query):
+    response = client.get(reverse("portal:search"), {"q": query})
+    assert response.status_code == 200
+    assert "<script>alert" not in response.content.decode()
+
+
+def test_a_headline_shows_hostile_text_as_text(client):
+    make_initiative(
+        name="Trap", visibility="public", description="estuary <img src=x onerror=alert(1)> estuary"
+    )
+    assert "<img src=x" not in searched(client, "estuary")
+
+
+def test_an_unknown_kind_shows_everything(client):
+    make_initiative(name="Open estuary", visibility="public", description="estuary")
+    assert "Open estuary" in searched(client, "estuary", kind="Nonsense")
+
+
+def test_search_stays_within_fifteen_queries(client, django_assert_max_num_queries):
+    for n in range(20):
+        make_initiative(name=f"Estuary {n}", description="estuary")
+    client.force_login(make_member())
+    with django_assert_max_num_queries(15):
+        searched(client, "estuary")
