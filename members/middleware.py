@@ -5,8 +5,9 @@ from collections.abc import Callable
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from members.models import Club
@@ -43,6 +44,26 @@ class SecondFactorMiddleware:
             and not (settings.DEMO and request.session.get(DEMO_SECOND_FACTOR))
             and not is_mfa_enabled(user)
         ):
-            messages.warning(request, "You hold an office, so this account needs a second factor. Set one up to go on.")
+            messages.warning(
+                request, "You hold an office, so this account needs a second factor. Set one up to go on."
+            )
             return redirect("mfa_index")
+        return self.get_response(request)
+
+
+class SignInLimitsMiddleware:
+    """Without Redis nobody counts failed sign-ins, so none are tried: 503 until it is back.
+
+    Whoever is signed in stays so, and can sign out.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        tries = request.method == "POST" and request.path.startswith("/accounts/")
+        if tries and request.path != "/accounts/logout/" and not cache.is_reachable():
+            response = render(request, "members/limits_unavailable.html", status=503)
+            response["Retry-After"] = "60"
+            return response
         return self.get_response(request)

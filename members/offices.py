@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 
-from members.models import Office
+from members import standing
+from members.models import Office, OfficeTerm, User
 from mlclub import gather
 
 #: (slug, name, duties). Clubs rename them and add their own; rights follow the slug.
@@ -45,3 +46,17 @@ def seed() -> int:
         names = wanted.get("*", set()) | wanted.get(slug, set())
         office.group.permissions.add(*(known[name] for name in names if name in known))
     return made
+
+
+def who_answers(*slugs: str) -> list[User]:
+    """Whoever holds the first of these offices that is held today; any officer where none of them is."""
+    held = list(
+        OfficeTerm.objects.held_on(standing.today())
+        .filter(person__is_active=True)
+        .select_related("person", "office")
+    )
+    for slug in slugs:
+        people = {row.person_id: row.person for row in held if row.office.slug == slug}
+        if people:
+            return list(people.values())
+    return list({row.person_id: row.person for row in held}.values())

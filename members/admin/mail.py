@@ -12,7 +12,7 @@ from members.models import Notification, Preference, Suppression
 
 
 @admin.register(Notification)
-class NotificationAdmin(admin.ModelAdmin[Notification]):
+class NotificationAdmin(admin.ModelAdmin):
     list_display = ["kind", "recipient", "status", "due_at", "sent_at", "attempts", "reason"]
     list_filter = ["status", "kind", "channel"]
     search_fields = ["person__name", "person__email", "address", "about", "message_id"]
@@ -53,7 +53,7 @@ class NotificationAdmin(admin.ModelAdmin[Notification]):
 
 
 @admin.register(Suppression)
-class SuppressionAdmin(admin.ModelAdmin[Suppression]):
+class SuppressionAdmin(admin.ModelAdmin):
     list_display = ["address", "reason", "created_at", "lifted_at"]
     list_filter = [("lifted_at", admin.EmptyFieldListFilter)]
     search_fields = ["address"]
@@ -73,7 +73,7 @@ class SuppressionAdmin(admin.ModelAdmin[Suppression]):
 
 
 @admin.register(Preference)
-class PreferenceAdmin(admin.ModelAdmin[Preference]):
+class PreferenceAdmin(admin.ModelAdmin):
     list_display = ["person", "address", "kind", "channel", "is_wanted", "changed_at"]
     list_filter = ["kind", "is_wanted"]
     search_fields = ["person__name", "person__email", "address"]

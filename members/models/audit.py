@@ -20,7 +20,9 @@ class AuditEntry(models.Model):
     after = models.JSONField(null=True, blank=True)
     address = models.GenericIPAddressField(null=True, blank=True)
 
-    personal_data = Policy(owners=("actor",), on_erase=Erase.KEEP, why="An audit trail that can be edited is none.")
+    personal_data = Policy(
+        owners=("actor",), on_erase=Erase.KEEP, why="An audit trail that can be edited is none."
+    )
 
     class Meta:
         ordering = ["-at", "-pk"]

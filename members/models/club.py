@@ -25,7 +25,9 @@ def validate_macros(macros: object) -> None:
         isinstance(name, str) and isinstance(text, str) and name.isalpha() and len(text) <= 200
         for name, text in macros.items()
     ):
-        raise ValidationError('Write macros as {"RR": "\\\\mathbb{R}"}: letters to TeX of at most 200 characters.')
+        raise ValidationError(
+            'Write macros as {"RR": "\\\\mathbb{R}"}: letters to TeX of at most 200 characters.'
+        )
 
 
 class Club(models.Model):
@@ -37,7 +39,9 @@ class Club(models.Model):
         QUARTER = "quarter", "Four quarters"
 
     name = models.CharField(max_length=120, default="Our machine-learning club")
-    short_name = models.CharField(max_length=30, blank=True, help_text="Where there is little room, e.g. the phone.")
+    short_name = models.CharField(
+        max_length=30, blank=True, help_text="Where there is little room, e.g. the phone."
+    )
     claim = models.CharField(max_length=160, blank=True, help_text="The one line on the public front page.")
     about = models.TextField(blank=True, help_text="What the club is, for the public pages. Markdown.")
     how_to_join = models.TextField(blank=True, help_text="How somebody joins, and when. Markdown.")
@@ -45,12 +49,16 @@ class Club(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_zone])
     term_system = models.CharField(max_length=12, choices=TermSystem.choices, default=TermSystem.SEMESTER)
     programme_name = models.CharField(
-        max_length=60, default="New-member programme", help_text="What the club calls its programme for newcomers."
+        max_length=60,
+        default="New-member programme",
+        help_text="What the club calls its programme for newcomers.",
     )
     member_label = models.CharField(max_length=30, default="member")
     officer_label = models.CharField(max_length=30, default="officer")
     contact_email = models.EmailField(blank=True, help_text="Answers to the portal's mail go here.")
-    postal_address = models.CharField(max_length=200, blank=True, help_text="At the foot of mail that goes to many.")
+    postal_address = models.CharField(
+        max_length=200, blank=True, help_text="At the foot of mail that goes to many."
+    )
     tex_macros = models.JSONField(default=dict, blank=True, validators=[validate_macros])
     # Overrides EMAIL_URL from the first-run page on; the password is encrypted with the secret key.
     mail_server = models.JSONField(default=dict, blank=True, editable=False)

@@ -40,14 +40,18 @@ class OfficeTermQuerySet(models.QuerySet["OfficeTerm"]):
 class OfficeTerm(models.Model):
     """Who holds an office from when to when. The rights come and go with the days, by nobody's hand."""
 
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="office_terms")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="office_terms"
+    )
     office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="terms")
     starts_on = models.DateField("first day")
     ends_on = models.DateField("last day")
 
     objects = OfficeTermQuerySet.as_manager()
     history = HistoricalRecords()
-    personal_data = Policy(owners=("person",), on_erase=Erase.KEEP, why="Who held which office is the club's record.")
+    personal_data = Policy(
+        owners=("person",), on_erase=Erase.KEEP, why="Who held which office is the club's record."
+    )
 
     class Meta:
         ordering = ["-starts_on", "office__order"]

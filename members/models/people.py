@@ -43,8 +43,14 @@ class UserQuerySet(models.QuerySet["User"]):
         latest = memberships.order_by("-term__starts_on").values("status")[:1]
         this_term = memberships.filter(term=standing.term, status__in=["active", "on_break"])
         offices = OfficeTerm.objects.held_on(today).filter(person=models.OuterRef("pk"))
-        people = self.real().alias(latest_status=models.Subquery(latest)).filter(
-            models.Exists(this_term) | models.Exists(offices) | models.Q(latest_status=Membership.Status.ALUMNUS)
+        people = (
+            self.real()
+            .alias(latest_status=models.Subquery(latest))
+            .filter(
+                models.Exists(this_term)
+                | models.Exists(offices)
+                | models.Q(latest_status=Membership.Status.ALUMNUS)
+            )
         )
         if standing.is_officer or viewer.is_superuser:
             return people
@@ -95,7 +101,8 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
     def free_handle(self, name: str) -> str:
         """A handle nobody has yet, made from `name`: ada-lovelace, then ada-lovelace-2."""
         base = slugify(name)[:40] or "person"
-        taken = set(self.filter(handle__startswith=base).values_list("handle", flat=True))
+        # /people/me/ is everybody's own page.
+        taken = {"me", *self.filter(handle__startswith=base).values_list("handle", flat=True)}
         if base not in taken:
             return base
         number = 2
@@ -132,9 +139,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     # Privacy field by field; a field not named here is for members.
     visibility = models.JSONField(default=dict, blank=True)
     is_listed = models.BooleanField("show me in the directory", default=True)
-    shows_registrations = models.BooleanField(
-        "show members which events I am going to", default=True
-    )
+    shows_registrations = models.BooleanField("show members which events I am going to", default=True)
 
     # What we record
     is_active = models.BooleanField("may sign in", default=True)
@@ -205,7 +210,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     def initials(self) -> str:
         """One or two letters for the grey circle."""
         words = re.findall(r"\w+", self.display_name)
-        return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper() or "?"
+        return (
+            "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper() or "?"
+        )
 
     @property
     def avatar_url(self) -> str:

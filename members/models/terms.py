@@ -149,7 +149,9 @@ class Membership(models.Model):
     give = models.ManyToManyField(
         Topic, blank=True, related_name="givers", help_text="What you can teach or help with this term."
     )
-    hours_a_week = models.PositiveSmallIntegerField(null=True, blank=True, help_text="How much time you can give.")
+    hours_a_week = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="How much time you can give."
+    )
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
     note = models.CharField(max_length=200, blank=True, help_text="For officers.")
 

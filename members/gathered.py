@@ -1,0 +1,174 @@
+"""What the floor of people says on the pages that gather something of every app."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Q
+from django.urls import reverse
+
+from members import desk_items, standing
+from members.ledger import watching
+from members.models import Membership, Term, User
+from mlclub.gather import Card, DeskItem, Figure, Health, Hit, Section
+
+#: How long before its end an office asks to be handed over.
+NOTICE = timedelta(days=30)
+
+
+def home(user: User, now: datetime) -> list[Card]:
+    """What the person has not said about this term yet, and an office that is about to end."""
+    today = standing.today(now)
+    cards = []
+    mine = user.standing.membership
+    if user.standing.is_active and mine:
+        has_said = (
+            Membership.objects.filter(pk=mine.pk)
+            .filter(Q(learn__isnull=False) | Q(give__isnull=False) | Q(hours_a_week__isnull=False))
+            .exists()
+        )
+        if not has_said:
+            cards.append(
+                Card(
+                    section=Section.DUE,
+                    title="Say what you want to learn and give this term",
+                    url=reverse("members:profile_edit"),
+                    meta=("A minute", "Leads plan by it"),
+                    icon="user-circle",
+                    action="Say it",
+                )
+            )
+    for held in user.standing.offices:
+        if held.ends_on - today <= NOTICE:
+            cards.append(
+                Card(
+                    section=Section.DUE,
+                    title=f"Your office as {held.office.name} ends",
+                    url=reverse("members:profile_edit"),
+                    meta=(f"Last day {held.ends_on:%d %b}", "Agree who comes after you"),
+                    tone="warn",
+                    icon="key",
+                )
+            )
+    return cards
+
+
+def desk(user: User, now: datetime) -> list[DeskItem]:
+    return desk_items.for_officer(user, now) + watching.desk_items(user)
+
+
+def health(now: datetime) -> list[Health]:
+    return watching.health(now)
+
+
+def search(query: str, user: User, limit: int) -> list[Hit]:
+    """People by name, field or topic, as far as the directory shows them to `user`."""
+    if not (user.is_authenticated and user.standing.reads_members_area):
+        return []
+    words = query.strip()
+    people = (
+        User.objects.visible_to(user)
+        .matching(words, user)
+        .prefetch_related("expertise")
+        .order_by("name")[:limit]
+    )
+    return [
+        Hit(
+            kind="person",
+            title=person.display_name,
+            url=person.get_absolute_url(),
+            meta=tuple(topic.name for topic in list(person.expertise.all())[:4]),
+            # Who is asked for by name is who is meant.
+            rank=1.0
+            if person.name.lower().startswith(words.lower())
+            else 0.6
+            if words.lower() in person.name.lower()
+            else 0.3,
+        )
+        for person in people
+    ]
+
+
+def personal_data(person: User) -> dict[str, Any]:
+    """In words, what the tables say in rows."""
+    return {
+        "membership": [str(membership) for membership in person.memberships.select_related("term", "person")],
+        "offices": [str(held) for held in person.office_terms.select_related("office", "person")],
+    }
+
+
+def numbers(term: Term) -> list[Figure]:
+    """How many people a term had, by kind."""
+    counted = Membership.objects.filter(term=term, status=Membership.Status.ACTIVE).aggregate(
+        all=Count("pk"),
+        new=Count("pk", filter=Q(kind=Membership.Kind.NEW)),
+        fellows=Count("pk", filter=Q(kind=Membership.Kind.FELLOW)),
+    )
+    n = counted["all"]
+    return [
+        Figure(
+            name="Active members", value=n, n=n, definition="People whose membership in the term is active."
+        ),
+        Figure(name="New members", value=counted["new"], n=n, definition="Active members of kind new."),
+        Figure(name="Fellows", value=counted["fellows"], n=n, definition="Active members of kind fellow."),
+    ]
+
+
+def office_permissions() -> dict[str, list[str]]:
+    """The rights that the offices of a new club carry here."""
+    everything = [
+        f"members.{action}_{model}"
+        for model in (
+            "user",
+            "term",
+            "break",
+            "membership",
+            "office",
+            "officeterm",
+            "club",
+            "invitation",
+            "topic",
+        )
+        for action in ("view", "add", "change")
+    ] + [
+        "members.delete_break",
+        "members.delete_officeterm",
+        "members.delete_invitation",
+        "members.delete_topic",
+        "members.view_auditentry",
+        "members.view_problemreport",
+        "members.change_problemreport",
+        "members.view_notification",
+        "members.resend_notification",
+        "members.view_suppression",
+        "members.change_suppression",
+        "members.delete_suppression",
+        "members.import_people",
+        "members.export_people",
+        "members.suspend_user",
+        "members.erase_user",
+    ]
+    return {
+        "*": [
+            "members.view_desk",
+            "members.view_user",
+            "members.view_membership",
+            "members.view_term",
+            "members.view_break",
+            "members.view_office",
+            "members.view_officeterm",
+            "members.view_topic",
+            "members.view_problemreport",
+            "members.view_notification",
+        ],
+        "president": everything,
+        "webmaster": everything,
+        "education": ["members.change_membership", "members.export_people"],
+        "recruiting": [
+            "members.change_membership",
+            "members.import_people",
+            "members.view_invitation",
+            "members.add_invitation",
+        ],
+    }

@@ -1,0 +1,51 @@
+"""What the floor of people tells: invitations to their address, and problems to the officers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from members.ledger import Category, kind
+from members.models import Invitation, Notification, ProblemReport
+
+
+@kind(
+    "invitation",
+    label="Invitations",
+    template="members/mail/invitation",
+    category=Category.TRANSACTIONAL,
+    why="because an officer of the club invited this address",
+)
+class Invited:
+    """Somebody may make an account; the link is made when the mail is."""
+
+    def still_wanted(self, row: Notification, now: datetime) -> bool | str:
+        invitation = Invitation.objects.filter(pk=row.about_pk).first()
+        if invitation is None or not invitation.is_open(now):
+            return "taken up or withdrawn"
+        return True
+
+    def context(self, row: Notification) -> dict[str, Any]:
+        invitation = Invitation.objects.select_related("term", "invited_by").get(pk=row.about_pk)
+        return {"invitation": invitation, "url": settings.SITE_URL + invitation.get_absolute_url()}
+
+
+@kind(
+    "problem-reported",
+    label="Reported problems",
+    template="members/mail/problem_reported",
+    category=Category.TRANSACTIONAL,
+    why="because you hold an office and somebody reported a problem",
+)
+class ProblemReported:
+    """A visitor told the officers that something does not work."""
+
+    def still_wanted(self, row: Notification, now: datetime) -> bool | str:
+        if ProblemReport.objects.filter(pk=row.about_pk, settled_at=None).exists():
+            return True
+        return "settled meanwhile"
+
+    def context(self, row: Notification) -> dict[str, Any]:
+        return {"report": ProblemReport.objects.get(pk=row.about_pk), "url": f"{settings.SITE_URL}/desk/"}
