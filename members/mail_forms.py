@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+
+from members.ledger import Category
+from members.ledger.kinds import Kind, every
+from members.ledger.stopping import choose, wanted_by
+from members.models import Notification, User
+from members.models.notifications import NotificationQuerySet
+
+
+class NotificationSettingsForm(forms.Form):
+    """Which kinds of mail a person gets: a box for each that can be switched off, by category."""
+
+    HINTS = {
+        Category.TRANSACTIONAL: "Sent at once, and only when you are waiting for it.",
+        Category.REMINDER: "Before something that you said you would do.",
+        Category.ANNOUNCEMENT: "Written by an officer to many people.",
+        Category.DIGEST: "What happened and what comes, at most once a week.",
+    }
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.person = person
+        self.wanted = wanted_by(person)
+        kinds = every()
+        self.required = [kind for kind in kinds if kind.is_required]
+        self.groups: dict[str, list[Kind]] = {}
+        for category in Category:
+            group = [kind for kind in kinds if kind.category is category and not kind.is_required]
+            if not group:
+                continue
+            name = category.name.lower()
+            self.groups[name] = group
+            self.fields[name] = forms.MultipleChoiceField(
+                label=f"{category.heading}, by mail",
+                help_text=self.HINTS[category],
+                choices=[(kind.slug, kind.label) for kind in group],
+                initial=[kind.slug for kind in group if self.wanted[kind.slug]],
+                widget=forms.CheckboxSelectMultiple,
+                required=False,
+            )
+
+    def save(self, *, now: datetime) -> None:
+        for name, group in self.groups.items():
+            for kind in group:
+                is_wanted = kind.slug in self.cleaned_data[name]
+                if is_wanted != self.wanted[kind.slug]:
+                    choose(kind, person=self.person, is_wanted=is_wanted, now=now)
+
+
+class MessagesForm(forms.Form):
+    """What an officer does with messages chosen on the mail desk, or with all that wait."""
+
+    ACTS = [
+        ("send_again", "Send again"),
+        ("set_aside", "Set aside"),
+        ("let_out", "Let out"),
+        ("drop", "Drop"),
+        ("let_all_out", "Let all out"),
+        ("drop_all", "Drop all"),
+        ("end_hold", "End the hold"),
+    ]
+    CHOOSES = {"send_again", "set_aside", "let_out", "drop"}
+
+    act = forms.ChoiceField(choices=ACTS, widget=forms.HiddenInput)
+    row = forms.TypedMultipleChoiceField(coerce=int, required=False, widget=forms.MultipleHiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Any number is let through here; the act itself only touches rows in the right state.
+        given = self.data.getlist("row") if hasattr(self.data, "getlist") else []
+        self.fields["row"].choices = [(pk, pk) for pk in given if str(pk).isdigit()]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("act") in self.CHOOSES and not cleaned.get("row"):
+            raise forms.ValidationError("Choose at least one message.")
+        return cleaned
+
+    @property
+    def rows(self) -> NotificationQuerySet:
+        return Notification.objects.filter(pk__in=self.cleaned_data["row"])
