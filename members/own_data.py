@@ -50,9 +50,8 @@ def policy_of(model: type[models.Model]) -> Policy:
     declared = getattr(model, "personal_data", None) or OTHERS.get(model._meta.label_lower)
     if declared is None and hasattr(model, "instance_type"):
         return policy_of(model.instance_type)
-    if declared is None:
+    if not isinstance(declared, Policy):
         raise ImproperlyConfigured(f"{model._meta.label} does not say what happens to its personal data.")
-    assert isinstance(declared, Policy)
     return declared
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.core.internal import ratelimit
 from django.contrib import messages
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from members import problems
 from members.forms import ProblemForm
+from mlclub.middleware import TOKEN_PATHS
 
 RATE = {"report": "5/m/ip,30/h/ip"}
 
@@ -23,7 +25,7 @@ def report_problem(request: HttpRequest) -> HttpResponse:
     form = ProblemForm(request.POST or None)
     if person:
         del form.fields["email"]
-    page = (request.POST.get("page") or request.GET.get("page") or "")[:300]
+    page = TOKEN_PATHS.sub(r"\1…", request.POST.get("page") or urlsplit(request.META.get("HTTP_REFERER", "")).path)[:300]
     status = 200
     if request.method == "POST":
         # With Redis away nobody can count, and that may be the very problem: then it is taken.
