@@ -1,0 +1,158 @@
+"""`./run bench [--seconds N] [--only PART …]`: JSON lines on how fast the portal is on this machine.
+
+Parts: start (seconds to the first page), pages (each main page at 1× and 10× the demo's data beside the bare page),
+seats (registrations), digests (10,000), search (10,000 pages), calendar (a personal feed).
+Everything happens in a folder of its own, which is removed afterwards.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bench.load import measure
+from mlclub.supervisor.engines import free_port
+
+ROOT = Path(__file__).resolve().parent.parent
+PARTS = ["start", "pages", "calendar", "seats", "digests", "search"]
+
+
+def say(**figures: Any) -> None:
+    print(json.dumps(figures), flush=True)
+
+
+@contextmanager
+def portal(folder: Path, port: int) -> Iterator[float]:
+    """The demo club on `port`; yields the seconds until it said that it was ready."""
+    began = time.monotonic()
+    process = subprocess.Popen(
+        [str(ROOT / "run")],
+        env={**os.environ, "MLCLUB_STATE": str(folder), "PORT": str(port), "LOG_LEVEL": "ERROR"},
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            if line.startswith("ready"):
+                break
+        else:
+            raise SystemExit("The portal did not start; `./run` says why.")
+        yield time.monotonic() - began
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+
+
+def inside(folder: Path, *command: str) -> Any:
+    """What `bench.inside` prints, run with the portal's own settings."""
+    env = {**os.environ, **json.loads((folder / "environment.json").read_text())}
+    env |= {"DJANGO_SETTINGS_MODULE": "mlclub.settings", "LOG_LEVEL": "ERROR"}
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.inside", *command],
+        env=env,
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@contextmanager
+def bare_page(folder: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """The bare page under the same two gunicorn workers, in a database beside the portal's."""
+    told = json.loads((folder / "environment.json").read_text())
+    inside(folder, "make_bare_database")
+    env = {**os.environ, "BARE_DATABASE_URL": told["DATABASE_URL"].rpartition("/")[0] + "/bare"}
+    env.pop("DJANGO_SETTINGS_MODULE", None)
+    cookie = subprocess.run(
+        [sys.executable, "-m", "bench.bare"], env=env, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout.strip()
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "bench.bare:application", "--preload", "--workers", "2", "--worker-class", "gthread",
+         "--threads", "4", "--bind", f"127.0.0.1:{port}", "--log-level", "error"],
+        env=env,
+        cwd=ROOT,
+    )  # fmt: skip
+    try:
+        time.sleep(2)
+        yield port, {"Cookie": f"sessionid={cookie}"}
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def bench_pages(folder: Path, port: int, seconds: float) -> None:
+    for times in (1, 10):
+        if times == 10:
+            say(part="grown", **inside(folder, "grow", "10"))
+        with bare_page(folder) as (bare_port, bare_headers):
+            measure(bare_port, "/", bare_headers, seconds=1)
+            bare = measure(bare_port, "/", bare_headers, seconds=seconds)
+            say(part="pages", page="bare", times=times, queries=3, **vars(bare))
+            for name, page in inside(folder, "addresses").items():
+                headers = {"Cookie": page["cookie"], "Host": f"localhost:{port}"}
+                measure(port, page["path"], headers, seconds=1)
+                found = measure(port, page["path"], headers, seconds=seconds)
+                say(
+                    part="pages",
+                    page=name,
+                    times=times,
+                    queries=page["queries"],
+                    **vars(found),
+                    of_bare=round(found.p50_ms / bare.p50_ms, 2),
+                )
+
+
+def bench_calendar(folder: Path, port: int, seconds: float) -> None:
+    feed = inside(folder, "calendar")
+    host = {"Host": f"localhost:{port}"}
+    whole = measure(port, feed["path"], host, seconds=seconds)
+    same = measure(port, feed["path"], {**host, "If-None-Match": feed["etag"]}, seconds=seconds)
+    say(part="calendar", what="changed", **vars(whole))
+    say(part="calendar", what="unchanged (304)", **vars(same))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=4, help="for each measurement")
+    parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
+    asked = parser.parse_args()
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="mlclub-bench-") as temporary:
+        folder = Path(temporary)
+        with portal(folder, port) as first:
+            if "start" in asked.only:
+                say(part="start", what="first page of a new demo club", seconds=round(first, 1))
+        with portal(folder, port) as warm:
+            if "start" in asked.only:
+                say(part="start", what="first page afterwards", seconds=round(warm, 1))
+            if "pages" in asked.only:
+                bench_pages(folder, port, asked.seconds)
+            if "calendar" in asked.only:
+                bench_calendar(folder, port, asked.seconds)
+            for part in ("seats", "digests", "search"):
+                if part in asked.only:
+                    for figures in inside(folder, part):
+                        say(part=part, **figures)
+            if "seats" in asked.only:
+                http = inside(folder, "seats_over_http", str(port))
+                say(part="seats", **http)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
