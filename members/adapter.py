@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+import smtplib
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest
 from django.utils import timezone
 
+from members import ledger, mailserver
 from members.models import Club, Invitation, User
+
+logger = logging.getLogger(__name__)
 
 #: The session's key for the invitation whose link was followed.
 INVITATION = "invitation"
@@ -54,6 +62,29 @@ def refusal(request: HttpRequest, email: str) -> str:
 class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return settings.SIGNUP != BY_INVITATION or followed_invitation(request) is not None
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send a code or a notice of the account at once: never held, muted or put off. Only its outcome is kept."""
+        request = allauth_context.request
+        club = Club.current()
+        site = {"name": club.name, "domain": urlsplit(settings.SITE_URL).netloc}
+        mail = self.render_mail(
+            template_prefix,
+            email,
+            {"request": request, "email": email, "club": club, **context, "current_site": site},
+            headers={"Auto-Submitted": "auto-generated"},
+        )
+        mail.connection = mailserver.connection()
+        problem = None
+        try:
+            mail.send()
+        except (smtplib.SMTPException, OSError) as failure:
+            logger.warning("%s could not be sent: %s", template_prefix, failure)
+            problem = " ".join(f"{type(failure).__name__}: {failure}".split())
+            if request is not None:
+                messages.error(request, "The mail could not be sent just now. Try again in a minute.")
+        person = context.get("user") or User.objects.filter(email=email.strip().lower()).first() or email
+        ledger.record_sent(f"account-{template_prefix.rpartition('/')[2]}", person, problem)
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
