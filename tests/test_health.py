@@ -1,8 +1,14 @@
+import json
+import os
+import subprocess
+import sys
+
 import pytest
 from django.db.migrations.recorder import MigrationRecorder
 from django.urls import reverse
 
 from mlclub.supervisor.engines import free_port
+from mlclub.supervisor.state import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -50,3 +56,26 @@ def test_a_migration_that_was_not_applied_is_named(client):
 @pytest.mark.parametrize("name", ["health_live", "health_ready"])
 def test_health_is_only_read(client, name):
     assert client.post(reverse(name)).status_code == 405
+
+
+def test_without_a_database_the_portal_is_alive_and_says_what_is_missing():
+    ask = (
+        "import django, json; django.setup(); from django.test import Client; client = Client();"
+        "live, ready = client.get('/healthz/live/'), client.get('/healthz/ready/');"
+        "print(json.dumps([live.status_code, ready.status_code, ready.json()['red']]))"
+    )
+    nowhere = {"DATABASE_URL": f"postgres://club:none@127.0.0.1:{free_port()}/club"}
+    mode = {"DEMO": "1", "PRODUCTION": "0", "DJANGO_SETTINGS_MODULE": "mlclub.settings"}
+    said = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", ask],
+        cwd=ROOT,
+        env=os.environ | nowhere | mode,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+
+    live, ready, red = json.loads(said.stdout.splitlines()[-1])
+    assert (live, ready) == (200, 503)
+    assert {"database", "migrations"} <= set(red)
+    assert "redis" not in red
