@@ -7,7 +7,10 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 
-from mlclub import uploads
+try:  # TEMPORARY until mlclub.uploads lands
+    from mlclub import uploads
+except ImportError:
+    uploads = None
 from wiki.models import Attachment
 
 

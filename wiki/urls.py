@@ -1,7 +1,33 @@
+"""A page's address is its path; what is done with it stands behind `/-/`, so that no page's name can hide it."""
+
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from wiki.views import lists, pictures, reading, writing
 
 app_name = "wiki"
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", lists.page_front, name="page_front"),
+    path("new/", writing.page_create, name="page_create"),
+    path("new/similar/", writing.page_similar, name="page_similar"),
+    path("changes/", lists.change_list, name="change_list"),
+    path("care/", lists.page_care, name="page_care"),
+    path("wanted/", lists.page_wanted, name="page_wanted"),
+    path("trash/", lists.page_trash_list, name="page_trash_list"),
+    path("preview/", pictures.markdownx_markdownify, name="markdownx_markdownify"),
+    path("upload/", pictures.markdownx_upload, name="markdownx_upload"),
+    path("files/<slug:sha>.<slug:extension>", pictures.attachment_file, name="attachment_file"),
+    path("<path:path>/-/edit/", writing.page_edit, name="page_edit"),
+    path("<path:path>/-/rename/", writing.page_rename, name="page_rename"),
+    path("<path:path>/-/settings/", writing.page_settings, name="page_settings"),
+    path("<path:path>/-/revert/", writing.page_revert, name="page_revert"),
+    path("<path:path>/-/check/", writing.page_check, name="page_check"),
+    path("<path:path>/-/adopt/", writing.page_adopt, name="page_adopt"),
+    path("<path:path>/-/trash/", writing.page_trash, name="page_trash"),
+    path("<path:path>/-/restore/", writing.page_restore, name="page_restore"),
+    path("<path:path>/-/history/", reading.page_history, name="page_history"),
+    path("<path:path>/-/diff/", reading.page_diff, name="page_diff"),
+    path("<path:path>/", reading.page_detail, name="page_detail"),
+]

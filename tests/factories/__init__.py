@@ -1,3 +1,4 @@
 """Plain keyword-only functions that make rows with sensible defaults."""
 
 from tests.factories.members import *  # noqa: F403
+from tests.factories.wiki import *  # noqa: F403

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from itertools import count
+
+from django.utils import timezone
+
+from wiki import editing
+from wiki.models import Page, Revision
+
+number = count(1)
+
+
+def make_page(*, path=None, text="Some words about it.\n", author=None, at=None, **fields):
+    """A page with one revision, written by `author`; further fields are set on its row."""
+    page = editing.create(
+        path=path or f"Basics/Page {next(number)}", text=text, author=author, now=at or timezone.now()
+    )
+    if fields:
+        Page.objects.filter(pk=page.pk).update(**fields)
+        page.refresh_from_db()
+    return page
+
+
+def make_revision(*, page, text, author=None, at=None, summary=""):
+    """The next revision of a page."""
+    page.refresh_from_db()
+    base = Revision.objects.filter(page=page).order_by("-number").first().number
+    return editing.save(
+        page, text, base=base, author=author, now=at or timezone.now(), summary=summary
+    ).revision

@@ -1,0 +1,226 @@
+"""What the library has to say on the pages that show something of every app."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Exists, Max, OuterRef, Q
+from django.urls import reverse
+
+from members import standing
+from members.models import User
+from mlclub.gather import Card, Contribution, DeskItem, Figure, FrontItem, Hit, Item, Section
+from wiki import search as library
+from wiki.models import Page, Revision
+
+NEW_FOR = timedelta(days=7)
+#: How many pages a home page or a digest names.
+A_FEW = 3
+
+
+def home(user: User, now: datetime) -> list[Card]:
+    """Pages of mine that need care, and what others wrote this week."""
+    if not user.standing.reads_members_area:
+        return []
+    today = standing.today(now)
+    visible = Page.objects.visible_to(user)
+    mine = visible.needing_care(today).filter(owner=user)[:A_FEW] if user.standing.writes else []
+    cards = [
+        Card(
+            section=Section.NEEDED,
+            title=page.title,
+            url=page.get_absolute_url(),
+            meta=("your wiki page", _why(page)),
+            icon="wrench",
+            tone="warn",
+            action="Mend it",
+            action_url=reverse("wiki:page_edit", args=[page.path]),
+        )
+        for page in mine
+    ]
+    changed = (
+        visible.filter(content_at__gte=now - NEW_FOR, content_at__lte=now)
+        .exclude(head__author=user)
+        .select_related("head__author")
+        .defer("search", "plain_text", "headings", "head__text")
+        .order_by("-content_at")[:A_FEW]
+    )
+    return cards + [
+        Card(
+            section=Section.NEW,
+            title=page.title,
+            url=page.get_absolute_url(),
+            when=page.content_at,
+            meta=tuple(filter(None, ["wiki", _byline(page), page.head.summary if page.head else ""])),
+            icon="document-text",
+        )
+        for page in changed
+    ]
+
+
+def _why(page: Any) -> str:
+    if page.is_stale:
+        return "nobody has looked it over for a long time"
+    return "a link leads to a page that is not written" if page.has_broken_links else "it has no owner"
+
+
+def _byline(page: Page) -> str:
+    return f"by {page.head.byline}" if page.head and (page.head.author or page.head.author_name) else ""
+
+
+def desk(user: User, now: datetime) -> list[DeskItem]:
+    """Stale, ownerless and broken pages; one query."""
+    if not user.has_perm("wiki.trash_page"):
+        return []
+    counts = (
+        Page.objects.visible_to(user)
+        .with_care(standing.today(now))
+        .aggregate(
+            stale=Count("pk", filter=Q(is_stale=True)),
+            broken=Count("pk", filter=Q(has_broken_links=True)),
+            ownerless=Count("pk", filter=Q(owner=None)),
+        )
+    )
+    care = reverse("wiki:page_care")
+    items = [
+        (
+            "Stale wiki pages",
+            counts["stale"],
+            care,
+            "Nobody has looked them over for a year, or a check is due.",
+        ),
+        ("Wiki pages with links to nowhere", counts["broken"], reverse("wiki:page_wanted"), ""),
+        ("Wiki pages without an owner", counts["ownerless"], care, ""),
+    ]
+    return [
+        DeskItem(group="Library", title=title, count=count, url=url, detail=detail, icon="book-open")
+        for title, count, url, detail in items
+        if count
+    ]
+
+
+def digest(users: Iterable[User], since: datetime, until: datetime) -> dict[int, list[Item]]:
+    """New and much changed pages of the week, for whoever reads the library; one query for all."""
+    readers = [user for user in users if user.standing.reads_members_area]
+    if not readers:
+        return {}
+    pages = list(
+        Page.objects.filter(trashed_at=None, content_at__gte=since, content_at__lt=until)
+        .annotate(
+            edits=Count("revisions", filter=Q(revisions__at__gte=since, revisions__at__lt=until)),
+            is_mine=Max("head__author"),
+        )
+        .defer("search", "plain_text", "headings")
+        .order_by("-created_at", "-edits")[:20]
+    )
+    found: dict[int, list[Item]] = {}
+    for user in readers:
+        others = [page for page in pages if not (page.is_mine == user.pk and page.edits == 1)][:A_FEW]
+        if others:
+            found[user.pk] = [
+                Item(
+                    section="This week in the wiki",
+                    text=f"New page: {page.title}"
+                    if page.created_at >= since
+                    else f"{page.title} was worked on",
+                    url=page.get_absolute_url(),
+                    weight=1 if page.created_at >= since else 0,
+                    is_filler=True,
+                )
+                for page in others
+            ]
+    return found
+
+
+def search(query: str, user: Any, limit: int) -> list[Hit]:
+    """Pages that fit, best first."""
+    return library.search(query, user, limit)
+
+
+def suggestion(query: str, user: Any) -> str:
+    """What was probably meant by a query with typing errors."""
+    return library.suggestion(query, user)
+
+
+def contributions(person: User, viewer: Any) -> list[Contribution]:
+    """The pages somebody wrote on, one line each."""
+    rows = (
+        Page.objects.visible_to(viewer)
+        .filter(revisions__author=person)
+        .annotate(
+            last=Max("revisions__at", filter=Q(revisions__author=person)),
+            began=Exists(Revision.objects.filter(page=OuterRef("pk"), author=person, number=1)),
+        )
+        .only("path", "title")
+        .order_by("-last")[:50]
+    )
+    return [
+        Contribution(
+            verb="Wrote" if row.began else "Edited", title=row.title, url=row.get_absolute_url(), on=row.last
+        )
+        for row in rows
+    ]
+
+
+def numbers(term: Any) -> list[Figure]:
+    """How alive the library was in a term."""
+    edits = Revision.objects.filter(
+        at__date__gte=term.starts_on, at__date__lte=term.ends_on, author__isnull=False
+    ).aggregate(edits=Count("pk"), writers=Count("author", distinct=True))
+    return [
+        Figure(
+            name="People who wrote in the wiki",
+            value=edits["writers"],
+            n=edits["edits"],
+            definition="Different members with at least one saved change in the term; n is the number of changes.",
+        )
+    ]
+
+
+def personal_data(person: User) -> dict[str, Any]:
+    """What the library holds of a person."""
+    return {
+        "wiki_changes": [
+            {"page": path, "version": number, "at": at.isoformat(), "summary": summary, "text": text}
+            for path, number, at, summary, text in person.wiki_revisions.order_by("at").values_list(
+                "page__path", "number", "at", "summary", "text"
+            )
+        ],
+        "wiki_pages_owned": list(person.owned_pages.order_by("path").values_list("path", flat=True)),
+    }
+
+
+def office_permissions() -> dict[str, list[str]]:
+    """The librarian and the president may move, open and throw away pages; every office reads."""
+    everything = [
+        "wiki.view_page",
+        "wiki.change_page",
+        "wiki.trash_page",
+        "wiki.publish_page",
+        "wiki.view_revision",
+        "wiki.view_paper",
+        "wiki.add_paper",
+        "wiki.change_paper",
+        "wiki.view_attachment",
+        "wiki.view_redirect",
+        "wiki.add_redirect",
+        "wiki.change_redirect",
+        "wiki.delete_redirect",
+    ]
+    return {
+        "library": everything,
+        "president": everything,
+        "webmaster": ["wiki.trash_page"],
+        "*": ["wiki.view_page"],
+    }
+
+
+def front(now: datetime) -> list[FrontItem]:
+    """Public pages, for the front page; the newest first."""
+    pages = Page.objects.filter(is_public=True, trashed_at=None).only("path", "title", "content_at")
+    return [
+        FrontItem(kind="page", title=page.title, url=page.get_absolute_url(), when=page.content_at)
+        for page in pages.order_by("-content_at")[:A_FEW]
+    ]

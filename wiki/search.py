@@ -1,0 +1,42 @@
+"""Searching the library."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+
+from mlclub.gather import Hit
+from mlclub.search import corrected, rank
+from wiki.models import Page, Word
+
+
+def search(query: str, user: Any, limit: int = 10) -> list[Hit]:
+    """The pages that `user` may see and that fit `query` best."""
+    rows = rank(
+        Page.objects.visible_to(user).defer("headings", "aliases", "plain_text", "search"),
+        query,
+        body_field="plain_text",
+        limit=limit,
+    )
+    return [
+        Hit(
+            kind="Wiki",
+            title=page.title,
+            url=reverse("wiki:page_detail", args=[page.path]),
+            headline=page.headline,  # type: ignore[attr-defined]
+            rank=page.rank,  # type: ignore[attr-defined]
+            meta=(page.folder.replace("/", " › "),) if page.folder else (),
+        )
+        for page in rows
+    ]
+
+
+def suggestion(query: str, user: Any) -> str:
+    """What was probably meant, for "Showing results for …"; empty when every word is known.
+
+    Only for readers of the library: the words of members' pages are not a stranger's.
+    """
+    if not user.is_authenticated or not user.standing.reads_members_area:
+        return ""
+    return corrected(query, Word.objects.all())

@@ -1,0 +1,271 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from members.access import active_members_only
+from wiki import diffs, editing, paths, starters, tree
+from wiki.forms import PageForm, RenameForm, RevisionForm, SettingsForm
+from wiki.models import Page, Revision
+from wiki.rendering import shown
+from wiki.titles import similar
+from wiki.views.reading import page_or_404
+
+
+@active_members_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def page_create(request: HttpRequest) -> HttpResponse:
+    """Write a new page, from a template or from nothing; `?path=` fills in the name a red link asks for."""
+    if request.method == "POST":
+        form = PageForm(request.POST)
+        if form.is_valid() and "preview" not in request.POST:
+            return _created(request, form)
+    else:
+        form = PageForm(
+            initial={
+                "path": paths.tidy(request.GET.get("path", ""))[: paths.LONGEST],
+                "text": starters.text_of(request.GET.get("template", "")),
+            }
+        )
+    return _create_page(request, form)
+
+
+def _create_page(request: HttpRequest, form: PageForm) -> HttpResponse:
+    is_preview = form.is_bound and "preview" in request.POST and form.is_valid()
+    path = str(form["path"].value() or "")
+    return render(
+        request,
+        "wiki/page_create.html",
+        {
+            "form": form,
+            "starters": starters.STARTERS,
+            "chosen": request.GET.get("template", "blank"),
+            "path": path,
+            "similar": similar(Page.objects.visible_to(request.user), path),
+            "preview": shown(form.cleaned_data["text"], path=form.cleaned_data["path"])
+            if is_preview
+            else None,
+        },
+        status=422 if form.is_bound and form.errors else 200,
+    )
+
+
+def _created(request: HttpRequest, form: PageForm) -> HttpResponse:
+    path = form.cleaned_data["path"]
+    try:
+        page = editing.create(
+            path=path,
+            text=form.cleaned_data["text"],
+            author=request.user,
+            now=timezone.now(),
+            summary="First version",
+        )
+    except (editing.PathTaken, IntegrityError):
+        there = editing.page_at(path)
+        url = there.get_absolute_url() if there else ""
+        form.add_error(
+            "path",
+            f"There is already a page of this name: {url}. Choose another, or add your text to that page.",
+        )
+        return _create_page(request, form)
+    messages.success(request, f"“{page.title}” is written. Thank you.")
+    return redirect(page)
+
+
+@active_members_only
+@require_safe
+def page_similar(request: HttpRequest) -> HttpResponse:
+    """The pages that are much like the name being typed."""
+    path = request.GET.get("path", "")[: paths.LONGEST]
+    found = similar(Page.objects.visible_to(request.user), path)
+    return render(request, "wiki/page_create.html#similar", {"similar": found})
+
+
+@active_members_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def page_edit(request: HttpRequest, path: str) -> HttpResponse:
+    """Change the text of a page. If somebody else saved meanwhile, both texts are shown and none is lost."""
+    page = page_or_404(request, path)
+    newest = page.head.number if page.head else 0
+    if request.method != "POST":
+        return _edit_page(request, page, RevisionForm(initial={"text": page.text, "base": newest}))
+    form = RevisionForm(request.POST)
+    if not form.is_valid() or "preview" in request.POST:
+        return _edit_page(request, page, form)
+    try:
+        saved = editing.save(
+            page,
+            form.cleaned_data["text"],
+            base=form.cleaned_data["base"],
+            author=request.user,
+            now=timezone.now(),
+            summary=form.cleaned_data["summary"],
+        )
+    except editing.Conflict as conflict:
+        return _conflict_page(request, page, form, conflict.head)
+    if saved.is_new:
+        messages.success(request, "Saved. Your name stands in the history.")
+    else:
+        messages.info(request, "There was nothing new to save.")
+    return redirect(page)
+
+
+def _edit_page(request: HttpRequest, page: Page, form: RevisionForm) -> HttpResponse:
+    is_preview = form.is_bound and "preview" in request.POST and form.is_valid()
+    text = form.cleaned_data["text"] if is_preview else ""
+    return render(
+        request,
+        "wiki/page_edit.html",
+        {
+            "page": page,
+            "form": form,
+            "folders": tree.crumbs(page.path),
+            "preview": shown(text, path=page.path, title=page.title) if is_preview else None,
+            "hunks": diffs.compare(page.text, text) if is_preview else [],
+        },
+        status=422 if form.is_bound and form.errors else 200,
+    )
+
+
+def _conflict_page(request: HttpRequest, page: Page, form: RevisionForm, head: Revision) -> HttpResponse:
+    """Both texts, and a form that holds the author's own on top of what is newest now."""
+    mine = form.cleaned_data["text"]
+    base = page.revisions.filter(number=form.cleaned_data["base"]).first()
+    again = RevisionForm(initial={"text": mine, "summary": form.cleaned_data["summary"], "base": head.number})
+    return render(
+        request,
+        "wiki/page_conflict.html",
+        {
+            "page": page,
+            "head": head,
+            "form": again,
+            "theirs": diffs.compare(base.text if base else "", head.text),
+            "ours": diffs.compare(base.text if base else "", mine),
+            "folders": tree.crumbs(page.path),
+        },
+        status=409,
+    )
+
+
+@active_members_only
+@require_POST
+def page_revert(request: HttpRequest, path: str) -> HttpResponse:
+    """Bring back an earlier version as a new one."""
+    page = page_or_404(request, path)
+    number, base = request.POST.get("number", ""), request.POST.get("base", "")
+    if not (number.isdecimal() and base.isdecimal() and len(number + base) < 18):
+        messages.error(request, "Choose the version to bring back from the history.")
+        return redirect("wiki:page_history", page.path)
+    revision = get_object_or_404(page.revisions, number=int(number))
+    try:
+        saved = editing.revert(page, revision, base=int(base), author=request.user, now=timezone.now())
+    except editing.Conflict:
+        messages.warning(request, "Somebody saved the page meanwhile. Look at the newest version first.")
+        return redirect("wiki:page_history", page.path)
+    if saved.is_new:
+        messages.success(request, f"Version {revision.number} is back, as version {saved.revision.number}.")
+    else:
+        messages.info(request, "The page already reads like that.")
+    return redirect(page)
+
+
+@active_members_only
+@require_http_methods(["GET", "HEAD", "POST"])
+def page_rename(request: HttpRequest, path: str) -> HttpResponse:
+    """Give a page another path; the old one leads to it."""
+    page = page_or_404(request, path)
+    form = RenameForm(request.POST or None, initial={"path": page.path}, page=page)
+    if request.method == "POST" and form.is_valid():
+        try:
+            editing.rename(page, form.cleaned_data["path"], by=request.user, now=timezone.now())
+        except (editing.PathTaken, IntegrityError):
+            form.add_error("path", "Somebody has just made a page of this name. Choose another.")
+        else:
+            messages.success(request, "Moved. The old address leads here.")
+            return redirect(page)
+    return render(
+        request,
+        "wiki/page_rename.html",
+        {"page": page, "form": form, "folders": tree.crumbs(page.path), "inbound": page.backlinks.count()},
+        status=422 if form.is_bound else 200,
+    )
+
+
+@permission_required("wiki.publish_page", raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def page_settings(request: HttpRequest, path: str) -> HttpResponse:
+    """Who may read a page, and when it is to be looked over."""
+    page = page_or_404(request, path)
+    form = SettingsForm(request.POST or None, instance=page)
+    if request.method == "POST" and form.is_valid():
+        Page.objects.filter(pk=page.pk).update(**form.cleaned_data)
+        messages.success(request, "Saved.")
+        return redirect(page)
+    return render(
+        request,
+        "wiki/page_settings.html",
+        {"page": page, "form": form, "folders": tree.crumbs(page.path)},
+        status=422 if form.is_bound else 200,
+    )
+
+
+@active_members_only
+@require_POST
+def page_check(request: HttpRequest, path: str) -> HttpResponse:
+    """The reader has looked the page over, and it is still right."""
+    page = page_or_404(request, path)
+    page.check_off(by=request.user, now=timezone.now())
+    messages.success(request, "Thank you: the page counts as checked today.")
+    return redirect(page)
+
+
+@active_members_only
+@require_POST
+def page_adopt(request: HttpRequest, path: str) -> HttpResponse:
+    """Look after a page that nobody looks after."""
+    page = page_or_404(request, path)
+    if page.owner == request.user:
+        messages.info(request, "You look after this page already.")
+    elif page.is_adoptable() and page.adopt(by=request.user, seen=page.owner):
+        messages.success(request, "The page is yours now: it shows on your home page when it needs care.")
+    else:
+        messages.warning(request, "Somebody else looks after this page.")
+    return redirect(page)
+
+
+@permission_required("wiki.trash_page", raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def page_trash(request: HttpRequest, path: str) -> HttpResponse:
+    """Move a page to the trash, after a look at what that breaks."""
+    page = page_or_404(request, path)
+    if request.method != "POST":
+        inbound: Any = Page.objects.visible_to(request.user).filter(links__target=page).exclude(pk=page.pk)
+        return render(
+            request,
+            "wiki/page_trash.html",
+            {
+                "page": page,
+                "inbound": inbound.only("path", "title").distinct()[:20],
+                "folders": tree.crumbs(page.path),
+            },
+        )
+    editing.trash(page, by=request.user, now=timezone.now())
+    messages.success(request, f"“{page.title}” is in the trash.")
+    return redirect("wiki:page_trash_list")
+
+
+@permission_required("wiki.trash_page", raise_exception=True)
+@require_POST
+def page_restore(request: HttpRequest, path: str) -> HttpResponse:
+    """Take a page out of the trash."""
+    page = get_object_or_404(Page.objects.select_related("head"), path=path)
+    if editing.restore(page, by=request.user):
+        messages.success(request, f"“{page.title}” is back.")
+    return redirect(page)
