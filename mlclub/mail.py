@@ -46,7 +46,9 @@ def compose(template: str, context: Mapping[str, Any]) -> Composed:
     page = get_template(f"{template}.html").render({"subject": subject, "colours": look.colours(), **values})
     html = inliner().inline(page)
     if len(html.encode()) > MOST_HTML:
-        logger.warning("The mail %s has %d bytes of HTML and goes as text alone.", template, len(html.encode()))
+        logger.warning(
+            "The mail %s has %d bytes of HTML and goes as text alone.", template, len(html.encode())
+        )
         html = ""
     return Composed(subject=subject, text=text, html=html)
 

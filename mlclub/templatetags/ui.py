@@ -28,7 +28,11 @@ from mlclub.forms import ErrorSummary
 register = template.Library()
 
 TONE_ICONS = {"ok": "check", "warn": "exclamation-triangle", "bad": "x-mark", "info": "clock", "": ""}
-ALLAUTH_LABELS = {"remember": "Stay signed in on this device", "login": "Mail address", "email": "Mail address"}
+ALLAUTH_LABELS = {
+    "remember": "Stay signed in on this device",
+    "login": "Mail address",
+    "email": "Mail address",
+}
 MESSAGE_TONES = {"debug": "", "info": "info", "success": "ok", "warning": "warn", "error": "bad"}
 
 
@@ -40,14 +44,13 @@ def drawn(name: str, size: str, css_class: str) -> SafeString:
     """A heroicon as bare SVG: colour, stroke and size come from `icon.css`."""
     style, box = ("micro", 16) if size == "micro" else ("outline", 24)
     paths = "".join(
-        ElementTree.tostring(path, encoding="unicode").strip() for path in _load_icon(style, name).iter("path")
+        ElementTree.tostring(path, encoding="unicode").strip()
+        for path in _load_icon(style, name).iter("path")
     )
     for noise in (' stroke-linecap="round"', ' stroke-linejoin="round"'):
         paths = paths.replace(noise, "")
     classes = " ".join(filter(None, ["icon", "micro" if size == "micro" else "", css_class]))
-    return mark_safe(  # noqa: S308  the drawing comes from the package, the rest from our templates
-        f'<svg class="{classes}" viewBox="0 0 {box} {box}" aria-hidden="true">{paths}</svg>'
-    )
+    return mark_safe(f'<svg class="{classes}" viewBox="0 0 {box} {box}" aria-hidden="true">{paths}</svg>')
 
 
 @register.simple_tag
@@ -173,9 +176,13 @@ def day(moment: datetime | date | None, *, month: bool = False, now: datetime | 
     else:
         on, stamp, hour = moment, moment.isoformat(), ""
     if on == today and hour and not month:
-        return format_html('<time class="day today" datetime="{}"><span>Today</span><b>{}</b></time>', stamp, hour)
+        return format_html(
+            '<time class="day today" datetime="{}"><span>Today</span><b>{}</b></time>', stamp, hour
+        )
     is_near = abs(on - today) < timedelta(days=45)
-    below = hour if hour and not month and is_near else date_format(on, "M" if on.year == today.year else "M Y")
+    below = (
+        hour if hour and not month and is_near else date_format(on, "M" if on.year == today.year else "M Y")
+    )
     return format_html(
         '<time class="{}" datetime="{}"><span>{}</span><b>{}</b><span>{}</span></time>',
         "day today" if on == today else "day",
@@ -256,7 +263,9 @@ def pages(context: template.Context, page_obj: Page[Any] | None, *, name: str = 
         is_number = isinstance(number, int)
         numbers.append((number, page_address(query, name, number) if is_number else ""))
     links = {
-        "before": page_address(query, name, page_obj.previous_page_number()) if page_obj.has_previous() else "",
+        "before": page_address(query, name, page_obj.previous_page_number())
+        if page_obj.has_previous()
+        else "",
         "after": page_address(query, name, page_obj.next_page_number()) if page_obj.has_next() else "",
     }
     return SafeString(render_to_string("ui/pages.html", {"page": page_obj, "numbers": numbers, **links}))
@@ -299,7 +308,10 @@ def notice(content: str, *, tone: str = "", icon: str | None = None) -> SafeStri
     """`{% notice tone="warn" %}…{% endnotice %}`: something the reader must know, with icon and tone."""
     name = (TONE_ICONS.get(tone) or "information-circle") if icon is None else icon
     return format_html(
-        '<div class="{}">{}<div>{}</div></div>', f"notice {tone}".strip(), drawn(name, "", ""), mark_safe(content)
+        '<div class="{}">{}<div>{}</div></div>',
+        f"notice {tone}".strip(),
+        drawn(name, "", ""),
+        mark_safe(content),
     )
 
 
@@ -342,11 +354,20 @@ def qr(text: str, *, label: str) -> SafeString:
     drawing = segno.make(text, error="m")
     side = drawing.symbol_size(border=4)[0]
     path = "".join(
-        f"M{column} {row}h1v1h-1z" for row, line in enumerate(drawing.matrix, 4) for column, dark in enumerate(line, 4) if dark
+        f"M{column} {row}h1v1h-1z"
+        for row, line in enumerate(drawing.matrix, 4)
+        for column, dark in enumerate(line, 4)
+        if dark
     )
     return format_html(
         '<svg class="qr" viewBox="0 0 {} {}" role="img" aria-label="{}"><path class="qr-paper" d="M0 0h{}v{}h-{}z"/><path d="{}"/></svg>',
-        side, side, label, side, side, side, path,
+        side,
+        side,
+        label,
+        side,
+        side,
+        side,
+        path,
     )
 
 

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.template import engines
 from django.urls import include, path
 from django.utils import timezone
+
 from mlclub import forms
 from mlclub.urls import urlpatterns as real
 
@@ -37,7 +38,9 @@ class SpecimenForm(django_forms.Form):
         widget=django_forms.CheckboxSelectMultiple,
         required=False,
     )
-    is_public = django_forms.BooleanField(label="Open to everyone", required=False, help_text="Walk-ins welcome.")
+    is_public = django_forms.BooleanField(
+        label="Open to everyone", required=False, help_text="Walk-ins welcome."
+    )
     slides = django_forms.FileField(required=False, help_text="PDF, at most 20 MB.")
     text = forms.MarkdownField(label="About it")
 
@@ -54,7 +57,11 @@ def specimens(request):
     if request.GET.get("messages"):
         messages.success(request, "Saved. Version 2 is in.")
         messages.error(request, "The file did not arrive whole. What you typed is kept.")
-    data = {"title": "", "seats": "24 or so", "starts_at": "soon", "kind": "x"} if "errors" in request.GET else None
+    data = (
+        {"title": "", "seats": "24 or so", "starts_at": "soon", "kind": "x"}
+        if "errors" in request.GET
+        else None
+    )
     now = timezone.now()
     template = engines["django"].from_string(Path(__file__).with_name("specimens.html").read_text())
     page = Paginator(range(300), 10).get_page(request.GET.get("page", 4))

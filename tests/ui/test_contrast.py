@@ -2,6 +2,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from mlclub.look import colours
 
 STATIC = Path(__file__).parents[2] / "static"
@@ -23,7 +24,11 @@ TEXT = [
 ]
 # Borders of controls, rings of focus, marks that mean something.
 SHAPES = [
-    *[(shape, ground) for shape in ["control", "accent", "bad", "ok", "warn"] for ground in ["bg", "surface"]],
+    *[
+        (shape, ground)
+        for shape in ["control", "accent", "bad", "ok", "warn"]
+        for ground in ["bg", "surface"]
+    ],
     ("accent", "info_tint"),
     ("ok", "ok_tint"),
     ("warn", "warn_tint"),

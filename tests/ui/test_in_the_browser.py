@@ -6,7 +6,11 @@ from playwright.sync_api import sync_playwright
 
 from tests.factories.members import make_club, make_new_member, make_officer
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.ui.specimens")]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.urls("tests.ui.specimens"),
+]
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -48,7 +52,10 @@ def open_page(browser, live_server, path, *, width, theme="light", client=None, 
         context.add_cookies([{"name": "session", "value": cookie.value, "url": live_server.url}])
     page = context.new_page()
     page.complaints = []
-    page.on("console", lambda said: page.complaints.append(said.text) if said.type == "error" else None)
+    page.on(
+        "console",
+        lambda said: page.complaints.append(f"{said.text} {said.location}") if said.type == "error" else None,
+    )
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
     page.goto(f"{live_server.url}{path}", wait_until="networkidle")
     if PICTURES:
@@ -59,7 +66,9 @@ def open_page(browser, live_server, path, *, width, theme="light", client=None, 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 360, 768, 1024, 1280])
-def test_every_component_fits_without_sideways_scroll_or_complaint(browser, live_server, client, width, theme):
+def test_every_component_fits_without_sideways_scroll_or_complaint(
+    browser, live_server, client, width, theme
+):
     make_club()
     client.force_login(make_officer(name="Inés Kaldor"))
     for path in ["/specimens/", "/specimens/?errors=1&messages=1"]:
@@ -70,7 +79,9 @@ def test_every_component_fits_without_sideways_scroll_or_complaint(browser, live
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("path", ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/nowhere/"])
+@pytest.mark.parametrize(
+    "path", ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/nowhere/"]
+)
 def test_the_pages_for_strangers_fit(browser, live_server, path, width):
     make_club()
     for theme in ["light", "dark"]:

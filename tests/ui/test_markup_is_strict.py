@@ -17,7 +17,9 @@ PYTHON = [
 ]
 
 HEX = re.compile(r"#(?:[0-9a-f]{8}|[0-9a-f]{6}|[0-9a-f]{3,4})\b", re.IGNORECASE)
-ELSEWHERE = re.compile(r"""(?:src|href|action)\s*=\s*["'](?:https?:)?//|url\(\s*["']?(?:https?:)?//|@import|from\s+["']https?:""")
+ELSEWHERE = re.compile(
+    r"""(?:src|href|action)\s*=\s*["'](?:https?:)?//|url\(\s*["']?(?:https?:)?//|@import|from\s+["']https?:"""
+)
 
 
 def found(pattern, text, paths=()):
@@ -40,7 +42,9 @@ def test_no_page_carries_style_or_script_of_its_own(path):
     assert found(r"<style\b", text) == []
     assert found(r"\son[a-z]+\s*=\s*[\"']", text) == []
     assert found(r"javascript:", text) == []
-    assert [tag for tag in found(r"<script\b[^>]*>", text) if "src=" not in tag and "application/json" not in tag] == []
+    assert [
+        tag for tag in found(r"<script\b[^>]*>", text) if "src=" not in tag and "application/json" not in tag
+    ] == []
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=name)
@@ -50,7 +54,9 @@ def test_no_template_names_a_colour(path):
     assert HEX.findall(text) == []
 
 
-@pytest.mark.parametrize("path", [path for path in [*STYLES, *SCRIPTS] if path.name != "tokens.css"], ids=name)
+@pytest.mark.parametrize(
+    "path", [path for path in [*STYLES, *SCRIPTS] if path.name != "tokens.css"], ids=name
+)
 def test_colours_stand_in_the_tokens_and_nowhere_else(path):
     text = re.sub(r"/\*.*?\*/|//[^\n]*", "", path.read_text(), flags=re.DOTALL)
 
@@ -66,7 +72,9 @@ def test_no_python_of_ours_writes_inline_style_or_handlers():
     wrong = [
         name(path)
         for path in PYTHON
-        if re.search(r"<[a-z][^>\n]*\s(?:style|on(?:click|change|submit|load|error))=\\?[\"']", path.read_text())
+        if re.search(
+            r"<[a-z][^>\n]*\s(?:style|on(?:click|change|submit|load|error))=\\?[\"']", path.read_text()
+        )
     ]
 
     assert wrong == []
