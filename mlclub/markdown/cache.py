@@ -18,7 +18,12 @@ WEEK = 7 * 24 * 3600
 VERSION = "1"
 """Raise it whenever the same text would come out differently."""
 
-_RENDERER = "-".join([VERSION, *(version(name) for name in ("markdown-it-py", "mdit-py-plugins", "math-core", "nh3", "pygments"))])
+_RENDERER = "-".join(
+    [
+        VERSION,
+        *(version(name) for name in ("markdown-it-py", "mdit-py-plugins", "math-core", "nh3", "pygments")),
+    ]
+)
 
 
 def key(text: str, *more: Any) -> str:
@@ -28,7 +33,9 @@ def key(text: str, *more: Any) -> str:
 
 def digest(*parts: Any) -> str:
     """A hash of anything that `json` can write once dataclasses are opened."""
-    return hashlib.sha256(json.dumps(parts, default=_plain, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(
+        json.dumps(parts, default=_plain, sort_keys=True).encode("utf-8", "surrogatepass")
+    ).hexdigest()
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,9 @@ from markdown_it.rules_inline import StateInline
 
 _KEY = re.compile(r"@(https?://[^\s\[\]()<>,;|\"']{1,400}|[A-Za-z0-9_][\w:.#$%&+?~/-]{0,200})")
 _GROUP = re.compile(r"\[(-?@[^\[\]\n]{1,1000})\](?![(\[:])")
-_PART = re.compile(r"\s*-?@(https?://[^\s\[\]()<>,;]{1,400}|[A-Za-z0-9_][\w:.#$%&+?~/-]{0,200})\s*(?:,\s*(.*))?$", re.S)
+_PART = re.compile(
+    r"\s*-?@(https?://[^\s\[\]()<>,;]{1,400}|[A-Za-z0-9_][\w:.#$%&+?~/-]{0,200})\s*(?:,\s*(.*))?$", re.S
+)
 
 
 def plugin(md: MarkdownIt) -> None:

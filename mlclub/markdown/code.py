@@ -14,11 +14,12 @@ LONGEST = 40_000
 """Characters; longer code is shown without colour."""
 
 # Only lexers that were looked at: some others can be made to backtrack for minutes.
-LANGUAGES = frozenset(
+_LANGUAGES = (
     "bash bibtex c cpp c++ css console cuda diff docker dockerfile go haskell html ini ipython java javascript js json "
     "julia latex tex make makefile matlab numpy octave pycon py python python3 r rust scala sh shell sql toml ts typescript "
-    "xml yaml yml zsh".split()
+    "xml yaml yml zsh"
 )
+LANGUAGES = frozenset(_LANGUAGES.split())
 
 _CLASSES: tuple[tuple[_TokenType, str], ...] = (
     (Comment, "c"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 
-from mlclub.markdown.scanning import occurs_after
+from mlclub.markdown.scanning import find
 
 _MARKS = {
     "{++": ("++}", "ins", "critic"),
@@ -29,9 +29,7 @@ def _critic(state: StateInline, silent: bool) -> bool:
         return False
     close, tag, css = mark
     start = state.pos + 3
-    if not occurs_after(state, close, start):
-        return False
-    end = state.src.find(close, start, state.posMax)
+    end = find(state, close, start)
     if end < 0:
         return False
     if not silent:
@@ -57,4 +55,3 @@ def _wrap(state: StateInline, tag: str, css: str, start: int, end: int) -> None:
         state.md.inline.tokenize(state)
     state.pos, state.posMax = before
     state.push("critic_close", tag, -1)
-

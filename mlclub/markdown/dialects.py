@@ -26,4 +26,6 @@ def unescaped(tex: str, *, raw: bool) -> str:
     """The formula without the escapes that Pandoc's Markdown asked for, if it has any."""
     if not (_ESCAPED.search(tex) or (not raw and _ESCAPED_BRACE.search(tex))):
         return tex
-    return _ESCAPES.sub(lambda match: r"\\" if match.group(1) else "\\" if match.group(2) else match.group(3), tex)
+    return _ESCAPES.sub(
+        lambda match: r"\\" if match.group(1) else "\\" if match.group(2) else match.group(3), tex
+    )

@@ -21,14 +21,15 @@ from mlclub.markdown.tex import Converted
 CODE_BUDGET = 120_000
 """Characters of code coloured on one page."""
 
-_HTML_ELEMENTS = frozenset(
+_HTML = (
     "a abbr address area article aside audio b base bdi bdo blockquote body br button canvas caption center cite code col "
     "colgroup data datalist dd del details dfn dialog dir div dl dt em embed fieldset figcaption figure font footer form "
     "frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe img input ins kbd label legend li link main map "
     "mark marquee math menu meta meter nav noembed noframes noscript object ol optgroup option output p param picture "
     "plaintext pre progress q rp rt ruby s samp script search section select slot small source span strike strong style sub "
-    "summary sup svg table tbody td template textarea tfoot th thead time title tr track tt u ul var video wbr xmp".split()
+    "summary sup svg table tbody td template textarea tfoot th thead time title tr track tt u ul var video wbr xmp"
 )
+_HTML_ELEMENTS = frozenset(_HTML.split())
 _TAG_NAME = re.compile(r"<(?=/?([A-Za-z][\w:.-]*))")
 
 
@@ -119,8 +120,9 @@ class PageRenderer(RendererHTML):
 
     def toc(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         headings = env["page"].toc
-        if not headings:
+        if not headings or env.get("toc_shown"):
             return ""
+        env["toc_shown"] = True
         top = min(heading.level for heading in headings)
         lines = "".join(
             f'<li class="depth-{min(heading.level - top, 4)}">'
@@ -132,7 +134,8 @@ class PageRenderer(RendererHTML):
     def macro(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         token, page = tokens[idx], env["page"]
         name = token.meta["name"]
-        if name == "GlobalTOC":
+        if name == "GlobalTOC" and not env.get("contents_shown"):
+            env["contents_shown"] = True
             lines = "".join(
                 f'<li class="depth-{min(max(entry.depth, 0), 4)}"><a href="{escape(entry.url)}">{escape(entry.title)}</a></li>'
                 for entry in page.contents
@@ -150,20 +153,11 @@ class PageRenderer(RendererHTML):
         css = "wikilink" if exists else "wikilink missing"
         if not url:
             token.tag = "span"
+            if "close" in token.meta:
+                token.meta["close"].tag = "span"
             return f'<span class="{css}">'
         title = token.meta.get("title") or ("" if exists else "This page is not written yet")
         return f'<a class="{css}" href="{escape(url)}"' + (f' title="{escape(title)}">' if title else ">")
-
-    def wikilink_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        depth = 0
-        for token in reversed(tokens[:idx]):
-            if token.type == "wikilink_close":
-                depth += 1
-            elif token.type == "wikilink_open":
-                if depth == 0:
-                    return f"</{token.tag}>"
-                depth -= 1
-        return "</a>"
 
     def cite(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         token, page = tokens[idx], env["page"]
@@ -171,7 +165,10 @@ class PageRenderer(RendererHTML):
             if not token.meta["bracketed"]:
                 return escape(token.content)
             return f'<span class="cite missing" title="No paper is known by this key">{escape(token.content)}</span>'
-        return ", ".join(self._cited(key, locator, page, bracketed=token.meta["bracketed"]) for key, locator in token.meta["keys"])
+        return ", ".join(
+            self._cited(key, locator, page, bracketed=token.meta["bracketed"])
+            for key, locator in token.meta["keys"]
+        )
 
     def _cited(self, key: str, locator: str, page: Page, *, bracketed: bool) -> str:
         if key not in page.citations:

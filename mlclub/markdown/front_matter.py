@@ -35,4 +35,6 @@ def split(text: str) -> tuple[dict[str, Any], str]:
         data = {}
     if not isinstance(data, dict):
         return {}, text
-    return {str(name): value for name, value in data.items()}, "\n" * match.group(0).count("\n") + text[match.end() :]
+    return {str(name): value for name, value in data.items()}, "\n" * match.group(0).count("\n") + text[
+        match.end() :
+    ]

@@ -13,12 +13,14 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
-from mlclub.markdown.scanning import occurs_after
+from mlclub.markdown.scanning import find
 
 # Pandoc's rule: no space after the first dollar, none before the last, no digit after it.
 INLINE = re.compile(r"\$(?![\s$])((?:\\.|[^$\\])+?)(?<!\s)\$(?!\d)", re.S)
 DOUBLE = re.compile(r"\$\$((?:\\.|[^$\\]|\$(?!\$))+?)\$\$", re.S)
-ENVIRONMENT = re.compile(r"\\begin\{((?:equation|align|gather|alignat|multline|eqnarray|flalign)\*?)\}")
+ENVIRONMENT = re.compile(
+    r"\\begin\{((?:equation|align|gather|alignat|multline|eqnarray|flalign)(?:\\?\*)?)\}"
+)
 LONGEST_BLOCK = 400
 """Lines; a formula that does not end by then is prose."""
 
@@ -27,7 +29,9 @@ def plugin(md: MarkdownIt) -> None:
     """Teach the parser formulas: tokens `math_inline`, `math_double`, `math_env` and `math_block`, their TeX as content."""
     md.inline.ruler.before("escape", "math_environment", _environment)
     md.inline.ruler.before("escape", "math", _dollars)
-    md.block.ruler.before("fence", "math_block", _block, {"alt": ["paragraph", "reference", "blockquote", "list"]})
+    md.block.ruler.before(
+        "fence", "math_block", _block, {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    )
 
 
 def _dollars(state: StateInline, silent: bool) -> bool:
@@ -35,7 +39,7 @@ def _dollars(state: StateInline, silent: bool) -> bool:
         return False
     double = state.src.startswith("$$", state.pos)
     match = None
-    if double and occurs_after(state, "$$", state.pos + 2):
+    if double and find(state, "$$", state.pos + 2) >= 0:
         match = DOUBLE.match(state.src, state.pos, state.posMax)
     if not match and not double and not state.env.get("kramdown"):
         match = INLINE.match(state.src, state.pos, state.posMax)
@@ -59,16 +63,13 @@ def _environment(state: StateInline, silent: bool) -> bool:
     if not match:
         return False
     close = rf"\end{{{match.group(1)}}}"
-    if not occurs_after(state, close, match.end()):
-        return False
-    end = state.src.find(close, match.end(), state.posMax)
+    end = find(state, close, match.end())
     if end < 0:
         return False
     if not silent:
         state.push("math_env", "math", 0).content = state.src[state.pos : end + len(close)]
     state.pos = end + len(close)
     return True
-
 
 
 def _lines_with(state: StateBlock, word: str) -> list[int]:

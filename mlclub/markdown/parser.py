@@ -7,10 +7,8 @@ from functools import lru_cache
 from markdown_it import MarkdownIt
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
-from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
-from mdit_py_plugins.tasklists import tasklists_plugin
 
-from mlclub.markdown import citations, criticmarkup, macros, math_rule, wikilinks
+from mlclub.markdown import addresses, citations, criticmarkup, macros, math_rule, tasklists, wikilinks
 from mlclub.markdown.emit import PageRenderer
 
 
@@ -19,7 +17,7 @@ def parser() -> MarkdownIt:
     """The one parser of this process; it keeps nothing between two texts."""
     md = MarkdownIt("commonmark", {"html": True}, renderer_cls=PageRenderer)
     md.enable(["table", "strikethrough"])
-    md.use(footnote_plugin).use(deflist_plugin).use(tasklists_plugin).use(gfm_autolink_plugin)
-    for rules in (math_rule, wikilinks, citations, criticmarkup, macros):
+    md.use(footnote_plugin, inline=False).use(deflist_plugin)
+    for rules in (math_rule, wikilinks, citations, criticmarkup, macros, tasklists, addresses):
         md.use(rules.plugin)
     return md

@@ -17,10 +17,33 @@ from mlclub.markdown import cache, dialects, front_matter, tex, wikilinks
 from mlclub.markdown.emit import Page, inline_text, references
 from mlclub.markdown.parser import parser
 from mlclub.markdown.sanitise import PRIVATE, Placeholders, sanitised
-from mlclub.markdown.shapes import Citation, Cited, Context, Entry, Heading, Link, Picture, Remark, Rendered, Target
+from mlclub.markdown.shapes import (
+    Citation,
+    Cited,
+    Context,
+    Entry,
+    Heading,
+    Link,
+    Picture,
+    Remark,
+    Rendered,
+    Target,
+)
 
 LONGEST = 256 * 1024
-FORMULAS = {"math_inline": "inline", "math_double": "display", "math_block": "display", "math_env": "environment"}
+BUDGET = 24_000
+COSTS = {
+    "\n": 1.0, "<": 1.0, "@": 1.0, "://": 2.0, "www.": 2.0, "[": 0.6, "]": 0.6, "$": 0.5, "|": 0.5, "&": 0.2, "^": 0.2,
+    "*": 0.2, "_": 0.1, "`": 0.2, "!": 0.2, "~": 0.2, "{": 0.1, "\\": 0.1, ">": 0.1,
+}  # fmt: skip
+"""What a mark costs the parser, a line being 1, or some 60 µs; an ordinary page of 25 KB spends under 1,500."""
+FORMULAS = {
+    "math_inline": "inline",
+    "math_double": "display",
+    "math_block": "display",
+    "math_env": "environment",
+}
+_COSTLY = re.compile("|".join(re.escape(mark) for mark in COSTS))
 _REMOTE = re.compile(r"(?i)(?:[a-z][a-z0-9+.-]*:|//)")
 
 
@@ -81,10 +104,25 @@ def _prepared(text: str) -> tuple[str, list[Remark]]:
     """The text without what could stand for something of ours, cut where it is too long."""
     text = PRIVATE.sub("", text.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff"))
     text = re.sub("[\ud800-\udfff]", "\ufffd", text)
-    if len(text.encode()) <= LONGEST:
-        return text, []
-    cut = text.encode()[:LONGEST].decode(errors="ignore")
-    return cut, [Remark("The text is longer than 256 KB; only the beginning is shown.")]
+    if len(text.encode()) > LONGEST:
+        text = text.encode()[:LONGEST].decode(errors="ignore")
+        return _within_budget(text)[0], [
+            Remark("The text is longer than 256 KB; only the beginning is shown.")
+        ]
+    text, cut = _within_budget(text)
+    return text, [Remark("The text is too intricate; only the beginning is shown.")] if cut else []
+
+
+def _within_budget(text: str) -> tuple[str, bool]:
+    """The text up to where reading it would take seconds: by what each mark costs, not by the clock."""
+    if len(text) * max(COSTS.values()) <= BUDGET:
+        return text, False
+    spent = 0.0
+    for match in _COSTLY.finditer(text):
+        spent += COSTS[match.group()]
+        if spent > BUDGET:
+            return text[: match.start()], True
+    return text, False
 
 
 def _parsed(text: str, dialect: str) -> tuple[list[Token], dict[str, Any]]:
@@ -148,7 +186,11 @@ def _names(tokens: Sequence[Token], found: Sequence[tuple[Token, Token, int]]) -
 def _image_name(token: Token) -> str:
     """The name by which a picture of ours is looked up; empty for an address."""
     source = str(token.attrGet("src") or "")
-    return "" if _REMOTE.match(source) or (source.startswith("/") and not token.meta.get("wiki")) else unquote(source)
+    return (
+        ""
+        if _REMOTE.match(source) or (source.startswith("/") and not token.meta.get("wiki"))
+        else unquote(source)
+    )
 
 
 def _ask(context: Context, names: Names) -> Answers:
@@ -169,13 +211,24 @@ def _emitted(
     remarks: list[Remark],
     matter: Mapping[str, Any],
 ) -> Rendered:
-    page = Page(Placeholders(secrets.token_hex(12)), citations=answers.citations, images=answers.images, contents=answers.contents)
+    page = Page(
+        Placeholders(secrets.token_hex(12)),
+        citations=answers.citations,
+        images=answers.images,
+        contents=answers.contents,
+    )
     formulas = [(token, block, line) for token, block, line in found if token.type in FORMULAS]
     kinds = _convert(formulas, page, context, remarks, kramdown=bool(env.get("kramdown")))
-    links = [_link(token, answers, context, line) for token, _, line in found if token.type == "wikilink_open"]
+    links = [
+        _link(token, answers, context, line) for token, _, line in found if token.type == "wikilink_open"
+    ]
     for token, _, _ in found:
         if token.type == "macro" and token.meta["name"] == "Navigation" and token.meta["arguments"]:
-            token.meta |= {"target": token.meta["arguments"][-1], "fragment": "", "text": token.meta["arguments"][0]}
+            token.meta |= {
+                "target": token.meta["arguments"][-1],
+                "fragment": "",
+                "text": token.meta["arguments"][0],
+            }
             _link(token, answers, context, 0)
     cited = [cite for token, _, line in found if token.type == "cite" for cite in _cite(token, page, line)]
     images = [_image(token, context, answers, line) for token, _, line in found if token.type == "image"]
@@ -199,19 +252,31 @@ def _emitted(
 
 
 def _convert(
-    formulas: Sequence[tuple[Token, Token, int]], page: Page, context: Context, remarks: list[Remark], *, kramdown: bool
+    formulas: Sequence[tuple[Token, Token, int]],
+    page: Page,
+    context: Context,
+    remarks: list[Remark],
+    *,
+    kramdown: bool,
 ) -> Counter[str]:
     kinds: Counter[str] = Counter()
     raw = context.dialect != "auto" or dialects.is_raw([token.content for token, _, _ in formulas])
     asked: list[tex.Formula] = []
+    alone: dict[int, bool] = {}
     for index, (token, block, _) in enumerate(formulas):
         kind = FORMULAS[token.type]
-        if kramdown and token.type == "math_double" and not _alone(block):
-            kind = "inline"
+        if kramdown and token.type == "math_double":
+            if id(block) not in alone:
+                alone[id(block)] = _alone(block)
+            kind = "display" if alone[id(block)] else "inline"
         kinds[kind] += 1
         token.meta |= {"formula": index, "display": kind != "inline"}
         text = token.content if context.dialect == "plain" else dialects.unescaped(token.content, raw=raw)
-        asked.append(tex.Formula(text, display=kind != "inline", alternative=token.content if text != token.content else ""))
+        asked.append(
+            tex.Formula(
+                text, display=kind != "inline", alternative=token.content if text != token.content else ""
+            )
+        )
     page.converted = tex.convert(asked, {**tex.MACROS, **context.macros})
     for (_, _, line), result in zip(formulas, page.converted, strict=True):
         if result.error:
@@ -269,7 +334,9 @@ def _drop_last_backslash(tokens: Sequence[Token]) -> None:
 
 def _headings(tokens: Sequence[Token]) -> tuple[bool, list[Heading]]:
     """Give every heading its id. A page has one `<h1>`, its own: a text that has any is moved down by one."""
-    headings = [(token, tokens[index + 1]) for index, token in enumerate(tokens) if token.type == "heading_open"]
+    headings = [
+        (token, tokens[index + 1]) for index, token in enumerate(tokens) if token.type == "heading_open"
+    ]
     shift = any(token.tag == "h1" for token, _ in headings)
     taken: set[str] = set()
     next_number: Counter[str] = Counter()

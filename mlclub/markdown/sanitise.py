@@ -27,8 +27,6 @@ ATTRIBUTES: dict[str, set[str]] = {
     "pre": {"tabindex"},
     "div": {"tabindex", "align"},
     "p": {"align"},
-    "blockquote": {"cite"},
-    "q": {"cite"},
 }
 CLASSES: dict[str, set[str]] = {
     "a": {"wikilink", "missing", "cite", "footnote-backref"},
@@ -71,7 +69,18 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
 
 _CLEANER = nh3.Cleaner(
     tags=set(TAGS),
-    clean_content_tags={"script", "style", "title", "textarea", "noscript", "iframe", "noembed", "noframes", "xmp", "template"},
+    clean_content_tags={
+        "script",
+        "style",
+        "title",
+        "textarea",
+        "noscript",
+        "iframe",
+        "noembed",
+        "noframes",
+        "xmp",
+        "template",
+    },
     attributes=ATTRIBUTES,
     attribute_filter=_attribute,
     allowed_classes=CLASSES,

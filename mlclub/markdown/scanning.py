@@ -5,12 +5,15 @@ from __future__ import annotations
 from markdown_it.rules_inline import StateInline
 
 
-def occurs_after(state: StateInline, word: str, pos: int) -> bool:
-    """Whether `word` occurs in the paragraph at `pos` or later; the paragraph is searched once for each word."""
-    last: dict[tuple[str, str], int] = state.env.setdefault("last_of", {})
-    key = (state.src, word)
-    if key not in last:
-        if len(last) > 64:
-            last.clear()
-        last[key] = state.src.rfind(word)
-    return last[key] >= pos
+def find(state: StateInline, word: str, start: int) -> int:
+    """Where `word` stands next in the part being read, or -1. That there is none more is remembered."""
+    missing: dict[tuple[str, str, int], int] = state.env.setdefault("missing", {})
+    key = (state.src, word, state.posMax)
+    if start >= missing.get(key, len(state.src) + 1):
+        return -1
+    place = state.src.find(word, start, state.posMax)
+    if place < 0:
+        if len(missing) > 256:
+            missing.clear()
+        missing[key] = start
+    return place

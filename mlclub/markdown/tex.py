@@ -35,7 +35,9 @@ MACROS: Mapping[str, str] = {
 }
 """What a new club's table of macros holds."""
 
-_DEFINITION = re.compile(r"\\(?:re|provide)?newcommand|\\(?:[egx]?def|let|newenvironment|DeclareMathOperator|csname)(?![A-Za-z])")
+_DEFINITION = re.compile(
+    r"\\(?:re|provide)?newcommand|\\(?:[egx]?def|let|newenvironment|DeclareMathOperator|csname)(?![A-Za-z])"
+)
 _REQUIRE = re.compile(r"\\require\s*\{\w+\}")
 _TRIPLE = re.compile(r"(?<!\\)\\\\\\(?=\s*(?:\n|$))")
 _NUMBERED = re.compile(r"\\begin\{(?:equation|align|gather|alignat|multline|eqnarray|flalign)")
@@ -142,7 +144,12 @@ def _work(jobs: queue.SimpleQueue[Job]) -> None:
         try:
             future.set_result(_page(formulas, macros))
         except BaseException as problem:  # a panic of the converter is not an Exception; the thread must live
-            future.set_result([Converted(error=f"The formula could not be read ({type(problem).__name__}).") for _ in formulas])
+            future.set_result(
+                [
+                    Converted(error=f"The formula could not be read ({type(problem).__name__}).")
+                    for _ in formulas
+                ]
+            )
 
 
 @lru_cache(maxsize=8)
@@ -221,19 +228,22 @@ def _sentence(problem: str) -> str:
 
 # --- MathML: only elements, attributes and classes that we know, and no `style` ---
 
-_ELEMENTS = frozenset(
+_MATHML = (
     "a b code em i maction math menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot "
-    "mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover none s semantics span u".split()
+    "mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover none s semantics span u"
 )
-_ATTRIBUTES = frozenset(
+MATHML_ELEMENTS = frozenset(_MATHML.split())
+_MATHML_ATTRIBUTES = (
     "accent accentunder class columnspan depth display displaystyle fence form height href id largeop linethickness lspace "
     "mathcolor mathvariant maxsize minsize movablelimits notation rowspan rspace scriptlevel separator stretchy symmetric "
-    "voffset width".split()
+    "voffset width"
 )
-_CLASSES = frozenset(
+_ATTRIBUTES = frozenset(_MATHML_ATTRIBUTES.split())
+_MATHML_CLASSES = (
     "math-core-sans-serif-font math-core-serif-font menclose-updiagonalstrike menclose-downdiagonalstrike "
-    "menclose-phasorangle".split()
+    "menclose-phasorangle"
 )
+_CLASSES = frozenset(_MATHML_CLASSES.split())
 _STYLES = {
     "width: 100%": "m-wide",
     "width: 50%": "m-half",
@@ -276,7 +286,7 @@ def clean(mathml: str) -> str | None:
         out.append(between)
         pos = match.end()
         closing, name, attributes, empty = match.groups()
-        if name not in _ELEMENTS:
+        if name not in MATHML_ELEMENTS:
             return None
         if closing:
             depth -= 1

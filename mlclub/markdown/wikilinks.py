@@ -11,7 +11,9 @@ from markdown_it.token import Token
 
 _LINK = re.compile(r"\[\[([^\[\]\n]{1,500})\]\]")
 _PICTURE = re.compile(r"\.(?:png|jpe?g|gif|webp|svg)$", re.I)
-_OPTION = re.compile(r"\s*(?:(height|width)\s*=\s*(\d{1,4})(?:px)?|alt\s*=\s*(.*?)|(?:align|frame|float)\b.*|(\d{1,4})(?:x(\d{1,4}))?)\s*$")
+_OPTION = re.compile(
+    r"\s*(?:(height|width)\s*=\s*(\d{1,4})(?:px)?|alt\s*=\s*(.*?)|(?:align|frame|float)\b.*|(\d{1,4})(?:x(\d{1,4}))?)\s*$"
+)
 _BLOCK_ID = re.compile(r"(?:^|[ \t]+)\^([A-Za-z0-9-]{1,64})\s*$")
 
 
@@ -35,9 +37,10 @@ def slug(text: str) -> str:
 
 
 def _wikilink(state: StateInline, silent: bool) -> bool:
-    if not state.src.startswith("[[", state.pos):
+    embedded = state.src[state.pos] == "!"  # Obsidian writes a picture so; anything else becomes a plain link
+    if not state.src.startswith("[[", state.pos + embedded):
         return False
-    match = _LINK.match(state.src, state.pos, state.posMax)
+    match = _LINK.match(state.src, state.pos + embedded, state.posMax)
     if not match or not match.group(1).strip(" |#"):
         return False
     if silent:
@@ -96,7 +99,7 @@ def _link(state: StateInline, match: re.Match[str], name: str, label: str) -> No
         state.pos, state.posMax = before
     else:
         state.push("text", "", 0).content = shown
-    state.push("wikilink_close", "a", -1)
+    opening.meta["close"] = state.push("wikilink_close", "a", -1)
 
 
 def _block_ids(state: StateCore) -> None:
@@ -108,11 +111,19 @@ def _block_ids(state: StateCore) -> None:
         if last.type != "text":
             continue
         match = _BLOCK_ID.search(last.content)
-        if not match or (match.start() == 0 and len(token.children) > 1 and token.children[-2].type not in ("softbreak", "hardbreak")
-                         and not last.content[0].isspace()):
+        if not match or (
+            match.start() == 0
+            and len(token.children) > 1
+            and token.children[-2].type not in ("softbreak", "hardbreak")
+            and not last.content[0].isspace()
+        ):
             continue
         last.content = last.content[: match.start()]
-        if len(token.children) > 1 and not last.content and token.children[-2].type in ("softbreak", "hardbreak"):
+        if (
+            len(token.children) > 1
+            and not last.content
+            and token.children[-2].type in ("softbreak", "hardbreak")
+        ):
             del token.children[-2:]
         mark = Token("anchor", "", 0)
         mark.meta = {"id": f"block_{match.group(1)}"}
