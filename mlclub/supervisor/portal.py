@@ -195,6 +195,7 @@ def run(mode: str) -> int:
             state.remember(mode)
             with servers(state, mode, port) as (family, env):
                 said = boot(mode, env)
+                state.publish(env)
                 start_web(family, env, bind, port)
                 start_celery(family, env)
                 tell_the_console(mode, port, said, time.monotonic() - started)
@@ -226,6 +227,7 @@ def manage(arguments: Sequence[str]) -> int:
     heed_signals()
     try:
         with state.held(), servers(state, state.mode, asked_port()) as (_, env):
+            state.publish(env)
             status = run_attached(command, env, where)
             state.wait_for_guests()
             return status if status >= 0 else 128 - status

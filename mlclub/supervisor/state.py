@@ -16,6 +16,9 @@ from mlclub.supervisor.engines import CannotStart, Engines, secret
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 MODES = ("demo", "club")
+# A production's `.env` may lie beside us: what it says of the outside world is not for here.
+SHIELDED = ("ALLOWED_HOSTS", "EMAIL_URL", "S3_BUCKET")
+TOLD = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "MEDIA_ROOT", "SITE_URL", "PRODUCTION", "DEMO", *SHIELDED)
 
 
 class AlreadyRunning(Exception):
@@ -111,22 +114,37 @@ class State:
             "PRODUCTION": "0",
             "DEMO": "1" if mode == "demo" else "0",
             "PYTHONUNBUFFERED": "1",
-            # A production's `.env` may lie beside us: what it says of the outside world is not for here.
-            **{name: os.environ.get(name, "") for name in ("ALLOWED_HOSTS", "EMAIL_URL", "S3_BUCKET")},
+            **{name: os.environ.get(name, "") for name in SHIELDED},
         }
+        return clean_environment() | told
+
+    def publish(self, env: dict[str, str]) -> None:
+        """Let `./run manage` in: from now on it uses these servers."""
+        told = {name: env[name] for name in TOLD}
         half = self.environment_file.with_suffix(".tmp")
         half.unlink(missing_ok=True)
         with os.fdopen(os.open(half, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:
             json.dump(told, file)
         half.rename(self.environment_file)
-        return clean_environment() | told
 
-    def environment_of_the_running(self, patience: float = 60) -> dict[str, str]:
-        """What the portal that runs here was told; it may still be starting."""
+    def environment_of_the_running(self, patience: float = 180) -> dict[str, str]:
+        """What the portal that runs here was told; it may still be migrating or filling the demo."""
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             with contextlib.suppress(FileNotFoundError):
                 told: dict[str, str] = json.loads(self.environment_file.read_text())
                 return clean_environment() | told
+            if not self.is_held():
+                break
             time.sleep(0.1)
-        raise CannotStart("The portal that is starting here did not get its servers up in time.")
+        raise CannotStart(
+            "The portal that was starting here did not get ready: see what it says, and try again."
+        )
+
+    def is_held(self) -> bool:
+        with (self.folder / "lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False

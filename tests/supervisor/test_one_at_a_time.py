@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+from mlclub.supervisor.engines import CannotStart, Engines
 from mlclub.supervisor.state import AlreadyRunning, State
 from tests.supervisor.commands import supervise
 
@@ -67,3 +68,37 @@ def test_the_demo_and_the_club_keep_their_data_apart_and_the_last_one_is_remembe
     state.remember("club")
     assert state.mode == "club"
     assert {state.family(mode).folder for mode in ("demo", "club")} == {tmp_path / "demo", tmp_path / "club"}
+
+
+def test_a_command_given_while_the_portal_starts_waits_until_it_is_ready(tmp_path):
+    state = State(tmp_path)
+    state.family("club")
+    with state.held():
+        with pytest.raises(CannotStart, match="did not get ready"):
+            state.environment_of_the_running(patience=0.2)
+        env = state.environment("club", Engines("postgres://here/club", "redis://here/0"), 8123)
+        state.publish(env)
+        told = state.environment_of_the_running(patience=0.2)
+    with pytest.raises(CannotStart, match="did not get ready"):
+        state.environment_of_the_running(patience=60)
+
+    assert told | env == told
+    assert {name: told[name] for name in ("DATABASE_URL", "DEMO", "PRODUCTION", "SITE_URL")} == {
+        "DATABASE_URL": "postgres://here/club",
+        "DEMO": "0",
+        "PRODUCTION": "0",
+        "SITE_URL": os.environ.get("SITE_URL", "http://localhost:8123"),
+    }
+    assert len(told["SECRET_KEY"]) > 40
+
+
+def test_the_keys_are_readable_by_their_owner_only_and_stay_the_same(tmp_path):
+    state = State(tmp_path)
+    state.family("demo")
+    engines = Engines("postgres://here/club", "redis://here/0")
+    first = state.environment("demo", engines, 8000)
+    state.publish(first)
+
+    assert state.environment("demo", engines, 8000)["SECRET_KEY"] == first["SECRET_KEY"]
+    for path in (tmp_path / "demo" / "django.secret", state.environment_file):
+        assert path.stat().st_mode & 0o777 == 0o600
