@@ -19,6 +19,9 @@ restore manage:
 
 # A file or a command after `restore`, `backup` or `manage` is not a goal of its own.
 ifneq ($(filter restore backup manage,$(firstword $(MAKECMDGOALS))),)
-%:
+ifneq ($(ARGS),)
+.PHONY: $(ARGS)
+$(ARGS):
 	@:
+endif
 endif
