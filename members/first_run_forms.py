@@ -12,6 +12,7 @@ from django.core.validators import RegexValidator
 from members import term_systems
 from members.models import Club, User
 from members.term_systems import Proposal
+from mlclub import uploads
 from mlclub.forms import DateField
 
 
@@ -41,8 +42,6 @@ class ClubForm(forms.ModelForm):
     field_order = ["name", "short_name", "logo", "time_zone", "programme_name"]
 
     def clean_logo(self) -> Any:
-        from mlclub import uploads
-
         given = self.cleaned_data.get("logo")
         return uploads.image(given) if given else None
 

@@ -9,6 +9,7 @@ from django.utils.text import slugify
 
 from members import adapter
 from members.models import Membership, ProblemReport, Topic, User
+from mlclub import uploads
 from mlclub.forms import DateField, MarkdownField
 
 
@@ -80,6 +81,9 @@ class ProfileForm(forms.ModelForm):
         help_text="Topics between commas, such as diffusion, optics.",
     )
     graduates_on = DateField(required=False, label="Graduation")
+    website = forms.URLField(
+        required=False, assume_scheme="https", help_text="The whole address, beginning with https://."
+    )
     avatar = forms.ImageField(required=False, label="Picture", help_text="JPEG, PNG or WebP. Members see it.")
     removes_avatar = forms.BooleanField(required=False, label="Remove the picture")
 
@@ -89,16 +93,12 @@ class ProfileForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["website"].help_text = "The whole address, beginning with https://."
-        self.fields["website"].assume_scheme = "https"  # type: ignore[attr-defined]
         if self.instance.pk:
             self.initial["expertise"] = [topic.name for topic in self.instance.expertise.all()]
         if not self.instance.avatar:
             del self.fields["removes_avatar"]
 
     def clean_avatar(self) -> Any:
-        from mlclub import uploads
-
         given = self.cleaned_data.get("avatar")
         return uploads.image(given) if given else None
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from members import audit
 from members.models import Club
+from mlclub import uploads
 
 
 class ClubForm(forms.ModelForm):
@@ -19,8 +20,6 @@ class ClubForm(forms.ModelForm):
         ]  # fmt: skip
 
     def clean_logo(self) -> Any:
-        from mlclub import uploads
-
         given = self.cleaned_data.get("logo")
         return uploads.image(given) if given and "logo" in self.files else given
 

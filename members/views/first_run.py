@@ -61,7 +61,7 @@ def settled(request: HttpRequest, forms: dict[str, Any]) -> HttpResponse:
     except process.AlreadySetUp:
         messages.info(request, "The club was set up a moment ago. Sign in to go on.")
         return redirect("account_login")
-    record_authentication(request, president, "password", email=president.email)
+    record_authentication(request, president, "password", email=president.email, reauthenticated=True)
     login(request, president, backend=BACKEND)
     messages.success(request, f"{club['name']} has its portal. Now set up a second factor for your account.")
     return redirect("mfa_index")

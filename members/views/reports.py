@@ -25,7 +25,9 @@ def report_problem(request: HttpRequest) -> HttpResponse:
     form = ProblemForm(request.POST or None)
     if person:
         del form.fields["email"]
-    page = TOKEN_PATHS.sub(r"\1…", request.POST.get("page") or urlsplit(request.META.get("HTTP_REFERER", "")).path)[:300]
+    page = TOKEN_PATHS.sub(
+        r"\1…", request.POST.get("page") or urlsplit(request.META.get("HTTP_REFERER", "")).path
+    )[:300]
     status = 200
     if request.method == "POST":
         # With Redis away nobody can count, and that may be the very problem: then it is taken.
