@@ -6,4 +6,4 @@ class MembersConfig(AppConfig):
     verbose_name = "People"
 
     def ready(self) -> None:
-        from members import accounts  # noqa: F401  connects allauth's signals
+        from members import accounts, bounces  # noqa: F401  connects allauth's and anymail's signals

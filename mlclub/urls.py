@@ -14,7 +14,7 @@ urlpatterns = [
     path("", include("mlclub.portal.urls")),
     path("", include("members.urls")),
     path("wiki/", include("wiki.urls")),
-    path("events/", include("events.urls")),
+    path("", include("events.urls")),
     path("projects/", include("projects.urls")),
     path("nmep/", include("nmep.urls")),
     path("accounts/", include("allauth.urls")),
@@ -22,3 +22,6 @@ urlpatterns = [
     path("healthz/ready/", health.ready, name="health_ready"),
     path(settings.ADMIN_PATH, admin.site.urls),
 ]
+if settings.ANYMAIL["WEBHOOK_SECRET"]:
+    # Where a mail provider reports bounces and complaints, with that secret.
+    urlpatterns.append(path("webhooks/mail/", include("anymail.urls")))

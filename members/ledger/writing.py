@@ -14,7 +14,7 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 
 from members.audit import subject_of
-from members.ledger.kinds import Category, Due, Kind
+from members.ledger.kinds import Due, Kind
 from members.models import Notification, User
 from mlclub import celery
 
@@ -129,10 +129,6 @@ def _wake() -> None:
 
 def wake() -> None:
     """Wake the sender after the commit, once for each transaction however many are told in it."""
-    inside = set(connection.savepoint_ids)
-    if any(hook[1] is _wake and hook[0] <= inside for hook in connection.run_on_commit):
-        return
-    transaction.on_commit(_wake, robust=True)
-
-
-__all__ = ["Category", "record_sent", "tell", "tell_many", "wake", "write"]
+    # A hook that is still listed can only be dropped together with what the present savepoint does.
+    if not any(hook[1] is _wake for hook in connection.run_on_commit):
+        transaction.on_commit(_wake, robust=True)

@@ -122,7 +122,9 @@ def test_a_mail_server_that_is_down_costs_no_message_a_try(smtp):
         (Category.DIGEST, Status.UNKNOWN, Status.UNKNOWN),
     ],
 )
-def test_silence_after_the_text_was_handed_over_sends_once_more_but_never_a_digest(smtp, settings, category, first, second):
+def test_silence_after_the_text_was_handed_over_sends_once_more_but_never_a_digest(
+    smtp, settings, category, first, second
+):
     told(category=category)
     with mail_server(slow=1.2) as (sink, port):
         smtp(port)
