@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 
 from events import ical
 from events.models import Event, Registration
-from events.seats import seat_of
+from events.seats import seat_of, seated
 from members.ledger import Category, Due, at, kind
 from members.models import Club, Notification
 
@@ -34,18 +34,17 @@ def spoken_span(starts_at: datetime, ends_at: datetime) -> str:
 class AboutRegistration:
     """Messages whose subject is one registration."""
 
-    def registration(self, row: Notification) -> Registration | None:
-        return Registration.objects.select_related("event", "user").filter(pk=row.about_pk).first()
+    def registration(self, row: Notification) -> Registration:
+        return Registration.objects.select_related("event", "user").get(pk=row.about_pk)
 
     def still_wanted(self, row: Notification, now: datetime) -> bool | str:
-        registration = self.registration(row)
+        registration = Registration.objects.select_related("event").filter(pk=row.about_pk).first()
         if registration is None or not registration.is_live:
             return "not registered any more"
         return "the event was cancelled" if registration.event.is_cancelled else True
 
     def context(self, row: Notification) -> dict[str, Any]:
         registration = self.registration(row)
-        assert registration is not None
         event = registration.event
         line = 0
         if registration.user:
@@ -60,7 +59,6 @@ class AboutRegistration:
 
     def attachments(self, row: Notification) -> list[tuple[str, bytes, str]]:
         registration = self.registration(row)
-        assert registration is not None
         context = self.context(row)
         return [invite(registration.event, row, is_tentative=bool(context["line"]))]
 
@@ -68,22 +66,35 @@ class AboutRegistration:
 class AboutEvent:
     """Messages whose subject is one event."""
 
-    def event(self, row: Notification) -> Event | None:
+    def event(self, row: Notification) -> Event:
+        return Event.objects.get(pk=row.about_pk)
+
+    def found(self, row: Notification) -> Event | None:
         return Event.objects.filter(pk=row.about_pk).first()
 
     def is_registered(self, row: Notification) -> bool:
-        mine = Q(user=row.person_id) if row.person_id else Q(user=None, email__iexact=row.address)
-        return Registration.objects.live().filter(mine, event=row.about_pk).exists()
+        return Registration.objects.live().filter(whose(row), event=row.about_pk).exists()
+
+    def waits(self, event: Event, row: Notification) -> bool:
+        """Whether the person is in the line: then no meeting link, and a tentative entry."""
+        if event.capacity is None:
+            return False
+        mine = Registration.objects.with_position().filter(event=event).filter(whose(row)).first()
+        return mine is not None and mine.position > event.capacity
 
     def context(self, row: Notification) -> dict[str, Any]:
         event = self.event(row)
-        assert event is not None
-        return {"event": event, "when": spoken(event), "meeting_link": event.online_url, **row.data}
+        link = "" if self.waits(event, row) else event.online_url
+        return {"event": event, "when": spoken(event), "meeting_link": link, **row.data}
 
     def attachments(self, row: Notification) -> list[tuple[str, bytes, str]]:
         event = self.event(row)
-        assert event is not None
-        return [invite(event, row)]
+        return [invite(event, row, is_tentative=self.waits(event, row))]
+
+
+def whose(row: Notification) -> Q:
+    """The registrations of whoever the message goes to."""
+    return Q(user=row.person_id) if row.person_id else Q(user=None, email__iexact=row.address)
 
 
 def invite(event: Event, row: Notification, *, is_tentative: bool = False) -> tuple[str, bytes, str]:
@@ -133,7 +144,6 @@ class Offer(AboutRegistration):
         if wanted is not True:
             return wanted
         registration = self.registration(row)
-        assert registration is not None
         return registration.has_open_offer(now) or "the offer is over"
 
     def context(self, row: Notification) -> dict[str, Any]:
@@ -153,7 +163,7 @@ class Moved(AboutEvent):
     """Another time or place. Told once for each change; only the latest is still wanted."""
 
     def still_wanted(self, row: Notification, now: datetime) -> bool | str:
-        event = self.event(row)
+        event = self.found(row)
         if event is None or event.is_cancelled:
             return "the event was cancelled"
         if row.slot != version_slot(event):
@@ -172,7 +182,7 @@ class Cancelled(AboutEvent):
     """It does not take place."""
 
     def still_wanted(self, row: Notification, now: datetime) -> bool | str:
-        event = self.event(row)
+        event = self.found(row)
         if event is None or not event.is_cancelled:
             return "it takes place after all"
         return self.is_registered(row) or "not registered any more"
@@ -198,10 +208,7 @@ class EventReminder(AboutEvent):
         """Everybody with a seat who registered before the reminder was due."""
         for event in events.filter(starts_at__gt=now, starts_at__lte=now + offset):
             due_at = event.starts_at - offset
-            rows = Registration.objects.with_position().filter(event=event).order_by("position")
-            if event.capacity is not None:
-                rows = rows.filter(position__lte=event.capacity)
-            for user_id, email, created_at in rows.values_list("user_id", "email", "created_at"):
+            for user_id, email, created_at in seated(event).values_list("user_id", "email", "created_at"):
                 if created_at <= due_at:
                     yield Due(
                         user_id,
@@ -213,7 +220,7 @@ class EventReminder(AboutEvent):
                     )
 
     def still_wanted(self, row: Notification, now: datetime) -> bool | str:
-        event = self.event(row)
+        event = self.found(row)
         if event is None or event.is_cancelled:
             return "the event was cancelled"
         if row.slot.partition(" ")[0] != at(event.starts_at):

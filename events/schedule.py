@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from django.db import transaction
@@ -102,17 +102,17 @@ def generate(series: Series) -> list[Event]:
     return made
 
 
-def in_scope(event: Event, scope: Scope, now: datetime) -> list[Event]:
-    """The events that a change of `event` is meant for: those still to come, without exceptions that
-    somebody moved or cancelled by hand; `event` itself always."""
+def in_scope(event: Event, scope: Scope, now: datetime, *, with_exceptions: bool = False) -> list[Event]:
+    """The events that a change of `event` is meant for, soonest first: those still to come that follow the
+    rule, and `event` itself always. A cancelled one stays cancelled; one moved by hand stays where it is,
+    unless `with_exceptions`."""
     if scope == Scope.THIS or event.series_id is None:
         return [event]
     others = Event.objects.scheduled().filter(series=event.series_id, starts_at__gt=now).exclude(pk=event.pk)
     if scope == Scope.LATER:
         others = others.filter(original_starts_at__gt=event.original_starts_at or event.starts_at)
-    return sorted(
-        [event, *(other for other in others if not other.is_exception)], key=lambda each: each.starts_at
-    )
+    targets = [event, *(other for other in others if with_exceptions or not other.is_exception)]
+    return sorted(targets, key=lambda each: each.starts_at)
 
 
 # ── Moving and cancelling ──
@@ -139,22 +139,20 @@ def move(
     days = starts_at.astimezone(zone).date() - event.starts_at.astimezone(zone).date()
     hour = starts_at.astimezone(zone).time()
     targets = in_scope(event, scope, now)
-    moves_forward = starts_at >= event.starts_at
+    if scope != Scope.THIS and event.series_id:
+        _move_rule(event.series_id, targets, days, hour, length, place, online_url)
     changed = mails = 0
-    # From the far end, so that no occurrence steps on the one that has yet to make room.
-    for target in sorted(targets, key=lambda each: each.starts_at, reverse=moves_forward):
+    for target in targets:
         row = locked(target)
         begins = (
             starts_at
             if row.pk == event.pk
             else datetime.combine(row.starts_at.astimezone(zone).date() + days, hour, tzinfo=zone)
         )
-        told = _set(row, begins, begins + length, place, online_url, now, follows_rule=scope != Scope.THIS)
+        told = _set(row, begins, begins + length, place, online_url, now)
         if told:
             changed += 1
             mails += tell_registered(notifications.Moved, row, now=now, data=told)
-    if scope != Scope.THIS and event.series_id:
-        _move_rule(event.series_id, days, hour, length, place, online_url)
     event.refresh_from_db()
     return Change(events=changed, mails=mails)
 
@@ -166,8 +164,6 @@ def _set(
     place: str | None,
     online_url: str | None,
     now: datetime,
-    *,
-    follows_rule: bool,
 ) -> dict[str, str] | None:
     """Write a change; answers what it was before, or nothing when it is the same."""
     moved = (row.starts_at, row.ends_at) != (starts_at, ends_at)
@@ -186,10 +182,7 @@ def _set(
         if getattr(row, field):
             setattr(row, field, getattr(row, field) + shift)
     if moved:
-        day = starts_at.astimezone(Club.current().zone).date()
-        row.term = term_of(day)
-        if follows_rule and row.original_starts_at:
-            row.original_starts_at = starts_at
+        row.term = term_of(starts_at.astimezone(Club.current().zone).date())
     # A place that nobody knew before is news, but no change to be warned of an hour before.
     if elsewhere and row.where:
         row.place_changed_at = now
@@ -203,18 +196,28 @@ def _set(
 
 def _move_rule(
     series_pk: int,
+    targets: list[Event],
     days: timedelta,
-    hour: object,
+    hour: time,
     length: timedelta,
     place: str | None,
     online_url: str | None,
 ) -> None:
-    """Dates made later follow what was moved."""
+    """Let the rule begin anew where the change begins, so that dates made later follow it. What the rule says
+    of every occurrence from there on moves along, also of those that somebody moved or cancelled by hand."""
+    zone = Club.current().zone
     series = Series.objects.select_for_update(no_key=True).get(pk=series_pk)
-    series.first_on += days
-    if series.last_on:
-        series.last_on += days
-    series.start_time = hour  # type: ignore[assignment]
+    first = min(target.original_starts_at or target.starts_at for target in targets)
+    later = list(series.events.filter(original_starts_at__gte=first).order_by("original_starts_at"))
+    if days > timedelta(0):
+        later.reverse()  # From the far end, so that none steps on one that has yet to make room.
+    for row in later:
+        day = row.original_starts_at.astimezone(zone).date() + days
+        Event.objects.filter(pk=row.pk).update(original_starts_at=datetime.combine(day, hour, tzinfo=zone))
+    series.first_on = first.astimezone(zone).date() + days
+    series.count = len(later) if series.count else None
+    series.last_on = series.last_on + days if series.last_on else None
+    series.start_time = hour
     series.duration = length
     series.place = series.place if place is None else place
     series.online_url = series.online_url if online_url is None else online_url
@@ -227,7 +230,7 @@ def cancel(event: Event, reason: str, *, scope: Scope = Scope.THIS, now: datetim
     nothing. Calendars keep it as cancelled for 90 days."""
     now = now or timezone.now()
     changed = mails = 0
-    for target in in_scope(event, scope, now):
+    for target in in_scope(event, scope, now, with_exceptions=True):
         row = locked(target)
         if row.is_cancelled:
             continue

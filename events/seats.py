@@ -60,6 +60,13 @@ class Seat:
         return self.left is not None and 0 < self.left <= max(3, (self.event.capacity or 0) // 10)
 
     @property
+    def fullness(self) -> str:
+        """How full it is, in a few words: "2 seats left", "Full, 5 waiting"."""
+        if self.is_full:
+            return f"Full, {self.waiting} waiting" if self.waiting else "Full"
+        return "1 seat left" if self.left == 1 else f"{self.left} seats left"
+
+    @property
     def line(self) -> int:
         """The place in the line, from 1; 0 for whoever has a seat."""
         if self.registration is None or self.event.capacity is None:
@@ -82,6 +89,10 @@ class Seat:
         if not event.is_open(now):
             return Standing.CLOSED
         return Standing.FULL if self.is_full else Standing.OPEN
+
+    @property
+    def has_begun(self) -> bool:
+        return self.event.has_begun(self.now)
 
     @property
     def is_mine(self) -> bool:

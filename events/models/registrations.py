@@ -5,8 +5,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q, Window
-from django.db.models.functions import Lower, RowNumber
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from events.models.events import Event
@@ -27,10 +27,21 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
         return self.order_by("created_at", "pk")
 
     def with_position(self) -> RegistrationQuerySet:
-        """Adds `position`, from 1, among all live registrations of the same event. Filter people afterwards."""
-        return self.live().annotate(
-            position=Window(RowNumber(), partition_by="event_id", order_by=[F("created_at"), F("pk")])
+        """Adds `position`, from 1, among all live registrations of the same event, whatever else is filtered.
+        For a person's own few rows; a whole event is counted in order instead."""
+        before = (
+            Registration.objects.live()
+            .filter(event=OuterRef("event"))
+            .filter(
+                Q(created_at__lt=OuterRef("created_at"))
+                | Q(created_at=OuterRef("created_at"), pk__lte=OuterRef("pk"))
+            )
+            .order_by()
+            .values("event")
+            .annotate(n=Count("pk"))
+            .values("n")
         )
+        return self.live().annotate(position=Subquery(before, output_field=models.IntegerField()))
 
     def visible_to(self, user: Any) -> RegistrationQuerySet:
         """One's own; all to officers who look after registrations. Hosts go through their event."""

@@ -1,0 +1,55 @@
+"""Words about events that several pages need: `{% load events %}`."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+
+from events.models import Event
+from mlclub.templatetags.ui import how_far, span_of_days
+
+register = template.Library()
+
+#: How many speakers a row names.
+NAMED = 2
+
+
+@register.filter
+def speaker_names(event: Event) -> str:
+    """Who speaks, from prefetched talks: "Ada Quill and Bo Marsh", or how many more."""
+    names = [name for talk in event.talks.all() for name in talk.names]
+    if len(names) <= NAMED:
+        return " and ".join(names)
+    return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
+
+
+@register.filter
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th."""
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+@register.filter
+def days_off(day: date, today: date) -> str:
+    """How far off a day is: today, tomorrow, in 3 days."""
+    far = (day - today).days
+    if far in (0, 1, -1):
+        return {0: "today", 1: "tomorrow", -1: "yesterday"}[far]
+    return f"in {span_of_days(far)}" if far > 0 else f"{span_of_days(-far)} ago"
+
+
+@register.simple_tag
+def far(moment: datetime, now: datetime) -> str:
+    """How far off a moment is: in 8 days, 2 hours ago."""
+    return how_far(moment, now)
+
+
+@register.simple_tag(takes_context=True)
+def from_link(context: template.Context, day: date) -> str:
+    """The same list, from another day on."""
+    query: Any = context["request"].GET.copy()
+    query["from"] = day.isoformat()
+    return f"?{query.urlencode()}"

@@ -1,0 +1,229 @@
+"""Finding events and reading one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
+from django.db.models import Prefetch
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from events.access import event_for
+from events.forms import FilterForm
+from events.models import Attendance, Event, Material, Registration, Talk
+from events.seats import Seat, seat_of, seats_of
+from members.models import User
+from mlclub import uploads
+
+WINDOW = timedelta(weeks=4)
+#: How many people a page names before it says how many more there are.
+NAMED = 8
+
+
+@dataclass(frozen=True)
+class Day:
+    """One day of the strip, the month or the list."""
+
+    on: date
+    seats: list[Seat]
+    is_today: bool = False
+    is_past: bool = False
+    is_outside: bool = False
+
+    @property
+    def mine(self) -> int:
+        return sum(seat.is_mine for seat in self.seats)
+
+    @property
+    def anchor(self) -> str:
+        return f"d{self.on:%Y-%m-%d}"
+
+
+@login_not_required
+@require_safe
+def event_list(request: HttpRequest) -> HttpResponse:
+    """Four weeks of events, or a month of them, that the visitor may come to."""
+    user: Any = request.user
+    now = timezone.now()
+    today = timezone.localdate(now)
+    form = FilterForm(request.GET)
+    asked = form.cleaned_data if form.is_valid() else {}
+    is_month = request.GET.get("view") == "month"
+    first, last = month_span(request, today) if is_month else week_span(request, today)
+    events = chosen(user, asked, first, last)
+    seats = list(seats_of(events, user, now).values())
+    days = arranged(seats, first, last, today)
+    context: dict[str, Any] = {
+        "form": form,
+        "days": days,
+        "now": now,
+        "today": today,
+        "first": first,
+        "last": last,
+        "total": len(seats),
+        "mine": sum(seat.is_mine for seat in seats),
+        "is_filtered": any(asked.values()),
+        "can_create": user.is_authenticated and user.has_perm("events.add_event"),
+        "filters": request.GET.copy(),
+    }
+    if is_month:
+        middle = first + timedelta(days=10)
+        context["month"] = middle.replace(day=1)
+        context["before"] = (middle.replace(day=1) - timedelta(days=1)).replace(day=1)
+        context["after"] = (middle.replace(day=1) + timedelta(days=32)).replace(day=1)
+        for day in days:
+            object.__setattr__(day, "is_outside", day.on.month != middle.month)
+        return render(request, "events/event_month.html", context)
+    context["shown"] = [
+        day for day in days if day.seats and (day.on >= today or last < today or "from" in request.GET)
+    ]
+    context["weeks"] = [first + n * WINDOW for n in (-1, 0, 1, 2)]
+    return render(request, "events/event_list.html", context)
+
+
+def chosen(user: Any, asked: dict[str, Any], first: date, last: date) -> list[Event]:
+    """The events from `first` to `last` (days in the club's zone) that the filters ask for."""
+    zone = timezone.get_current_timezone()
+    events = Event.objects.visible_to(user).between(
+        datetime.combine(first, time.min, tzinfo=zone),
+        datetime.combine(last + timedelta(days=1), time.min, tzinfo=zone),
+    )
+    if asked.get("kind"):
+        events = events.filter(kind=asked["kind"])
+    if asked.get("whom") == "public":
+        events = events.public()
+    if asked.get("whom") == "mine" and user.is_authenticated:
+        events = events.filter(Event.objects.concerning(user))
+    return list(events.with_counts().defer("description", "search").prefetch_related(speakers()))
+
+
+def speakers() -> Prefetch[Any]:
+    return Prefetch("talks", Talk.objects.prefetch_related("speakers"))
+
+
+def week_span(request: HttpRequest, today: date) -> tuple[date, date]:
+    """The four weeks from the Monday of the day asked for."""
+    day = parsed_day(request.GET.get("from", "")) or today
+    monday = day - timedelta(days=day.weekday())
+    return monday, monday + WINDOW - timedelta(days=1)
+
+
+def month_span(request: HttpRequest, today: date) -> tuple[date, date]:
+    """The whole weeks that hold the month asked for."""
+    day = (parsed_day(f"{request.GET.get('month', '')}-01") or today).replace(day=1)
+    end = (day + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    return day - timedelta(days=day.weekday()), end + timedelta(days=6 - end.weekday())
+
+
+def parsed_day(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if 2000 <= day.year <= 2200 else None
+
+
+def arranged(seats: Iterable[Seat], first: date, last: date, today: date) -> list[Day]:
+    """Every day from `first` to `last` with what takes place on it."""
+    by_day: dict[date, list[Seat]] = {}
+    for seat in seats:
+        by_day.setdefault(timezone.localtime(seat.event.starts_at).date(), []).append(seat)
+    length = (last - first).days + 1
+    return [
+        Day(on, by_day.get(on, []), is_today=on == today, is_past=on < today)
+        for on in (first + timedelta(days=n) for n in range(length))
+    ]
+
+
+@login_not_required
+@require_safe
+def event_detail(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
+    event = event_for(request.user, pk, among=Event.objects.with_counts())
+    if slug != event.slug:
+        return redirect(event)
+    return render(request, "events/event_detail.html", detail_context(request, event, timezone.now()))
+
+
+def detail_context(request: HttpRequest, event: Event, now: datetime) -> dict[str, Any]:
+    """What the page of one event knows; the seat panel alone is a part of it."""
+    user: Any = request.user
+    seat = seat_of(event, user, now)
+    runs = event.is_run_by(user)
+    people = who_goes(event, user, runs=runs, seat=seat)
+    materials = list(Material.objects.filter(event=event).visible_to(user, now))
+    return {
+        "event": event,
+        "seat": seat,
+        "now": now,
+        "runs": runs,
+        "hosts": list(event.hosts.all()),
+        "talks": list(event.talks.prefetch_related("speakers")),
+        "materials": materials,
+        "recording_missing": not any(each.kind == Material.Kind.RECORDING for each in materials),
+        "people": people[:NAMED],
+        "more_people": max(0, seat.taken - len(people[:NAMED])),
+        "sees_link": bool(event.online_url) and (runs or seat.has_seat),
+        "was_there": user.is_authenticated
+        and event.has_begun(now)
+        and Attendance.objects.filter(event=event, user=user).exists(),
+        "guests": list(seat.registration.guests.live()) if seat.registration and event.guests_allowed else [],
+        "part": "seat",
+    }
+
+
+def who_goes(event: Event, user: Any, *, runs: bool, seat: Seat) -> list[User]:
+    """People with a seat who may be named to `user`: all to hosts and officers, those who agree to members."""
+    if not seat.live or not user.is_authenticated or not (runs or user.standing.reads_members_area):
+        return []
+    people = (
+        Registration.objects.live().filter(event=event, user__isnull=False).select_related("user").in_order()
+    )
+    limit = event.capacity or NAMED * 4
+    rows = people[: min(limit, NAMED * 4)]
+    return [row.user for row in rows if row.user and (runs or row.user.shows_registrations)]
+
+
+@login_not_required
+@require_safe
+def material_file(request: HttpRequest, pk: int) -> HttpResponse:
+    """A file of an event, for whoever may see it."""
+    material = get_object_or_404(
+        Material.objects.visible_to(request.user, timezone.now()).exclude(file=""), pk=pk
+    )
+    name = material.file.name.rpartition("/")[2]
+    return uploads.serve_private(request, material.file, filename=name)
+
+
+@login_not_required
+@require_safe
+def recording_list(request: HttpRequest) -> HttpResponse:
+    """Recordings and slides of past events, newest first."""
+    now = timezone.now()
+    kind = request.GET.get("kind", "")
+    materials = (
+        Material.objects.visible_to(request.user, now)
+        .filter(event__starts_at__lte=now)
+        .select_related("event")
+        .prefetch_related("event__talks__speakers")
+        .order_by("-event__starts_at", "position", "pk")
+    )
+    kinds = [Material.Kind.RECORDING, Material.Kind.SLIDES, Material.Kind.NOTES]
+    if kind:
+        if kind not in Material.Kind.values:
+            raise Http404
+        materials = materials.filter(kind=kind)
+    else:
+        materials = materials.filter(kind__in=kinds)
+    page = Paginator(materials, 25).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "events/recording_list.html",
+        {"page_obj": page, "kinds": kinds, "kind": kind},
+    )

@@ -1,0 +1,124 @@
+"""Signing up and giving a seat back. Each answers with its outcome: a fragment for htmx, else the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from events import registrations
+from events.access import event_for
+from events.forms import GuestForm, NoteForm
+from events.models import Event, Registration
+from events.registrations import Answer, Outcome
+from events.seats import seat_of
+from events.views.pages import detail_context
+
+WORDS = {
+    Answer.CANCELLED: "You gave your place back. Thank you for saying so.",
+    Answer.NOT_REGISTERED: "You were not registered.",
+    Answer.TOO_LATE: "It is too late to give the seat back here. Please tell a host.",
+    Answer.CLOSED: "Registration is closed.",
+    Answer.NOT_YET: "Registration is not open yet.",
+    Answer.EVENT_CANCELLED: "This event was cancelled.",
+    Answer.LAPSED: "The offer is over, and the seat went to the next in line. You can sign up again.",
+    Answer.TOO_MANY_GUESTS: "You cannot bring more guests to this event.",
+}
+
+
+def said(outcome: Outcome, event: Event) -> str:
+    """The outcome in one sentence."""
+    if outcome.answer == Answer.GOING:
+        return f"You are going to {event.title}."
+    if outcome.answer == Answer.WAITING:
+        return f"{event.title} is full. You are number {outcome.line} in the line; a freed seat comes to you by mail."
+    return WORDS[outcome.answer]
+
+
+@require_POST
+def event_register(request: HttpRequest, pk: int) -> HttpResponse:
+    user: Any = request.user
+    event = event_for(user, pk)
+    form = NoteForm(request.POST)
+    note = form.cleaned_data["note"] if form.is_valid() else ""
+    outcome = registrations.register(event, user, note=note)
+    if note and outcome.is_repeat and outcome.registration:
+        Registration.objects.filter(pk=outcome.registration.pk).update(note=note)
+    return answered(request, event, outcome)
+
+
+@require_POST
+def event_leave(request: HttpRequest, pk: int) -> HttpResponse:
+    user: Any = request.user
+    event = event_for(user, pk)
+    mine = Registration.objects.live().filter(event=event, user=user).select_related("event").first()
+    if mine is None:
+        return answered(request, event, Outcome(answer=Answer.NOT_REGISTERED))
+    outcome = registrations.cancel(mine, reason=request.POST.get("reason", ""))
+    if event.visibility == "invited" and not Event.objects.visible_to(user).filter(pk=event.pk).exists():
+        messages.success(request, said(outcome, event))
+        return redirect("events:event_list")
+    return answered(request, event, outcome)
+
+
+@require_POST
+def event_accept(request: HttpRequest, pk: int) -> HttpResponse:
+    user: Any = request.user
+    event = event_for(user, pk)
+    mine = (
+        Registration.objects.filter(event=event, user=user)
+        .select_related("event")
+        .order_by("-created_at")
+        .first()
+    )
+    if mine is None:
+        return answered(request, event, Outcome(answer=Answer.NOT_REGISTERED))
+    return answered(request, event, registrations.accept_offer(mine))
+
+
+@require_POST
+def guest_register(request: HttpRequest, pk: int) -> HttpResponse:
+    """Bring somebody; they take a seat of their own."""
+    user: Any = request.user
+    event = event_for(user, pk, among=Event.objects.with_counts())
+    mine = get_object_or_404(Registration.objects.live(), event=event, user=user)
+    form = GuestForm(request.POST)
+    if not form.is_valid():
+        context = detail_context(request, event, timezone.now())
+        return render(request, "events/event_detail.html", {**context, "guest_form": form}, status=422)
+    outcome = registrations.register(event, guest_of=mine, **form.cleaned_data)
+    name = form.cleaned_data["name"]
+    if outcome.answer == Answer.GOING:
+        messages.success(request, f"{name} has a seat.")
+    elif outcome.answer == Answer.WAITING:
+        messages.warning(request, f"The event is full: {name} is number {outcome.line} in the line.")
+    else:
+        messages.warning(request, WORDS[outcome.answer])
+    return redirect(event)
+
+
+def answered(request: HttpRequest, event: Event, outcome: Outcome) -> HttpResponse:
+    """The button or the seat panel for htmx; a redirect with a message for everybody else."""
+    now = timezone.now()
+    if request.headers.get("HX-Request"):
+        if request.POST.get("part") == "seat":
+            event = event_for(request.user, event.pk, among=Event.objects.with_counts())
+            context = {
+                **detail_context(request, event, now),
+                "said": said(outcome, event),
+                "outcome": outcome,
+            }
+            return render(request, "events/event_detail.html#seat", context)
+        seat = seat_of(event, request.user, now)
+        return render(request, "events/_going.html", {"seat": seat, "said": said(outcome, event)})
+    tone = messages.SUCCESS if outcome.is_live or outcome.answer == Answer.CANCELLED else messages.WARNING
+    messages.add_message(request, tone, said(outcome, event))
+    goal = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(goal, allowed_hosts=None):
+        return redirect(goal)
+    return redirect(event)

@@ -1,0 +1,266 @@
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from events import notifications, registrations, seats
+from events.models import Attendance, Registration
+from events.registrations import Answer
+from members.models import Notification
+from tests.factories import make_attendance, make_club, make_event, make_member, make_registration, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def told(kind):
+    return [row.person or row.address for row in Notification.objects.filter(kind=kind.slug).order_by("pk")]
+
+
+def full_event(*, seats=1, waiting=1, **fields):
+    event = make_event(capacity=seats, **fields)
+    people = [make_user() for _ in range(seats + waiting)]
+    for person in people:
+        registrations.register(event, person)
+    Notification.objects.all().delete()
+    return event, people
+
+
+def test_somebody_gets_a_seat_and_is_told():
+    event, person = make_event(capacity=20), make_user()
+    outcome = registrations.register(event, person)
+    assert (outcome.answer, outcome.line, outcome.is_repeat) == (Answer.GOING, 0, False)
+    assert told(notifications.Registered) == [person]
+
+
+def test_a_second_click_gets_the_first_answer_and_no_second_mail():
+    event, person = make_event(capacity=1), make_user()
+    first = registrations.register(event, person)
+    second = registrations.register(event, person)
+    assert (second.answer, second.is_repeat, second.registration) == (Answer.GOING, True, first.registration)
+    assert Registration.objects.count() == 1
+    assert told(notifications.Registered) == [person]
+
+
+def test_a_second_click_of_somebody_who_waits_says_the_same_place_in_the_line():
+    event, people = full_event(seats=1, waiting=3)
+    again = registrations.register(event, people[2])
+    assert (again.answer, again.line, again.is_repeat) == (Answer.WAITING, 2, True)
+
+
+def test_the_database_itself_refuses_a_second_live_registration():
+    event, person = make_event(), make_user()
+    make_registration(event=event, user=person)
+    with pytest.raises(IntegrityError, match="one_live_registration_a_person"), transaction.atomic():
+        make_registration(event=event, user=person)
+    make_registration(event=event, name="Ilse Quint", email="ilse@post.example")
+    with pytest.raises(IntegrityError, match="one_live_registration_an_address"), transaction.atomic():
+        make_registration(event=event, name="Ilse Q", email="ILSE@post.example")
+    with pytest.raises(IntegrityError, match="registration_of_a_person_or_an_address"), transaction.atomic():
+        make_registration(event=event, user=make_user(), name="Both", email="both@post.example")
+    with pytest.raises(IntegrityError, match="registration_of_a_person_or_an_address"), transaction.atomic():
+        make_registration(event=event)
+
+
+def test_constraints_speak_to_people():
+    event, person = make_event(), make_user()
+    row = make_registration(event=event, user=person)
+    with pytest.raises(ValidationError, match="already registered"):
+        Registration(
+            event=event, user=person, created_at=row.created_at, updated_at=row.created_at
+        ).full_clean()
+    event.ends_at = event.starts_at
+    with pytest.raises(ValidationError, match="must end after it begins"):
+        event.full_clean()
+
+
+def test_whoever_leaves_lets_the_next_in_line_up_and_only_that_one_is_told():
+    event, people = full_event(seats=1, waiting=2)
+    outcome = registrations.cancel(Registration.objects.get(user=people[0]), reason="ill")
+    assert outcome.answer == Answer.CANCELLED
+    assert told(notifications.Promoted) == [people[1]]
+    assert seats.seat_of(event, people[2], timezone.now()).line == 1
+    again = registrations.cancel(Registration.objects.get(user=people[0]), reason="twice")
+    assert (again.answer, again.is_repeat) == (Answer.CANCELLED, True)
+    assert told(notifications.Promoted) == [people[1]]
+
+
+def test_leaving_the_line_promotes_nobody():
+    event, people = full_event(seats=1, waiting=2)
+    registrations.cancel(Registration.objects.get(user=people[1]))
+    assert told(notifications.Promoted) == []
+    assert seats.seat_of(event, people[2], timezone.now()).line == 1
+
+
+def test_whoever_left_may_come_back_at_the_end_of_the_line():
+    event, people = full_event(seats=1, waiting=1)
+    registrations.cancel(Registration.objects.get(user=people[0]))
+    back = registrations.register(event, people[0])
+    assert (back.answer, back.line) == (Answer.WAITING, 1)
+    assert Registration.objects.filter(user=people[0]).count() == 2
+
+
+def test_an_earlier_clock_does_not_jump_the_line():
+    """The clock of a request is read before its turn comes."""
+    event = make_event(capacity=1)
+    now = timezone.now()
+    first, second = make_user(), make_user()
+    registrations.register(event, first, now=now)
+    outcome = registrations.register(event, second, now=now - timedelta(seconds=5))
+    assert outcome.answer == Answer.WAITING
+    assert seats.seat_of(event, first, now).standing == seats.Standing.GOING
+
+
+def test_more_seats_let_people_up_and_fewer_take_nobodys_seat():
+    event, people = full_event(seats=2, waiting=3)
+    assert registrations.change_capacity(event, 4).answer == Answer.CHANGED
+    assert told(notifications.Promoted) == people[2:4]
+    refused = registrations.change_capacity(event, 3)
+    assert (refused.answer, refused.seated) == (Answer.TOO_SMALL, 4)
+    registrations.change_capacity(event, None)
+    assert told(notifications.Promoted) == people[2:5]
+
+
+@pytest.mark.parametrize(
+    ("fields", "answer"),
+    [
+        ({"registration_opens_at": timedelta(hours=1)}, Answer.NOT_YET),
+        ({"registration_closes_at": timedelta(hours=-1)}, Answer.CLOSED),
+        ({"starts_at": timedelta(hours=-1)}, Answer.CLOSED),
+        ({"state": "cancelled"}, Answer.EVENT_CANCELLED),
+    ],
+)
+def test_registration_is_refused_outside_its_time(fields, answer):
+    now = timezone.now()
+    given = {name: now + value if isinstance(value, timedelta) else value for name, value in fields.items()}
+    assert registrations.register(make_event(**given), make_user(), now=now).answer == answer
+    assert Registration.objects.count() == 0
+
+
+def test_after_the_deadline_a_seat_is_given_back_only_by_a_host():
+    now = timezone.now()
+    event, people = full_event(seats=1, waiting=1)
+    event.cancel_until = now - timedelta(minutes=1)
+    event.save()
+    seat, place = (Registration.objects.get(user=person) for person in people)
+    assert registrations.cancel(seat, now=now).answer == Answer.TOO_LATE
+    assert registrations.cancel(seat, by_host=True, now=now).answer == Answer.CANCELLED
+    assert told(notifications.Promoted) == []
+    assert told(notifications.Offer) == [people[1]], "so late, nobody is moved up without being asked"
+    assert registrations.cancel(place, now=now).answer == Answer.CANCELLED, "an offer may always be declined"
+
+
+def test_an_offer_is_taken():
+    event, people = full_event(seats=1, waiting=2, uses_offers=True)
+    registrations.cancel(Registration.objects.get(user=people[0]))
+    now = timezone.now()
+    assert seats.seat_of(event, people[1], now).standing == seats.Standing.OFFERED
+    row = Registration.objects.get(user=people[1])
+    assert registrations.accept_offer(row).answer == Answer.GOING
+    assert registrations.accept_offer(row).is_repeat
+    assert seats.seat_of(event, people[1], now).standing == seats.Standing.GOING
+    assert told(notifications.Registered) == [people[1]]
+
+
+def test_an_offer_that_nobody_answers_goes_to_the_next():
+    make_club()
+    _, people = full_event(seats=1, waiting=2, uses_offers=True)
+    registrations.cancel(Registration.objects.get(user=people[0]))
+    row = Registration.objects.get(user=people[1])
+    late = row.offer_expires_at + timedelta(seconds=1)
+    assert registrations.expire_offers(late) == 1
+    assert registrations.expire_offers(late) == 0
+    assert told(notifications.Offer) == people[1:3]
+    assert registrations.accept_offer(row, now=late).answer == Answer.LAPSED
+
+
+@pytest.mark.parametrize("hours", [1, 6, 30, 200])
+def test_an_offer_shrinks_towards_the_start_and_sleeps_at_night(hours):
+    club = make_club()
+    now = timezone.now()
+    event = make_event(starts_at=now + timedelta(hours=hours))
+    until = registrations.offer_until(event, now)
+    assert now < until <= event.starts_at
+    assert until == event.starts_at or 9 <= until.astimezone(club.zone).hour < 22
+
+
+def test_a_guest_takes_a_seat_and_leaves_with_the_host():
+    event = make_event(capacity=3, guests_allowed=1)
+    host, other = make_user(), make_user()
+    mine = registrations.register(event, host).registration
+    guest = registrations.register(event, name="Ottla Brandt", email="Ottla@post.example", guest_of=mine)
+    assert (guest.answer, guest.registration.email) == (Answer.GOING, "ottla@post.example")
+    more = registrations.register(event, name="One more", email="more@post.example", guest_of=mine)
+    assert more.answer == Answer.TOO_MANY_GUESTS
+    registrations.register(event, other)
+    registrations.cancel(mine)
+    assert [row.who for row in Registration.objects.live()] == [other.name]
+
+
+def test_checking_in_twice_is_once_and_needs_no_registration():
+    now = timezone.now()
+    event, person = make_event(starts_at=now), make_user()
+    first = registrations.check_in(event, person, now=now)
+    second = registrations.check_in(event, person, now=now)
+    assert (first.answer, second.is_repeat, second.attendance) == (Answer.CHECKED_IN, True, first.attendance)
+
+
+def test_check_in_is_open_from_an_hour_before_to_an_hour_after_and_longer_at_the_door():
+    now = timezone.now()
+    event, person, host = make_event(starts_at=now, hours=2), make_user(), make_user()
+    for at in (now - timedelta(minutes=61), now + timedelta(minutes=181)):
+        assert registrations.check_in(event, person, now=at).answer == Answer.NOT_NOW
+    later = registrations.check_in(event, person, by=host, now=now + timedelta(days=1))
+    assert later.answer == Answer.CHECKED_IN
+
+
+def test_a_walk_in_who_signs_in_later_is_the_same_person():
+    now = timezone.now()
+    event, person = make_event(starts_at=now), make_user(email="wilma@post.example")
+    registrations.check_in(event, name="Wilma", email="Wilma@post.example", now=now)
+    assert registrations.check_in(event, person, now=now).is_repeat
+    row = Attendance.objects.get()
+    assert (row.user, row.name, row.email) == (person, "", "")
+
+
+def test_rows_under_an_address_join_the_account_when_it_is_verified_and_the_earlier_one_stays():
+    now = timezone.now()
+    event, other, full = make_event(starts_at=now), make_event(starts_at=now), make_event(capacity=1)
+    person, next_one = make_user(), make_user()
+    address = "walk@post.example"
+    make_attendance(event=event, name="Walk In", email=address, at=now - timedelta(minutes=5))
+    make_attendance(event=other, name="Walk In", email=address, at=now)
+    earlier = make_attendance(event=other, user=person, at=now - timedelta(minutes=5))
+    seat = make_registration(event=full, name="Walk In", email=address, created_at=now - timedelta(days=1))
+    twice = make_registration(event=full, user=person, created_at=now)
+    waiting = make_registration(event=full, user=next_one, created_at=now)
+    registrations.merge_into_account(person, "Walk@post.example")
+    assert set(Attendance.objects.filter(user=person).values_list("event", flat=True)) == {event.pk, other.pk}
+    assert Attendance.objects.get(event=other) == earlier
+    for row in (seat, twice, waiting):
+        row.refresh_from_db()
+    assert (seat.user, seat.state, twice.state) == (person, "going", "cancelled")
+    assert not Registration.objects.filter(user=None).exists()
+    assert told(notifications.Promoted) == [], "one person's two rows became one: the seat stays taken"
+
+
+def test_notes_are_erased_fourteen_days_after_the_event():
+    now = timezone.now()
+    old = make_event(starts_at=now - timedelta(days=15))
+    new = make_event(starts_at=now - timedelta(days=13))
+    for event in (old, new):
+        make_registration(event=event, user=make_user(), note="no nuts")
+    assert registrations.erase_notes(now) == 1
+    assert list(Registration.objects.exclude(note="").values_list("event", flat=True)) == [new.pk]
+
+
+def test_positions_are_found_for_many_events_in_one_query(django_assert_num_queries):
+    person = make_member()
+    events = [make_event(capacity=1) for _ in range(5)]
+    for event in events:
+        registrations.register(event, make_user())
+        registrations.register(event, person)
+    with django_assert_num_queries(2):
+        found = seats.seats_of(events, person, timezone.now())
+    assert [seat.line for seat in found.values()] == [1] * 5
