@@ -170,8 +170,7 @@ def day(moment: datetime | date | None, *, month: bool = False, now: datetime | 
         return SafeString('<span class="day"></span>')
     today = timezone.localtime(now or timezone.now()).date()
     if isinstance(moment, datetime):
-        local: datetime | None = timezone.localtime(moment)
-        assert local is not None
+        local = timezone.localtime(moment)
         on, stamp, hour = local.date(), local.isoformat(timespec="minutes"), date_format(local, "TIME_FORMAT")
     else:
         on, stamp, hour = moment, moment.isoformat(), ""
@@ -294,12 +293,12 @@ def empty(
 
 
 @register.simple_block_tag
-def panel(content: str, *, title: str = "", css: str = "", level: int = 2, id: str = "") -> SafeString:
+def panel(content: str, *, title: str = "", css: str = "", level: int = 2, anchor: str = "") -> SafeString:
     """`{% panel title="Decision" %}…{% endpanel %}`: a hairline box around something acted on."""
     heading = format_html("<h{}>{}</h{}>", level, title, level) if title else ""
-    anchor = format_html(' id="{}"', id) if id else ""
+    named = format_html(' id="{}"', anchor) if anchor else ""
     return format_html(
-        '<section class="{}"{}>{}{}</section>', f"panel {css}".strip(), anchor, heading, mark_safe(content)
+        '<section class="{}"{}>{}{}</section>', f"panel {css}".strip(), named, heading, mark_safe(content)
     )
 
 

@@ -56,7 +56,8 @@ def test_a_wrong_password_keeps_the_address_and_says_what_to_do(client):
 
     text = answer.content.decode()
     assert 'value="ines@club.example"' in text
-    assert "error-summary" in text and "One thing to mend" in text
+    assert "error-summary" in text
+    assert "One thing to mend" in text
 
 
 def test_other_sign_ins_are_shown_only_when_configured(client, settings):

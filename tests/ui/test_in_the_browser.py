@@ -104,11 +104,36 @@ def test_slash_goes_to_the_search_box_and_the_theme_changes_at_once(browser, liv
     page = open_page(browser, live_server, "/specimens/", width=1280, client=client)
 
     page.locator("summary[aria-label='Inés Kaldor: your menu']").click()
-    page.get_by_role("button", name="Dark", exact=True).click()
+    with page.expect_response("**/theme/"):
+        page.get_by_role("button", name="Dark", exact=True).click()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
-    page.wait_for_load_state("networkidle")
     page.reload()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     if page.locator("[data-search-key]").count():
         page.keyboard.press("/")
         assert page.evaluate("document.activeElement.id") == "q"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_admin_wears_our_colours_and_keeps_to_the_policy(browser, live_server, client, theme):
+    make_club()
+    officer = make_officer(name="Inés Kaldor")
+    client.force_login(officer)
+    for path in ["/admin/", "/admin/members/user/", f"/admin/members/user/{officer.pk}/change/"]:
+        page = open_page(browser, live_server, path, width=1280, theme=theme, client=client)
+
+        assert page.title()
+        assert page.complaints == []
+        ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(16, 22, 29)"}[theme]
+
+
+def test_long_names_leave_room_in_the_masthead(browser, live_server, client):
+    make_club(
+        name="The Society for Learning Machines and Other Animals", programme_name="New-member programme"
+    )
+    client.force_login(make_officer(name="Inés Kaldor"))
+    page = open_page(browser, live_server, "/specimens/", width=1024, client=client)
+
+    assert too_wide(page) == []
+    assert page.locator(".masthead-row").bounding_box()["height"] < 70

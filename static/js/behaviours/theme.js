@@ -11,5 +11,5 @@ document.addEventListener("submit", async (event) => {
   });
   const data = new FormData(form);
   data.set("theme", chosen);
-  await fetch(form.action, { method: "POST", body: data, redirect: "manual", credentials: "same-origin" }).catch(() => {});
+  await fetch(form.action, { method: "POST", body: data, redirect: "manual", credentials: "same-origin", keepalive: true }).catch(() => {});
 }, true);
