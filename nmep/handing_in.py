@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.core.files.base import File
 from django.db import transaction
+from django.db.models import Prefetch
 from django.template.defaultfilters import date as formatted
 from django.utils import timezone
 
@@ -111,7 +112,10 @@ def standing(enrolment: Enrolment, assignment: Assignment) -> Standing:
     rows = list(
         Submission.objects.filter(authors__enrolment=enrolment, assignment=assignment)
         .select_related("handed_in_by")
-        .prefetch_related("pieces__part", "authors__enrolment__person")
+        .prefetch_related(
+            Prefetch("pieces", Piece.objects.select_related("part")),
+            Prefetch("authors", SubmissionAuthor.objects.select_related("enrolment__person")),
+        )
         .order_by("-n")
     )
     deviations = list(Deviation.objects.filter(enrolment=enrolment, assignment=assignment))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from members.models import User
@@ -55,3 +56,30 @@ def current(user: Any) -> Offering | None:
         .order_by("-offering__term__starts_on")
     )
     return next((row.offering for row in rows), None)
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What somebody may do in an offering, asked once a page."""
+
+    learns: bool = False
+    leads: bool = False
+    reviews: bool = False
+
+
+NO_ROLES = Roles()
+
+
+def roles(user: Any, offering: Offering) -> Roles:
+    """The roles of `user` in `offering`, officers included."""
+    if not user.is_authenticated:
+        return NO_ROLES
+    held = set(
+        Enrolment.objects.active().filter(person=user, offering=offering).values_list("role", flat=True)
+    )
+    leads = Enrolment.Role.LEAD in held or user.has_perm("nmep.view_submission")
+    return Roles(
+        learns=Enrolment.Role.LEARNER in held,
+        leads=leads,
+        reviews=bool(held.intersection(Enrolment.STAFF)) or user.has_perm("nmep.review_submission"),
+    )

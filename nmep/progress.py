@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+from django.db.models.functions import Extract, JSONObject
 
 from events.models import Attendance
 from nmep.models import (
@@ -30,7 +35,7 @@ class Work:
     state: str
     due_at: datetime | None
     closes_at: datetime | None
-    submission: Submission | None = None
+    submission: Version | None = None
     late_by: timedelta = timedelta(0)
     has_draft: bool = False
 
@@ -106,50 +111,127 @@ class Progress:
         return tuple(work for work in self.work if work.is_owed)
 
 
+@dataclass(frozen=True)
+class Version:
+    """What of a learner's version decides where they stand."""
+
+    pk: int
+    n: int
+    state: str
+    late_by: timedelta
+    handed_in_at: datetime | None
+    taken_at: datetime | None
+
+    @property
+    def is_answerable(self) -> bool:
+        return self.state in Submission.ANSWERABLE
+
+
+@dataclass
+class Record:
+    """A learner's versions (newest first), extra time and marks on one assignment."""
+
+    versions: list[Version] = field(default_factory=list)
+    deviations: list[Deviation] = field(default_factory=list)
+    marks: list[MarkChange] = field(default_factory=list)
+
+
+def with_records(enrolments: QuerySet[Enrolment]) -> QuerySet[Enrolment]:
+    """The enrolments with all that was handed in, granted and marked, in the same query."""
+
+    def gathered(rows: QuerySet[Any], **values: Any) -> ArraySubquery:
+        return ArraySubquery(rows.filter(enrolment=OuterRef("pk")).values(row=JSONObject(**values)))
+
+    return enrolments.annotate(
+        versions_json=gathered(
+            SubmissionAuthor.objects.order_by("-n"),
+            assignment="assignment",
+            pk="submission",
+            n="n",
+            state="submission__state",
+            late_seconds=Extract("late_by", "epoch"),
+            handed_in_at="submission__handed_in_at",
+            taken_at="submission__taken_at",
+        ),
+        deviations_json=gathered(
+            Deviation.objects.order_by("pk"),
+            assignment="assignment",
+            extra_days="extra_days",
+            is_without_penalty="is_without_penalty",
+        ),
+        marks_json=gathered(
+            MarkChange.objects.order_by("at", "pk"), assignment="assignment", pk="pk", kind="kind", at="at"
+        ),
+    )
+
+
+def _records(enrolment: Any) -> dict[int, Record]:
+    found: dict[int, Record] = defaultdict(Record)
+    for row in enrolment.versions_json:
+        found[row["assignment"]].versions.append(
+            Version(
+                pk=row["pk"],
+                n=row["n"],
+                state=row["state"],
+                late_by=timedelta(seconds=float(row["late_seconds"])),
+                handed_in_at=_instant(row["handed_in_at"]),
+                taken_at=_instant(row["taken_at"]),
+            )
+        )
+    for row in enrolment.deviations_json:
+        found[row["assignment"]].deviations.append(
+            Deviation(extra_days=row["extra_days"], is_without_penalty=row["is_without_penalty"])
+        )
+    for row in enrolment.marks_json:
+        found[row["assignment"]].marks.append(
+            MarkChange(pk=row["pk"], kind=row["kind"], at=_instant(row["at"]))
+        )
+    return found
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
 def of(enrolment: Enrolment, now: datetime) -> Progress:
     """The standing of one learner."""
     return of_many(enrolment.offering, [enrolment], now)[0]
 
 
 def of_many(offering: Offering, enrolments: Sequence[Enrolment], now: datetime) -> list[Progress]:
-    """The standing of many learners of an offering; six queries however many they are."""
-    published = Assignment.objects.filter(offering=offering, state=Assignment.State.PUBLISHED)
-    assignments = list(published.defer("text", "search"))
-    for row in assignments:
-        row.offering = offering
-    keys = [enrolment.pk for enrolment in enrolments]
-    versions: dict[tuple[int, int], list[SubmissionAuthor]] = defaultdict(list)
-    authored = SubmissionAuthor.objects.filter(enrolment__in=keys).select_related("submission").order_by("-n")
-    for author in authored:
-        versions[author.enrolment_id, author.assignment_id].append(author)
-    deviations: dict[tuple[int, int], list[Deviation]] = defaultdict(list)
-    for deviation in Deviation.objects.filter(enrolment__in=keys):
-        deviations[deviation.enrolment_id, deviation.assignment_id].append(deviation)
-    journal: dict[tuple[int, int], list[MarkChange]] = defaultdict(list)
-    for entry in MarkChange.objects.filter(enrolment__in=keys):
-        journal[entry.enrolment_id, entry.assignment_id].append(entry)
-    held, present = _classes(offering, enrolments, now)
+    """The standing of many learners of an offering, in their order; four queries however many they are."""
+    works = work_of({offering.pk: offering}, enrolments, now)
+    held, present = _classes(offering, now)
     result = []
     for enrolment in enrolments:
-        work = tuple(
-            _work(
-                assignment,
-                versions[enrolment.pk, assignment.pk],
-                deviations[enrolment.pk, assignment.pk],
-                MarkChange.fold(journal[enrolment.pk, assignment.pk]),
-                now,
-            )
-            for assignment in assignments
-        )
         since = [session for session in held if session.event.ends_at >= enrolment.created_at]
         attended = tuple((session.event_id, enrolment.person_id) in present for session in since)
-        result.append(_judged(enrolment, offering, work, attended, now))
+        result.append(_judged(enrolment, offering, works[enrolment.pk], attended, now))
     return result
 
 
-def _classes(
-    offering: Offering, enrolments: Iterable[Enrolment], now: datetime
-) -> tuple[list[Session], set[tuple[int, int | None]]]:
+def work_of(
+    offerings: Mapping[int, Offering], enrolments: Sequence[Enrolment], now: datetime
+) -> dict[int, tuple[Work, ...]]:
+    """Where each learner stands on each published assignment; two queries, or one for rows of `with_records`."""
+    if not all(hasattr(row, "versions_json") for row in enrolments):
+        enrolments = list(with_records(Enrolment.objects.filter(pk__in=[row.pk for row in enrolments])))
+    published = Assignment.objects.filter(offering__in=offerings, state=Assignment.State.PUBLISHED)
+    assignments: dict[int, list[Assignment]] = defaultdict(list)
+    for assignment in published.order_by("position", "key").defer("text", "search"):
+        assignment.offering = offerings[assignment.offering_id]
+        assignments[assignment.offering_id].append(assignment)
+    works = {}
+    for enrolment in enrolments:
+        records = _records(enrolment)
+        works[enrolment.pk] = tuple(
+            _work(assignment, records.get(assignment.pk) or Record(), now)
+            for assignment in assignments[enrolment.offering_id]
+        )
+    return works
+
+
+def _classes(offering: Offering, now: datetime) -> tuple[list[Session], set[tuple[int, int | None]]]:
     """The classes that have been held and were checked in to, and who was there."""
     sessions = list(
         Session.objects.classes()
@@ -167,23 +249,18 @@ def _classes(
     return [session for session in sessions if session.event_id in taken], present
 
 
-def _work(
-    assignment: Assignment,
-    versions: list[SubmissionAuthor],
-    deviations: list[Deviation],
-    mark: MarkChange | None,
-    now: datetime,
-) -> Work:
-    handed_in = [row for row in versions if row.submission.state != Submission.State.DRAFT]
+def _work(assignment: Assignment, record: Record, now: datetime) -> Work:
+    handed_in = [row for row in record.versions if row.state != Submission.State.DRAFT]
     latest = handed_in[0] if handed_in else None
-    has_draft = len(handed_in) < len(versions)
-    due_at, closes_at = assignment.due_for(deviations), assignment.closes_for(deviations)
+    has_draft = len(handed_in) < len(record.versions)
+    due_at, closes_at = assignment.due_for(record.deviations), assignment.closes_for(record.deviations)
+    mark = MarkChange.fold(record.marks)
     return Work(
         assignment=assignment,
         state=_state(assignment, latest, mark, due_at, closes_at, now, has_draft=has_draft),
         due_at=due_at,
         closes_at=closes_at,
-        submission=latest.submission if latest else None,
+        submission=latest,
         late_by=latest.late_by if latest else timedelta(0),
         has_draft=has_draft,
     )
@@ -191,7 +268,7 @@ def _work(
 
 def _state(
     assignment: Assignment,
-    latest: SubmissionAuthor | None,
+    latest: Version | None,
     mark: MarkChange | None,
     due_at: datetime | None,
     closes_at: datetime | None,
@@ -199,7 +276,7 @@ def _state(
     *,
     has_draft: bool,
 ) -> str:
-    answered = latest is not None and not latest.submission.is_answerable
+    answered = latest is not None and not latest.is_answerable
     if mark is not None and mark.kind == MarkChange.Kind.EXEMPT:
         return "exempt"
     if mark is not None and mark.kind == MarkChange.Kind.DONE:
@@ -209,7 +286,7 @@ def _state(
     if mark is not None and mark.kind == MarkChange.Kind.DO_OVER:
         return "do_over"
     if latest is not None:
-        return "done" if latest.submission.state == Submission.State.DONE else "returned"
+        return "done" if latest.state == Submission.State.DONE else "returned"
     if not assignment.is_released(now):
         return "ahead"
     if closes_at and now > closes_at:

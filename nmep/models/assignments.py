@@ -64,11 +64,16 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         return self.filter(state=Assignment.State.PUBLISHED).filter(Q(opens_at=None) | Q(opens_at__lte=now))
 
     def visible_to(self, user: Any, now: datetime) -> AssignmentQuerySet:
-        """Released work for people in the offering; everything for its leads and for officers."""
+        """Released work for people in the offering and for members; everything for its leads and for officers."""
+        if not user.is_authenticated:
+            return self.none()
         if user.has_perm("nmep.view_assignment"):
             return self
         mine = Enrolment.objects.filter(person=user).exclude(state=Enrolment.State.INVITED)
-        released = Q(pk__in=Assignment.objects.released(now).filter(offering__in=mine.values("offering")))
+        open_to_all = Assignment.objects.released(now).exclude(offering__state=Offering.State.DRAFT)
+        if not user.standing.reads_members_area:
+            open_to_all = open_to_all.filter(offering__in=mine.values("offering"))
+        released = Q(pk__in=open_to_all.values("pk"))
         led = Enrolment.objects.leading(user).values("offering")
         return self.filter(released | Q(offering__in=led))
 

@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.template.defaultfilters import filesizeformat
+from mlclub.notebooks import NotebookError, parse
+
+from mlclub.forms import MarkdownWidget, Segments
+from nmep.handing_in import Given
+from nmep.models import Comment, Part, Piece, Review, RubricCriterion, RubricMark
+
+#: Never taken, whatever an assignment allows: nobody who reviews should be handed a program.
+PROGRAMS = {"exe", "bat", "cmd", "com", "scr", "msi", "jar", "app", "dmg", "vbs", "ps1", "lnk"}
+
+
+def ending(name: str) -> str:
+    return name.rpartition(".")[2].lower() if "." in name else ""
+
+
+class HandInForm(forms.Form):
+    """One field for each part; a part left empty keeps what the version before had."""
+
+    n = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(
+        self,
+        *args: Any,
+        parts: Iterable[Part],
+        kept: Mapping[int, Piece],
+        is_draft: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.parts, self.kept, self.is_draft = list(parts), kept, is_draft
+        for part in self.parts:
+            self.fields[self.name_of(part)] = self._field(part)
+
+    @staticmethod
+    def name_of(part: Part) -> str:
+        return f"part-{part.pk}"
+
+    def _field(self, part: Part) -> forms.Field:
+        kept = self.kept.get(part.pk)
+        required = part.is_required and kept is None and not self.is_draft
+        hints = [part.hint] if part.hint else []
+        if part.takes_file:
+            accept = ".ipynb" if part.kind == Part.Kind.NOTEBOOK else self._accept(part)
+            return forms.FileField(
+                label=part.title,
+                required=required,
+                help_text=self._file_hint(part, kept),
+                widget=forms.FileInput(attrs={"accept": accept} if accept else {}),
+                max_length=150,
+            )
+        if part.kind == Part.Kind.LINK:
+            hints.append("A whole address, beginning with https://.")
+            return forms.URLField(
+                label=part.title,
+                required=required,
+                help_text=" ".join(hints),
+                initial=kept.url if kept else "",
+                assume_scheme="https",
+                max_length=500,
+            )
+        if part.max_words:
+            hints.append(f"At most {part.max_words} words.")
+        hints.append("Markdown and formulas work.")
+        return forms.CharField(
+            label=part.title,
+            required=part.is_required and not self.is_draft,
+            help_text=" ".join(hints),
+            initial=kept.text if kept else "",
+            widget=MarkdownWidget(rows=6, uploads=False),
+            max_length=50_000,
+            strip=True,
+        )
+
+    @staticmethod
+    def _accept(part: Part) -> str:
+        return ",".join(f".{kind}" for kind in part.endings.lower().replace(".", "").split())
+
+    @staticmethod
+    def _file_hint(part: Part, kept: Piece | None) -> str:
+        hints = [part.hint] if part.hint else []
+        if part.kind == Part.Kind.NOTEBOOK:
+            hints.append(f"An .ipynb up to {part.max_megabytes} MB. Run all cells first; we read what you saw.")
+        else:
+            kinds = part.endings.replace(".", "").split()
+            said = " or ".join(f".{kind}" for kind in kinds) if kinds else "One file"
+            hints.append(f"{said}, up to {part.max_megabytes} MB.")
+        if kept is not None:
+            hints.append(f"Now: {kept.name}. Leave empty to keep it.")
+        return " ".join(hints)
+
+    def keep(self, kept: Mapping[int, Piece], *, n: int) -> None:
+        """After a refusal: say which files were kept all the same, and go on as the version that is next now."""
+        self.kept = kept
+        for part in self.parts:
+            if part.takes_file:
+                self[self.name_of(part)].help_text = self._file_hint(part, kept.get(part.pk))
+        self.data = self.data.copy()
+        self.data["n"] = str(n)
+
+    def clean(self) -> dict[str, Any]:
+        for part in self.parts:
+            value = self.cleaned_data.get(self.name_of(part))
+            problem = ""
+            if isinstance(value, UploadedFile):
+                problem = self._file_problem(part, value)
+            elif (
+                part.kind == Part.Kind.TEXT
+                and value
+                and part.max_words
+                and len(value.split()) > part.max_words
+            ):
+                problem = f"These are {len(value.split())} words; at most {part.max_words} are read."
+            if problem:
+                self.add_error(self.name_of(part), problem)
+        if not self.is_draft and not self.errors and not self.given() and not self.kept:
+            raise forms.ValidationError("There is nothing to hand in yet: give at least one part.")
+        return self.cleaned_data
+
+    @staticmethod
+    def _file_problem(part: Part, file: UploadedFile) -> str:
+        name, size, kind = file.name or "", file.size or 0, ending(file.name or "")
+        if size > part.max_megabytes * 1024 * 1024:
+            return (
+                f"{name} has {filesizeformat(size)}; at most {part.max_megabytes} MB are taken. "
+                "Clear large outputs, or link to the data."
+            )
+        if part.kind == Part.Kind.NOTEBOOK:
+            if kind != "ipynb":
+                return f"{name} is not a notebook. Save it as .ipynb and choose it again."
+            try:
+                file.seek(0)
+                parse(file.read())
+            except NotebookError as problem:
+                return f"{problem} Open it once in Jupyter, save it, and choose it again."
+            finally:
+                file.seek(0)
+            return ""
+        wanted = part.endings.lower().replace(".", "").split()
+        if kind in PROGRAMS:
+            return f"Programs such as {name} are not taken."
+        if wanted and kind not in wanted:
+            return f"{name} is not one of the kinds taken here: {', '.join(wanted)}."
+        return ""
+
+    def given(self) -> dict[int, Given]:
+        """What was given and is right, by part; also after an error in another part."""
+        values: dict[int, Given] = {}
+        for part in self.parts:
+            value = self.cleaned_data.get(self.name_of(part))
+            if isinstance(value, UploadedFile):
+                values[part.pk] = Given(file=value, name=(value.name or "file")[-150:])
+            elif part.kind == Part.Kind.LINK and value is not None and self.name_of(part) in self.data:
+                values[part.pk] = Given(url=value)
+            elif part.kind == Part.Kind.TEXT and value is not None and self.name_of(part) in self.data:
+                values[part.pk] = Given(text=value)
+        return values
+
+
+class ReviewForm(forms.Form):
+    """The rubric, one sentence to begin with, and whether the work is done."""
+
+    def __init__(
+        self,
+        *args: Any,
+        criteria: Iterable[RubricCriterion],
+        review: Review | None,
+        is_draft: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.criteria = list(criteria)
+        marks = {mark.criterion_id: mark.level for mark in review.marks.all()} if review else {}
+        for criterion in self.criteria:
+            self.fields[self.name_of(criterion)] = forms.ChoiceField(
+                label=criterion.title,
+                help_text=criterion.description,
+                choices=RubricMark.Level.choices,
+                required=False,
+                widget=Segments,
+                initial=marks.get(criterion.pk),
+            )
+        self.fields["summary"] = forms.CharField(
+            label="What to do next",
+            help_text="They read this first. Your comments go with it.",
+            required=not is_draft,
+            initial=review.summary if review else "",
+            widget=forms.Textarea(attrs={"rows": 3}),
+            max_length=8000,
+        )
+        self.fields["outcome"] = forms.ChoiceField(
+            label="Outcome",
+            choices=Review.Outcome.choices,
+            required=not is_draft,
+            initial=review.outcome if review else "",
+            widget=forms.RadioSelect,
+        )
+
+    @staticmethod
+    def name_of(criterion: RubricCriterion) -> str:
+        return f"criterion-{criterion.pk}"
+
+    def marks(self) -> dict[int, str]:
+        return {row.pk: self.cleaned_data.get(self.name_of(row), "") for row in self.criteria}
+
+
+class CommentForm(forms.Form):
+    """A comment on a cell, on the whole, or an answer to one."""
+
+    text = forms.CharField(label="Comment", widget=forms.Textarea(attrs={"rows": 2}), max_length=8000)
+    asks_for_change = forms.BooleanField(label="Asks for a change", required=False)
+    piece = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    cell_key = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    cell_index = forms.IntegerField(required=False, min_value=0, max_value=5000, widget=forms.HiddenInput)
+    parent = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+
+class SettleForm(forms.Form):
+    """Where a comment stands."""
+
+    state = forms.ChoiceField(choices=Comment.State.choices)

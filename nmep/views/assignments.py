@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from nmep import handing_in, people
+from nmep.forms import HandInForm
+from nmep.models import Assignment, Comment, Enrolment, Review, SpecRevision
+
+
+def assignment_for(request: HttpRequest, slug: str, key: str) -> Assignment:
+    """The assignment at an address, or a 404 for whoever may not see it (yet)."""
+    rows = Assignment.objects.visible_to(request.user, timezone.now()).select_related(
+        "offering__program", "offering__term", "due_session__event"
+    )
+    return get_object_or_404(rows.defer("search"), offering__slug=slug, key=key)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def assignment_detail(request: HttpRequest, slug: str, key: str) -> HttpResponse:
+    """What to do, and handing it in, on one page."""
+    assignment = assignment_for(request, slug, key)
+    enrolment = people.learner(request.user, assignment.offering)
+    if request.method == "POST":
+        if enrolment is None:
+            messages.error(request, "You are not enrolled here, so there is nothing to hand in.")
+            return redirect(assignment)
+        return _receive(request, assignment, enrolment)
+    return _page(request, assignment, enrolment)
+
+
+def _receive(request: HttpRequest, assignment: Assignment, enrolment: Enrolment) -> HttpResponse:
+    """A hand-in or a draft. What is right is kept also where something else is not."""
+    held = handing_in.standing(enrolment, assignment)
+    is_draft = "draft" in request.POST
+    form = HandInForm(
+        request.POST, request.FILES, parts=assignment.parts.all(), kept=_kept(held), is_draft=is_draft
+    )
+    now = timezone.now()
+    try:
+        if not form.is_valid():
+            if form.given() and not held.is_done:
+                handing_in.save_draft(enrolment, assignment, form.given(), now=now)
+            return _page(request, assignment, enrolment, form=form, status=422)
+        if is_draft:
+            handing_in.save_draft(enrolment, assignment, form.given(), now=now)
+            messages.success(request, "Saved as a draft. Nobody but you sees it.")
+            return redirect(assignment)
+        with transaction.atomic():
+            outcome = handing_in.hand_in(
+                enrolment, assignment, form.given(), n=form.cleaned_data["n"], now=now
+            )
+    except handing_in.Refused as refused:
+        form.add_error(None, str(refused))
+        return _page(request, assignment, enrolment, form=form, status=422)
+    if outcome.is_new:
+        messages.success(
+            request, f"Version {outcome.submission.n} is in. The receipt is below and in your mail."
+        )
+    else:
+        messages.info(request, f"Version {outcome.submission.n} was in already; nothing was handed in twice.")
+    return redirect(f"{assignment.get_absolute_url()}#versions")
+
+
+def _kept(held: handing_in.Standing) -> dict[int, Any]:
+    """What stands when a part is left empty: the draft's piece, else the version's before."""
+    pieces = {piece.part_id: piece for piece in held.latest.pieces.all()} if held.latest else {}
+    if held.draft is not None:
+        pieces.update({piece.part_id: piece for piece in held.draft.pieces.all()})
+    return pieces
+
+
+def _page(
+    request: HttpRequest,
+    assignment: Assignment,
+    enrolment: Enrolment | None,
+    *,
+    form: HandInForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    now = timezone.now()
+    context: dict[str, Any] = {
+        "assignment": assignment,
+        "offering": assignment.offering,
+        "enrolment": enrolment,
+        "now": now,
+        "parts": assignment.parts.all(),
+        "late_until": assignment.closes_for([]),
+        "status": status,
+    }
+    if enrolment is None:
+        context["roles"] = people.roles(request.user, assignment.offering)
+        return render(request, "nmep/assignment_detail.html", context, status=status)
+    held = handing_in.standing(enrolment, assignment)
+    refused = handing_in.refusal(enrolment, assignment, now, held)
+    kept = _kept(held)
+    if form is None and refused is None:
+        form = HandInForm(parts=context["parts"], kept=kept, initial={"n": held.next_n})
+    elif form is not None:
+        form.keep(kept, n=held.next_n)
+    context |= {
+        "held": held,
+        "form": form,
+        "refused": refused,
+        "pieces": [(part, kept.get(part.pk)) for part in context["parts"]],
+        "late_until": held.closes_at,
+        "reviews": Review.objects.filter(submission__in=held.versions, state=Review.State.POSTED)
+        .select_related("reviewer", "submission")
+        .prefetch_related("marks__criterion"),
+        "comments": Comment.objects.filter(submission__in=held.versions)
+        .shown_to(request.user)
+        .select_related("author", "submission"),
+    }
+    return render(request, "nmep/assignment_detail.html", context, status=status)
+
+
+@require_safe
+def spec_detail(request: HttpRequest, slug: str, key: str, n: int) -> HttpResponse:
+    """What the assignment asked for in an earlier revision."""
+    assignment = assignment_for(request, slug, key)
+    spec = get_object_or_404(SpecRevision, assignment=assignment, n=n)
+    return render(
+        request,
+        "nmep/spec_detail.html",
+        {"assignment": assignment, "offering": assignment.offering, "spec": spec},
+    )
