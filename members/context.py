@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from members import standing
-from members.models import Club, Term
+from members.models import Club
 
 
 def club(request: HttpRequest) -> dict[str, Any]:
@@ -14,12 +14,7 @@ def club(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     today = standing.today()
 
-    def current_term() -> Term | None:
-        if user is not None and user.is_authenticated:
-            return standing.of(user).term
-        return Term.objects.current(today)
-
-    term = SimpleLazyObject(current_term)
+    term = SimpleLazyObject(lambda: standing.current_term(user))
 
     def weeks() -> list[Any]:
         return term.weeks(today) if term and term.ends_on >= today else []

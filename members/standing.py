@@ -68,6 +68,13 @@ def today(now: datetime | None = None) -> date:
     return (now or timezone.now()).astimezone(Club.current().zone).date()
 
 
+def current_term(user: Any, now: datetime | None = None) -> Term | None:
+    """The club's current term; costs nothing where the standing of `user` is known."""
+    if user is not None and user.is_authenticated and user.is_active:
+        return of(user, now).term
+    return Term.objects.current(today(now))
+
+
 def start_of(day: date) -> datetime:
     """The instant at which `day` begins in the club's zone."""
     return datetime.combine(day, time.min, tzinfo=Club.current().zone)

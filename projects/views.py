@@ -8,14 +8,14 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from members import audit, ledger, standing
 from members.access import active_members_only
-from members.models import Term, User
+from members.models import User
 from projects.forms import InitiativeForm, OutputForm, RoleForm, UpdateForm
 from projects.models import SILENT_AFTER_DAYS, Initiative, Role
 from projects.notifications import TeamJoined
@@ -27,7 +27,7 @@ A_PAGE = 25
 @require_safe
 def initiative_list(request: HttpRequest) -> HttpResponse:
     """What the club works on: running ones first; filters by kind and by places for newer members."""
-    term = Term.objects.current(standing.today())
+    term = standing.current_term(request.user)
     initiatives = Initiative.objects.visible_to(request.user).with_team_of(term)
     kind, state = request.GET.get("kind", ""), request.GET.get("state", "running")
     if kind in Initiative.Kind.values:
@@ -87,7 +87,7 @@ def initiative_create(request: HttpRequest) -> HttpResponse:
     """A member starts something; whoever starts it leads it."""
     form = InitiativeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        term = Term.objects.current(standing.today())
+        term = standing.current_term(request.user)
         with transaction.atomic():
             initiative = form.save()
             if term:
@@ -154,7 +154,9 @@ def output_create(request: HttpRequest, slug: str) -> HttpResponse:
 def team_edit(request: HttpRequest, slug: str) -> HttpResponse:
     """The team of the current term: add, change, or end a role."""
     initiative = _edited_by(request, slug)
-    term = get_object_or_404(Term, pk=getattr(Term.objects.current(standing.today()), "pk", None))
+    term = standing.current_term(request.user)
+    if term is None:
+        raise Http404
     form = RoleForm(request.POST or None, viewer=cast("User", request.user))
     if request.method == "POST" and form.is_valid():
         person = form.cleaned_data["person"]
