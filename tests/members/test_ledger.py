@@ -35,9 +35,14 @@ def test_the_same_thing_is_told_once(django_capture_on_commit_callbacks):
 
 def test_a_message_is_lost_together_with_the_act_that_it_tells_of():
     news, person = make_kind(), make_user()
-    with pytest.raises(RuntimeError), transaction.atomic():
+
+    @transaction.atomic
+    def act():
         tell(news, person)
         raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        act()
     assert not Notification.objects.exists()
 
 

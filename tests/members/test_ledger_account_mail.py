@@ -1,8 +1,8 @@
 import pytest
 from django.core import mail
-from tests.factories import make_club, make_user
 
 from members.models import Notification
+from tests.factories import make_club, make_user
 
 pytestmark = pytest.mark.django_db
 Status = Notification.Status

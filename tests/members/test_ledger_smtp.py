@@ -3,13 +3,13 @@ import socket
 from datetime import timedelta
 
 import pytest
-from tests.factories import make_club, make_user
-from tests.members.ledger_tools import NOON, mail_server, make_kind
 
 from members.ledger import Category, Due, stopping, tell, tell_many
 from members.ledger.outcomes import Verdict, judge
 from members.ledger.sending import sweep
 from members.models import Notification, Suppression
+from tests.factories import make_club, make_user
+from tests.members.ledger_tools import NOON, mail_server, make_kind
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_kinds")]
 Status = Notification.Status
@@ -38,7 +38,8 @@ def test_a_batch_goes_over_one_connection_with_the_ids_of_its_rows(smtp):
     message = sink.messages[0][1]
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert message.get_body("plain") and message.get_body("html")
+    assert message.get_body("plain")
+    assert message.get_body("html")
 
 
 @pytest.mark.parametrize("answer", ["421 4.3.2 Going down", "451 4.7.1 Greylisted, come back later"])
@@ -126,7 +127,7 @@ def test_silence_after_the_text_was_handed_over_sends_once_more_but_never_a_dige
     smtp, settings, category, first, second
 ):
     told(category=category)
-    with mail_server(slow=1.2) as (sink, port):
+    with mail_server(slow=1.2) as (_, port):
         smtp(port)
         settings.EMAIL_TIMEOUT = 0.3
         sweep(NOON)
@@ -189,7 +190,7 @@ def test_the_club_s_own_mail_server_is_used_and_its_password_is_not_readable(set
         mailserver.save(club, host="127.0.0.1", port=port, security="none", sender="club@club.example")
         assert mailserver.test(club, "officer@club.example") == ""
         sweep(NOON)
-        assert [recipient for recipient in sink.recipients][0] == "officer@club.example"
+        assert sink.recipients[0] == "officer@club.example"
         assert "club@club.example" in sink.messages[1][1]["From"]
 
         settings.MAIL_SERVER_FROM_CLUB = False  # EMAIL_URL is set: the environment wins
