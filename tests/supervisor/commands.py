@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 
 from mlclub.supervisor.engines import free_port
@@ -55,8 +56,12 @@ class Portal:
                 break
 
     def get(self, path):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
-            return answer.status, answer.read().decode()
+        """The page and its status, errors included."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as answer:
+            return answer.code, answer.read().decode()
 
     def children(self, mode="club"):
         """The five processes of a whole portal; beat comes last, after the first page."""
