@@ -152,20 +152,23 @@ def _work(jobs: queue.SimpleQueue[Job]) -> None:
             )
 
 
+def _with(macros: dict[str, str]) -> LatexToMathML:
+    return LatexToMathML(macros=macros, fancy_error=False, max_expansions=20, id_prefix="u-eq-")
+
+
 @lru_cache(maxsize=8)
 def _converter(macros: tuple[tuple[str, str], ...]) -> LatexToMathML:
-    options = {"fancy_error": False, "max_expansions": 20, "id_prefix": "u-eq-"}
     try:
-        return LatexToMathML(macros=dict(macros), **options)
+        return _with(dict(macros))
     except Exception:  # one bad row of the club's table must not take every formula with it
         good = dict(MACROS)
         for name, body in macros:
             try:
-                LatexToMathML(macros={name: body}, **options)
+                _with({name: body})
             except Exception:  # noqa: S112
                 continue
             good[name] = body
-        return LatexToMathML(macros=good, **options)
+        return _with(good)
 
 
 def _page(formulas: tuple[Formula, ...], macros: tuple[tuple[str, str], ...]) -> list[Converted]:
