@@ -123,7 +123,7 @@ def read(text: str, *, default_kind: str) -> Preview:
 
 
 def look_through(preview: Preview, term: Term) -> Preview:
-    """Name every problem by row and column, and say what would become of each person; five queries."""
+    """Name every problem by row and column, and say what would become of each person; at most five queries."""
     addresses = [row.email for row in preview.rows]
     people = {person.email: person for person in User.objects.filter(email__in=addresses)}
     proven = set(

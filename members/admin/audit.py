@@ -13,10 +13,9 @@ class AuditEntryAdmin(admin.ModelAdmin):
     """Read only, here and in the database."""
 
     list_display = ["at", "actor", "action", "subject"]
-    list_filter = ["action"]
+    list_filter = ["at", "action"]
     search_fields = ["subject", "actor__name", "actor__email", "action"]
     list_select_related = ["actor"]
-    date_hierarchy = "at"
     show_full_result_count = False
     actions = None
 

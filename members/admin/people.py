@@ -60,7 +60,7 @@ class ThisTermFilter(admin.SimpleListFilter):
         value = self.value()
         if not value:
             return people
-        rows = Membership.objects.filter(term=Term.objects.current(standing.today()))
+        rows = Membership.objects.filter(term=request.user.standing.term)  # type: ignore[union-attr]
         if value == "none":
             return people.exclude(pk__in=rows.values("person"))
         if value.startswith("kind-"):
@@ -95,7 +95,7 @@ class OfficeTermInline(admin.TabularInline):
 @admin.register(User)
 class UserAdmin(admin.ModelAdmin):
     list_display = ["name", "email", "this_term", "offices_today", "state", "last_seen_at"]
-    list_filter = [ThisTermFilter, AccountFilter, "office_terms__office"]
+    list_filter = [ThisTermFilter, AccountFilter]
     search_fields = ["name", "email", "handle", "study"]
     ordering = ["name"]
     list_per_page = 50
@@ -155,7 +155,7 @@ class UserAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         today = standing.today()
-        term = Term.objects.current(today)
+        term = request.user.standing.term  # type: ignore[union-attr]
         return (
             super()
             .get_queryset(request)

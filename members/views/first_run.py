@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.internal.flows.login import record_authentication
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
@@ -36,7 +37,7 @@ def first_run(request: HttpRequest, token: str) -> HttpResponse:
         "officer": FirstOfficerForm(data, prefix="officer"),
     }
     status = 200
-    context: dict[str, Any] = {"forms": forms}
+    context: dict[str, Any] = {"forms": forms, "mail_is_set": not settings.MAIL_SERVER_FROM_CLUB}
     if request.method == "POST" and "test_mail" in request.POST:
         context["tested"] = tested(forms["mail"], forms["officer"], forms["club"])
     elif request.method == "POST":
