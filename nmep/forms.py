@@ -86,7 +86,9 @@ class HandInForm(forms.Form):
     def _file_hint(part: Part, kept: Piece | None) -> str:
         hints = [part.hint] if part.hint else []
         if part.kind == Part.Kind.NOTEBOOK:
-            hints.append(f"An .ipynb up to {part.max_megabytes} MB. Run all cells first; we read what you saw.")
+            hints.append(
+                f"An .ipynb up to {part.max_megabytes} MB. Run all cells first; we read what you saw."
+            )
         else:
             kinds = part.endings.replace(".", "").split()
             said = " or ".join(f".{kind}" for kind in kinds) if kinds else "One file"

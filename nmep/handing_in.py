@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 from django.core.files.base import File
 from django.db import transaction
-from django.db.models import Prefetch
 from django.template.defaultfilters import date as formatted
 from django.utils import timezone
 
@@ -112,12 +111,11 @@ def standing(enrolment: Enrolment, assignment: Assignment) -> Standing:
     rows = list(
         Submission.objects.filter(authors__enrolment=enrolment, assignment=assignment)
         .select_related("handed_in_by")
-        .prefetch_related(
-            Prefetch("pieces", Piece.objects.select_related("part")),
-            Prefetch("authors", SubmissionAuthor.objects.select_related("enrolment__person")),
-        )
+        .with_people_and_pieces()
         .order_by("-n")
     )
+    for row in rows:
+        row.assignment = assignment
     deviations = list(Deviation.objects.filter(enrolment=enrolment, assignment=assignment))
     draft = next((row for row in rows if row.state == Submission.State.DRAFT), None)
     return Standing(

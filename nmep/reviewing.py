@@ -34,9 +34,7 @@ class AlreadyReviewed(Refused):
 
 
 def _shown(rows: SubmissionQuerySet) -> SubmissionQuerySet:
-    return rows.select_related("assignment__offering", "reviewer").prefetch_related(
-        "authors__enrolment__person"
-    )
+    return rows.select_related("assignment__offering", "reviewer").with_people()
 
 
 def queue(user: User, offering: Offering) -> SubmissionQuerySet:

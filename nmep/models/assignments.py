@@ -128,7 +128,7 @@ class Assignment(DatedByMeeting):
     personal_data = NOT_PERSONAL
 
     class Meta:
-        ordering = ["offering", "position", "key"]
+        ordering = ["position", "key"]
         constraints = [
             models.UniqueConstraint(
                 fields=["offering", "key"],
@@ -202,7 +202,7 @@ class Milestone(DatedByMeeting):
     personal_data = NOT_PERSONAL
 
     class Meta:
-        ordering = ["offering", "due_session__seq", "due_days", "pk"]
+        ordering = ["due_session__seq", "due_days", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["offering", "title"], name="one_milestone_a_title"),
         ]
@@ -223,7 +223,7 @@ class SpecRevision(models.Model):
     personal_data = NOT_PERSONAL
 
     class Meta:
-        ordering = ["assignment", "-n"]
+        ordering = ["-n"]
         constraints = [models.UniqueConstraint(fields=["assignment", "n"], name="one_spec_a_number")]
 
     def __str__(self) -> str:
@@ -256,7 +256,7 @@ class Part(models.Model):
     personal_data = NOT_PERSONAL
 
     class Meta:
-        ordering = ["assignment", "position", "pk"]
+        ordering = ["position", "pk"]
 
     def __str__(self) -> str:
         return self.title
@@ -277,7 +277,7 @@ class RubricCriterion(models.Model):
     personal_data = NOT_PERSONAL
 
     class Meta:
-        ordering = ["assignment", "position", "pk"]
+        ordering = ["position", "pk"]
         verbose_name_plural = "rubric criteria"
 
     def __str__(self) -> str:

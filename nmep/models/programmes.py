@@ -175,7 +175,7 @@ class Session(models.Model):
     personal_data = NOT_PERSONAL
 
     class Meta:
-        ordering = ["offering", "seq"]
+        ordering = ["seq"]
         constraints = [
             models.UniqueConstraint(
                 fields=["offering", "seq"],

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -50,6 +50,19 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
                 | Q(reviewer=user, assignment__offering__in=staffed)
                 | Q(pk__in=dealt)
             )
+        )
+
+    def with_people_and_pieces(self) -> SubmissionQuerySet:
+        """Brings along authors and pieces, a query each."""
+        return self.prefetch_related(
+            Prefetch("authors", SubmissionAuthor.objects.select_related("enrolment__person")),
+            Prefetch("pieces", Piece.objects.select_related("part")),
+        )
+
+    def with_people(self) -> SubmissionQuerySet:
+        """Brings along the authors."""
+        return self.prefetch_related(
+            Prefetch("authors", SubmissionAuthor.objects.select_related("enrolment__person"))
         )
 
     def authored_by(self, user: Any) -> models.QuerySet[Any, Any]:

@@ -15,20 +15,20 @@ from nmep.views.submissions import submission_for, submission_page
 from nmep.views.syllabus import offering_for
 
 
-def queue_for(request: HttpRequest, slug: str) -> Offering:
+def queue_for(request: HttpRequest, slug: str) -> tuple[Offering, people.Roles]:
     """The offering, for those who review in it."""
     offering = offering_for(request, slug)
-    if not people.may_review(request.user, offering):
+    roles = people.roles(request.user, offering)
+    if not roles.reviews:
         raise Http404
-    return offering
+    return offering, roles
 
 
 @require_safe
 def review_queue(request: HttpRequest, slug: str) -> HttpResponse:
     """What waits for a review, oldest first, and one button to begin."""
-    offering = queue_for(request, slug)
+    offering, roles = queue_for(request, slug)
     user: User = request.user  # type: ignore[assignment]
-    roles = people.roles(user, offering)
     mine = reviewing.mine(user, offering).count()
     page = Paginator(reviewing.queue(user, offering), 50).get_page(request.GET.get("page"))
     return render(
@@ -41,7 +41,7 @@ def review_queue(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def review_next(request: HttpRequest, slug: str) -> HttpResponse:
     """Take the oldest hand-in that waits."""
-    offering = queue_for(request, slug)
+    offering, _ = queue_for(request, slug)
     return _to_next(request, offering)
 
 

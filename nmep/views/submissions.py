@@ -23,7 +23,7 @@ def submission_for(request: HttpRequest, slug: str, pk: int) -> Submission:
         "assignment__offering__term", "assignment__offering__program", "spec", "reviewer", "handed_in_by"
     )
     return get_object_or_404(
-        rows.prefetch_related("pieces__part", "authors__enrolment__person"),
+        rows.with_people_and_pieces(),
         pk=pk,
         assignment__offering__slug=slug,
     )

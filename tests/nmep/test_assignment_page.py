@@ -101,10 +101,14 @@ def test_a_good_file_is_kept_when_something_else_is_wrong(client):
     enrolment = make_enrolment(offering=assignment.offering)
     client.force_login(enrolment.person)
     first, second = assignment.parts.all()
-    answer = client.post(page(assignment), {"n": 1, f"part-{first.pk}": upload(), f"part-{second.pk}": "no link"})
+    answer = client.post(
+        page(assignment), {"n": 1, f"part-{first.pk}": upload(), f"part-{second.pk}": "no link"}
+    )
     assert answer.status_code == 422
     assert "Now: shells.ipynb. Leave empty to keep it." in answer.content.decode()
-    answer = client.post(page(assignment), {"n": 1, f"part-{second.pk}": "https://code.example/x"}, follow=True)
+    answer = client.post(
+        page(assignment), {"n": 1, f"part-{second.pk}": "https://code.example/x"}, follow=True
+    )
     assert "Version 1 is in." in answer.content.decode()
     assert Submission.objects.get().pieces.count() == 2
 
@@ -150,7 +154,9 @@ def test_a_draft_is_saved_and_seen_by_nobody_else(client):
     assert draft in Submission.objects.visible_to(enrolment.person)
 
 
-def test_the_page_costs_the_same_however_many_learners_and_versions_there_are(client, django_assert_max_num_queries):
+def test_the_page_costs_the_same_however_many_learners_and_versions_there_are(
+    client, django_assert_max_num_queries
+):
     counts = []
     for size in (1, 5):
         assignment = make_assignment(offering=make_offering())
