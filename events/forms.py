@@ -74,6 +74,12 @@ class EventForm(forms.ModelForm):
     )
     starts_at = DateTimeField(label="Begins")
     ends_at = DateTimeField(label="Ends")
+    online_url = forms.URLField(
+        label="Meeting link",
+        required=False,
+        assume_scheme="https",
+        help_text="Shown only to those who are going.",
+    )
     registration_opens_at = DateTimeField(label="Registration opens", required=False)
     registration_closes_at = DateTimeField(
         label="Registration closes", required=False, help_text="Empty: when the event begins."
@@ -167,7 +173,10 @@ class MoveForm(ScopedForm):
     ends_at = DateTimeField(label="Ends")
     place = forms.CharField(label="Place", max_length=200, required=False)
     online_url = forms.URLField(
-        label="Meeting link", required=False, help_text="Shown only to those who are going."
+        label="Meeting link",
+        required=False,
+        assume_scheme="https",
+        help_text="Shown only to those who are going.",
     )
 
     field_order = ["starts_at", "ends_at", "place", "online_url", "scope"]
@@ -207,6 +216,7 @@ class SeriesForm(forms.ModelForm):
         ],
         coerce=int,
     )
+    online_url = forms.URLField(label="Meeting link", required=False, assume_scheme="https")
     hosts = PeopleField(required=False, help_text="Names or handles, separated by commas.")
     description = MarkdownField(required=False, help_text="What happens each time. Markdown.")
 
@@ -338,6 +348,7 @@ class TalkForm(forms.ModelForm):
 
 
 class MaterialForm(forms.ModelForm):
+    url = forms.URLField(label="Address", max_length=500, required=False, assume_scheme="https")
     visible_from = DateTimeField(label="Visible from", required=False, help_text="Empty: at once.")
 
     class Meta:

@@ -205,11 +205,11 @@ class EventReminder(AboutEvent):
         yield from self.falling_due(soon, now, HOUR_BEFORE, "1h")
 
     def falling_due(self, events: Any, now: datetime, offset: timedelta, name: str) -> Iterator[Due]:
-        """Everybody with a seat who registered before the reminder was due."""
+        """Everybody who had a seat before the reminder was due; later ones have just had another mail."""
         for event in events.filter(starts_at__gt=now, starts_at__lte=now + offset):
             due_at = event.starts_at - offset
-            for user_id, email, created_at in seated(event).values_list("user_id", "email", "created_at"):
-                if created_at <= due_at:
+            for user_id, email, settled_at in seated(event).values_list("user_id", "email", "updated_at"):
+                if settled_at <= due_at:
                     yield Due(
                         user_id,
                         event,
