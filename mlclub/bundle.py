@@ -6,10 +6,11 @@ the ordinary static files, so development, whitenoise and `collectstatic` all fi
 
 from __future__ import annotations
 
+import builtins
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.staticfiles.finders import BaseFinder
 from django.contrib.staticfiles.utils import matches_patterns
+from django.core.checks import CheckMessage
 from django.core.files.storage import FileSystemStorage
 
 STATIC = Path(settings.BASE_DIR) / "static"
@@ -83,7 +85,7 @@ def write(name: str) -> Path:
 class BundleFinder(BaseFinder):
     """Offers the joined files under their names in `BUNDLES`."""
 
-    def check(self, **kwargs: Any) -> Sequence[Any]:
+    def check(self, **kwargs: Any) -> builtins.list[CheckMessage]:
         return []
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
