@@ -106,11 +106,23 @@ def words(query: str) -> list[str]:
     return re.findall(r"[^\W_]+", query.lower())
 
 
+def joined(text: str) -> str:
+    """Words that hold signs, as one word each: `GPT-4` is gpt4, `C++` is cplusplus. Others are left out."""
+    found = []
+    for word in (part.strip("\"'“”‘’.,;:!?()[]") for part in text.lower().split()):
+        if word[:1].isalnum() and re.search(r"[^\w\s]", word):
+            found.append(re.sub(r"[\W_]", "", word.replace("+", "plus").replace("#", "sharp")))
+    return " ".join(found)
+
+
 def every_word(query: str) -> Any:
     """All words must be there; quotes, `or` and `-` mean what they mean to a web search."""
-    return SearchQuery(query, config="english", search_type="websearch") | SearchQuery(
+    asked = SearchQuery(query, config="english", search_type="websearch") | SearchQuery(
         query, config="simple", search_type="websearch"
     )
+    if joined(query):
+        asked = asked | SearchQuery(joined(query), config="simple", search_type="plain")
+    return asked
 
 
 def any_word(query: str) -> Any:

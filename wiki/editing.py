@@ -255,7 +255,7 @@ def _append(
 
 def keep_in_step(page: Page, held: Anatomy, *, learns_words: bool = True) -> None:
     """Store what follows from the text: columns for search, links, pictures, and the words it brings."""
-    known = set(words(f"{page.title} {page.headings} {page.plain_text}"))
+    known = set(words(f"{page.headings} {page.plain_text}"))
     follow(page, held)
     page.save(update_fields=["head", "content_at", "aliases", "names", "headings", "plain_text"])
     _keep_links(page, held)

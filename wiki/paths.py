@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 from django.core.exceptions import ValidationError
 
+from mlclub.search import joined
+
 LONGEST = 200
 DEEPEST = 8
 HOME = "Home"
@@ -70,6 +72,8 @@ def names_of(title: str, aliases: Iterable[str]) -> str:
     for name in (title, *aliases):
         if name != title:
             found[name] = None
+        for word in joined(name).split():
+            found[word] = None
         initials = "".join(
             word[0] for word in re.findall(r"[^\W\d_]\w*", re.sub(r"\(.*?\)", "", name)) if word[0].isalpha()
         )

@@ -7,10 +7,7 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 
-try:  # TEMPORARY until mlclub.uploads lands
-    from mlclub import uploads
-except ImportError:
-    uploads = None
+from mlclub import uploads
 from wiki.models import Attachment
 
 

@@ -72,7 +72,9 @@ def test_an_account_without_membership_meets_a_404(client):
 
 
 def test_anyone_reads_a_public_page_without_learning_who_wrote_it(client):
-    make_page(path="Guides/Join", text="Come on Tuesday.\n", author=make_member(name="Ada Example"), is_public=True)
+    make_page(
+        path="Guides/Join", text="Come on Tuesday.\n", author=make_member(name="Ada Example"), is_public=True
+    )
 
     page = client.get(detail("Guides/Join")).content.decode()
 
@@ -110,7 +112,17 @@ def test_other_ways_of_writing_an_address_lead_to_the_page(client, asked, found)
 
 
 @pytest.mark.parametrize(
-    "path", ["C++ and you", "Größe/Maß", "v1.2", "a/b/c/d", "50% of it", "What?", "NLP/S4 (state space)", "Guides/edit"]
+    "path",
+    [
+        "C++ and you",
+        "Größe/Maß",
+        "v1.2",
+        "a/b/c/d",
+        "50% of it",
+        "What?",
+        "NLP/S4 (state space)",
+        "Guides/edit",
+    ],
 )
 def test_a_page_of_any_allowed_name_can_be_read_and_edited(client, path):
     make_page(path=path)
@@ -153,7 +165,9 @@ def test_a_missing_page_offers_to_be_written_and_names_what_is_alike(client):
 
 def test_markdowns_own_links_lead_to_pages_too(client):
     make_page(path="CV/Home", text="Start.\n")
-    make_page(path="Home", text="[Vision](/CV/Home) and [again](./CV/) and [out](https://x.example/CV/Home)\n")
+    make_page(
+        path="Home", text="[Vision](/CV/Home) and [again](./CV/) and [out](https://x.example/CV/Home)\n"
+    )
     client.force_login(make_member())
 
     page = client.get(detail("Home")).content.decode()

@@ -77,7 +77,9 @@ def test_if_somebody_saved_meanwhile_both_texts_are_shown_and_none_is_lost(clien
     client.force_login(make_member())
     make_revision(page=page, text="One line.\nAnother of theirs.\n", author=other)
 
-    answer = client.post(edit(page.path), {"text": "One line of mine.\nAnother.\n", "base": 1, "summary": "Me"})
+    answer = client.post(
+        edit(page.path), {"text": "One line of mine.\nAnother.\n", "base": 1, "summary": "Me"}
+    )
 
     body = answer.content.decode()
     assert answer.status_code == 409
@@ -157,7 +159,8 @@ def test_of_two_people_who_make_the_same_page_at_the_same_moment_one_wins():
             connection.close()
 
     threads = [
-        threading.Thread(target=write, args=pair) for pair in zip(people, ["Basics/Adam", "basics/adam"], strict=True)
+        threading.Thread(target=write, args=pair)
+        for pair in zip(people, ["Basics/Adam", "basics/adam"], strict=True)
     ]
     for thread in threads:
         thread.start()
@@ -264,7 +267,12 @@ def test_an_earlier_version_comes_back_as_a_new_one(client):
     client.post(reverse("wiki:page_revert", args=["A"]), {"number": "1", "base": "2"})
 
     page.refresh_from_db()
-    assert (page.text, page.head.number, page.head.author, page.head.source) == ("Good\n", 3, member, "revert")
+    assert (page.text, page.head.number, page.head.author, page.head.source) == (
+        "Good\n",
+        3,
+        member,
+        "revert",
+    )
 
 
 def test_bringing_a_version_back_over_a_newer_one_is_refused(client):

@@ -11,10 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db.models.functions import Lower
 
-try:  # TEMPORARY until mlclub.uploads lands
-    from mlclub import uploads
-except ImportError:
-    uploads = None
+from mlclub import uploads
 from wiki import bibtex, editing, linking, paths, pictures
 from wiki.importing.reading import REDIRECTS, Draft, SourceFile
 from wiki.importing.report import Report

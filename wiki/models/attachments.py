@@ -56,7 +56,7 @@ class Attachment(models.Model):
         return self.path or self.filename
 
     def get_absolute_url(self) -> str:
-        return reverse("wiki:attachment_file", args=[self.filename])
+        return reverse("wiki:attachment_file", args=[self.sha256, self.extension])
 
     @property
     def extension(self) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required, permission_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Paginator
-from django.db.models import Case, Count, F, Func, Q, Value, When
+from django.db.models import Case, Count, F, Func, TextField, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -52,13 +52,15 @@ def page_front(request: HttpRequest) -> HttpResponse:
 
 
 def _areas(visible: Any) -> list[dict[str, Any]]:
-    """The first folders with how many pages each holds, and whether there is a page to start at."""
-    first = Func(F("path"), Value("/"), Value(1), function="split_part")
+    """The first folders, with how many pages each holds."""
+    first = Func(F("path"), Value("/"), Value(1), function="split_part", output_field=TextField())
     rows = (
-        visible.annotate(area=Case(When(path__contains="/", then=first), default=Value("")))
+        visible.annotate(
+            area=Case(When(path__contains="/", then=first), default=Value(""), output_field=TextField())
+        )
         .order_by()
         .values("area")
-        .annotate(pages=Count("pk"), newest=Count("pk", filter=Q(path__iendswith=f"/{paths.HOME}")))
+        .annotate(pages=Count("pk"))
         .order_by("area")
     )
     return [{**row, "title": paths.title_of(row["area"]) if row["area"] else ""} for row in rows]

@@ -6,16 +6,13 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 from redis.exceptions import RedisError
 
 from members.access import active_members_only
-
-try:  # TEMPORARY until mlclub.uploads lands
-    from mlclub import uploads
-except ImportError:
-    uploads = None
+from mlclub import uploads
 from wiki import editing, paths, pictures
 from wiki.forms import UploadForm
 from wiki.models import Attachment
@@ -75,7 +72,7 @@ def markdownx_upload(request: HttpRequest) -> JsonResponse:
 
 @login_not_required
 @require_safe
-def attachment_file(request: HttpRequest, sha: str, extension: str) -> HttpResponse:
+def attachment_file(request: HttpRequest, sha: str, extension: str) -> HttpResponseBase:
     """A picture, for whoever may see a page that shows it. Never run as anything else than a picture."""
     row = Attachment.objects.visible_to(request.user).filter(sha256=sha).order_by("pk").first()
     if row is None or row.extension != extension:

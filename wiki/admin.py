@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.html import format_html
+
+from members import audit, standing
+from members.models import Term, User
+from wiki.models import Attachment, BibEntry, Page, Paper, Redirect, Revision
+
+
+class CareFilter(admin.SimpleListFilter):
+    """Pages that need somebody."""
+
+    title = "care"
+    parameter_name = "care"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("stale", "Stale"),
+            ("broken", "With links to nowhere"),
+            ("ownerless", "Without an owner"),
+            ("left", "Whose owner has left"),
+            ("trash", "In the trash"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Page]) -> QuerySet[Page]:
+        chosen = self.value()
+        if chosen == "stale":
+            return queryset.filter(is_stale=True)
+        if chosen == "broken":
+            return queryset.filter(has_broken_links=True)
+        if chosen == "ownerless":
+            return queryset.filter(owner=None)
+        if chosen == "left":
+            here = User.objects.filter(memberships__status__in=["active", "on_break"])
+            return queryset.exclude(owner=None).filter(Q(owner__is_active=False) | ~Q(owner__in=here))
+        if chosen == "trash":
+            return queryset.exclude(trashed_at=None)
+        return queryset
+
+
+class OwnerForm(forms.Form):
+    """To whom the pages go."""
+
+    owner = forms.ModelChoiceField(
+        User.objects.none(), required=False, label="New owner", empty_label="Nobody: anybody may adopt them"
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        term = Term.objects.current(standing.today())
+        self.fields["owner"].queryset = (  # type: ignore[attr-defined]
+            User.objects.real().active_in(term) if term else User.objects.none()
+        )
+
+
+@admin.register(Page)
+class PageAdmin(admin.ModelAdmin):
+    list_display = ("title", "path", "owner", "content_at", "checked_at", "review_by", "care", "is_public")
+    list_filter = (CareFilter, "is_public", ("owner", admin.RelatedOnlyFieldListFilter))
+    list_select_related = ("owner",)
+    list_per_page = 50
+    search_fields = ("path", "title", "owner__name")
+    search_help_text = "Name of the page or of its owner"
+    show_full_result_count = False
+    actions = ("change_owner",)
+    autocomplete_fields = ("owner",)
+    fields = (
+        "page",
+        "owner",
+        "review_by",
+        "is_public",
+        "content_at",
+        "checked_at",
+        "checked_by",
+        "trashed_at",
+    )
+    readonly_fields = ("page", "content_at", "checked_at", "checked_by", "trashed_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Page]:
+        return (
+            super()
+            .get_queryset(request)
+            .with_care(standing.today())
+            .defer("search", "plain_text", "headings")
+        )  # type: ignore[attr-defined]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Pages are written in the wiki."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Page | None = None) -> bool:
+        """Pages go to the trash, in the wiki."""
+        return False
+
+    @admin.display(description="page")
+    def page(self, obj: Page) -> str:
+        return format_html('<a href="{}">{}</a>', obj.get_absolute_url(), obj.path)
+
+    @admin.display(description="care")
+    def care(self, obj: Any) -> str:
+        reasons = [
+            ("stale", obj.is_stale),
+            ("link to nowhere", obj.has_broken_links),
+            ("in the trash", obj.trashed_at),
+        ]
+        return ", ".join(reason for reason, applies in reasons if applies)
+
+    @admin.action(description="Give the chosen pages to somebody", permissions=["change"])
+    def change_owner(self, request: HttpRequest, queryset: QuerySet[Page]) -> HttpResponse | None:
+        """Ask to whom, then do it, with a line in the audit trail for each page."""
+        form = OwnerForm(request.POST if "confirmed" in request.POST else None)
+        if form.is_bound and form.is_valid():
+            owner = form.cleaned_data["owner"]
+            pages = list(queryset.select_related("owner"))
+            for page in pages:
+                audit.record(
+                    request.user if isinstance(request.user, User) else None,
+                    "wiki.page-owner",
+                    page,
+                    before=page.owner.handle if page.owner else None,
+                    after=owner.handle if owner else None,
+                )
+            Page.objects.filter(pk__in=[page.pk for page in pages]).update(owner=owner)
+            self.message_user(
+                request, f"{len(pages)} pages now belong to {owner or 'nobody'}.", messages.SUCCESS
+            )
+            return None
+        return TemplateResponse(
+            request,
+            "admin/wiki/page/change_owner.html",
+            {
+                **self.admin_site.each_context(request),
+                "title": "Give pages to somebody",
+                "form": form,
+                "pages": queryset.select_related(None).only("title", "path"),
+                "opts": self.model._meta,
+                "checkbox_name": ACTION_CHECKBOX_NAME,
+            },
+        )
+
+
+@admin.register(Revision)
+class RevisionAdmin(admin.ModelAdmin):
+    list_display = ("page", "number", "byline", "summary", "at", "source")
+    list_filter = ("source", "at")
+    list_select_related = ("page", "author")
+    search_fields = ("page__path", "author__name", "summary")
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Revision]:
+        return (
+            super().get_queryset(request).defer("text", "page__search", "page__plain_text", "page__headings")
+        )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Revision | None = None) -> bool:
+        """What somebody wrote is never changed."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Revision | None = None) -> bool:
+        return False
+
+
+class BibEntryInline(admin.TabularInline):
+    model = BibEntry
+    extra = 0
+
+
+@admin.register(Paper)
+class PaperAdmin(admin.ModelAdmin):
+    list_display = ("title", "authors_text", "year", "arxiv_id", "doi", "keys")
+    list_filter = ("year",)
+    search_fields = ("title", "authors_text", "arxiv_id", "doi")
+    inlines = (BibEntryInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Paper]:
+        return super().get_queryset(request).annotate(key_count=Count("entries"))
+
+    @admin.display(description="citation keys")
+    def keys(self, obj: Any) -> int:
+        return int(obj.key_count)
+
+
+@admin.register(Redirect)
+class RedirectAdmin(admin.ModelAdmin):
+    list_display = ("path", "page", "created_at")
+    list_select_related = ("page",)
+    search_fields = ("path", "page__path")
+    raw_id_fields = ("page",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A rename makes them."""
+        return False
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(admin.ModelAdmin):
+    list_display = ("filename", "path", "content_type", "size", "uploader", "uploaded_at")
+    list_filter = ("content_type",)
+    list_select_related = ("uploader",)
+    search_fields = ("path", "sha256", "uploader__name")
+    exclude = ("pages",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Attachment | None = None) -> bool:
+        return False
