@@ -6,9 +6,9 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
-from mlclub.notebooks import NotebookError, parse
 
 from mlclub.forms import MarkdownWidget, Segments
+from mlclub.notebooks import NotebookError, parse
 from nmep.handing_in import Given
 from nmep.models import Comment, Part, Piece, Review, RubricCriterion, RubricMark
 
