@@ -12,6 +12,16 @@ from members.models import Notification, User
 from members.models.notifications import NotificationQuerySet
 
 
+class KindsField(forms.MultipleChoiceField):
+    """A box for each kind. None ticked is an answer like any other, so nothing is called optional."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def validate(self, value: list[str]) -> None:
+        if value:
+            super().validate(value)
+
+
 class NotificationSettingsForm(forms.Form):
     """Which kinds of mail a person gets: a box for each that can be switched off, by category."""
 
@@ -26,7 +36,7 @@ class NotificationSettingsForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.person = person
         self.wanted = wanted_by(person)
-        kinds = every()
+        kinds = [kind for kind in every() if kind.is_for_accounts]
         self.required = [kind for kind in kinds if kind.is_required]
         self.groups: dict[str, list[Kind]] = {}
         for category in Category:
@@ -35,13 +45,11 @@ class NotificationSettingsForm(forms.Form):
                 continue
             name = category.name.lower()
             self.groups[name] = group
-            self.fields[name] = forms.MultipleChoiceField(
+            self.fields[name] = KindsField(
                 label=f"{category.heading}, by mail",
                 help_text=self.HINTS[category],
                 choices=[(kind.slug, kind.label) for kind in group],
                 initial=[kind.slug for kind in group if self.wanted[kind.slug]],
-                widget=forms.CheckboxSelectMultiple,
-                required=False,
             )
 
     def save(self, *, now: datetime) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-from members.ledger import Category, kind
+from members.ledger import Category, Kind, kind
 from members.models import Invitation, Notification, ProblemReport
 
 
@@ -17,8 +17,9 @@ from members.models import Invitation, Notification, ProblemReport
     template="members/mail/invitation",
     category=Category.TRANSACTIONAL,
     why="because an officer of the club invited this address",
+    is_for_accounts=False,
 )
-class Invited:
+class Invited(Kind):
     """Somebody may make an account; the link is made when the mail is."""
 
     def still_wanted(self, row: Notification, now: datetime) -> bool | str:
@@ -39,7 +40,7 @@ class Invited:
     category=Category.TRANSACTIONAL,
     why="because you hold an office and somebody reported a problem",
 )
-class ProblemReported:
+class ProblemReported(Kind):
     """A visitor told the officers that something does not work."""
 
     def still_wanted(self, row: Notification, now: datetime) -> bool | str:

@@ -62,6 +62,7 @@ class Kind:
     why: ClassVar[str]
     is_required: ClassVar[bool]
     is_on: ClassVar[bool]
+    is_for_accounts: ClassVar[bool]
 
     def due(self, now: datetime) -> Iterable[Due]:
         """What falls due by the clock at `now`. Asked every 30 seconds; offering a row again is harmless."""
@@ -96,11 +97,13 @@ def kind(
     why: str,
     is_required: bool = False,
     is_on: bool = True,
+    is_for_accounts: bool = True,
 ) -> Callable[[type], type[Kind]]:
     """Declare a class as a kind of message.
 
     `label` is how the settings page calls it (plural), `why` completes "You get this mail …".
     An `is_required` kind cannot be switched off; `is_on=False` is sent only to those who switched it on.
+    A kind that only goes to addresses without an account (`is_for_accounts=False`) is not on the settings page.
     """
 
     def declare(declared: type) -> type[Kind]:
@@ -119,6 +122,7 @@ def kind(
                 "why": why,
                 "is_required": is_required,
                 "is_on": is_on,
+                "is_for_accounts": is_for_accounts,
             },
         )
         known = REGISTRY.get(slug)

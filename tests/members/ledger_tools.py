@@ -14,7 +14,7 @@ NOON = datetime(2026, 11, 18, 20, 0, tzinfo=UTC)  # noon in Los Angeles
 
 def make_kind(slug="news", *, category=Category.TRANSACTIONAL, label=None, template="mail_of_test", **more):
     """Declare a kind; functions given by name become its methods (without `self`)."""
-    options = {name: more.pop(name) for name in ("is_required", "is_on") if name in more}
+    options = {name: more.pop(name) for name in ("is_required", "is_on", "is_for_accounts") if name in more}
 
     def method(function):
         return lambda self, *args: function(*args)

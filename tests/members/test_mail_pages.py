@@ -37,6 +37,7 @@ def test_a_member_switches_a_kind_off_and_on_again(client):
     make_kind("digest", category=Category.DIGEST, label="Weekly digest")
     make_kind("reminder", category=Category.REMINDER, label="Event reminders")
     make_kind("codes", is_required=True, label="Codes")
+    make_kind("invitation", is_for_accounts=False, label="Invitations")
     person = make_member()
     client.force_login(person)
     url = reverse("members:notification_settings")
@@ -44,14 +45,17 @@ def test_a_member_switches_a_kind_off_and_on_again(client):
     page = client.get(url)
     assert page.status_code == 200
     assert "Weekly digest" in words(page)
+    assert "Invitations" not in words(page)
     assert "codes. Without them you would be locked out" in words(page)
 
     assert client.post(url, {"reminder": ["reminder"]}).status_code == 302
-    assert stopping.wanted_by(person) == {"codes": True, "reminder": True, "digest": False}
+    assert stopping.wanted_by(person) == {
+        "codes": True, "invitation": True, "reminder": True, "digest": False,
+    }  # fmt: skip
     assert client.post(url, {"reminder": ["reminder"], "digest": ["digest"]}).status_code == 302
     assert stopping.wanted_by(person)["digest"] is True
     assert client.post(url, {}).status_code == 302
-    assert stopping.wanted_by(person) == {"codes": True, "reminder": False, "digest": False}
+    assert (stopping.wanted_by(person)["reminder"], stopping.wanted_by(person)["digest"]) == (False, False)
 
 
 def test_a_kind_that_does_not_exist_is_refused(client):
