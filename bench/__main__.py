@@ -55,10 +55,14 @@ def portal(folder: Path, port: int) -> Iterator[float]:
         process.wait(60)
 
 
-def inside(folder: Path, *command: str) -> Any:
-    """What `bench.inside` prints, run with the portal's own settings."""
+def inside(folder: Path, *command: str, database: str = "") -> Any:
+    """What `bench.inside` prints, run with the portal's own settings, or with a database beside the portal's, which
+    neither its web nor its workers know."""
     env = {**os.environ, **json.loads((folder / "environment.json").read_text())}
     env |= {"DJANGO_SETTINGS_MODULE": "mlclub.settings", "LOG_LEVEL": "ERROR"}
+    if database:
+        for name, other in (("DATABASE_URL", database), ("REDIS_URL", "9")):
+            env[name] = f"{env[name].rpartition('/')[0]}/{other}"
     done = subprocess.run(
         [sys.executable, "-m", "bench.inside", *command],
         env=env,
@@ -144,13 +148,14 @@ def main() -> int:
                 bench_pages(folder, port, asked.seconds)
             if "calendar" in asked.only:
                 bench_calendar(folder, port, asked.seconds)
+            if "seats" in asked.only:
+                say(part="seats", **inside(folder, "seats_over_http", str(port)))
             for part in ("seats", "digests", "search"):
                 if part in asked.only:
-                    for figures in inside(folder, part):
+                    inside(folder, "make_database", part)
+                    inside(folder, "migrate", database=part)
+                    for figures in inside(folder, part, database=part):
                         say(part=part, **figures)
-            if "seats" in asked.only:
-                http = inside(folder, "seats_over_http", str(port))
-                say(part="seats", **http)
     return 0
 
 

@@ -1,0 +1,257 @@
+"""`python -m bench.inside COMMAND [ARGUMENT]`, with the portal's environment: what has to be done from within.
+
+Prints one line of JSON. `make_database` and `addresses`, `grow`, `calendar` and `seats_over_http` speak to the running
+portal's database; `seats`, `digests` and `search` make thousands of rows and have one of their own (`bench.__main__`).
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from typing import Any
+
+import django
+
+# ── Databases ──
+
+
+def make_database(name: str) -> dict[str, str]:
+    """A new, empty database beside the portal's."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
+        cursor.execute(f'CREATE DATABASE "{name}"')
+    return {"database": name}
+
+
+def make_bare_database() -> dict[str, str]:
+    return make_database("bare")
+
+
+def migrate() -> dict[str, bool]:
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    return {"migrated": True}
+
+
+def fill() -> dict[str, int]:
+    """A small club, for a portal without the demo's."""
+    from bench import crowd
+
+    crowd.small_club()
+    return crowd.sizes()
+
+
+def grow(times: str = "10") -> dict[str, int]:
+    from bench.growing import grow
+
+    return grow(int(times))
+
+
+# ── Pages ──
+
+
+def addresses() -> dict[str, dict[str, Any]]:
+    """The main pages: where they are, who asks for them, and how many queries each takes once it is warm."""
+    from django.contrib.auth import get_user_model
+    from django.db.models import Count, Q
+    from django.urls import reverse
+    from django.utils import timezone
+
+    from events.models import Event
+    from nmep import people
+    from nmep.models import Assignment
+    from wiki.models import Page
+
+    found = get_user_model().objects
+    new_member = found.get(email="new-member@club.example")
+    member = found.get(email="member@club.example")
+    now = timezone.now()
+    live = Count("registrations", filter=Q(registrations__state="going"))
+    event = (
+        Event.objects.visible_to(member)
+        .scheduled()
+        .filter(starts_at__gt=now)
+        .annotate(live=live)
+        .order_by("-live")
+        .first()
+    )
+    offering = people.current(new_member)
+    assert event is not None
+    assert offering is not None
+    assignment = (
+        Assignment.objects.visible_to(new_member, now)
+        .filter(offering=offering, state="published")
+        .order_by("-position")
+        .first()
+    )
+    assert assignment is not None
+    page = (
+        Page.objects.visible_to(member)
+        .filter(head__text__contains="$")
+        .annotate(links_here=Count("backlinks"))
+        .order_by("-links_here", "path")
+        .first()
+    )
+    assert page is not None
+    wanted = {
+        "home": (reverse("portal:home"), new_member),
+        "event_list": (reverse("events:event_list"), member),
+        "event_detail": (event.get_absolute_url(), member),
+        "syllabus": (offering.get_absolute_url(), new_member),
+        "assignment": (assignment.get_absolute_url(), new_member),
+        "wiki_page": (page.get_absolute_url(), member),
+        "search": (f"{reverse('portal:search')}?q=gradient", member),
+    }
+    return {name: measured(path, user) for name, (path, user) in wanted.items()}
+
+
+def signed_in(user: Any) -> Any:
+    """Django's test client with a session of `user`."""
+    from django.test import Client
+
+    client = Client(HTTP_HOST="localhost")
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+def measured(path: str, user: Any) -> dict[str, Any]:
+    """The address with a session cookie, and the queries of the third request."""
+    from django.conf import settings
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    client = signed_in(user)
+    for _ in range(2):
+        response = client.get(path)
+        assert response.status_code == 200, f"{path}: {response.status_code}"
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        client.get(path)
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    return {
+        "path": path,
+        "cookie": f"{settings.SESSION_COOKIE_NAME}={session}",
+        "queries": len(queries),
+    }
+
+
+def calendar() -> dict[str, str]:
+    """A member's secret calendar address, and what its answer is marked with."""
+    from django.contrib.auth import get_user_model
+    from django.test import Client
+    from django.urls import reverse
+    from django.utils import timezone
+
+    from events import feeds
+
+    member = get_user_model().objects.get(email="member@club.example")
+    path = reverse("events:personal_feed", args=[feeds.renew(member, timezone.now())])
+    response = Client(HTTP_HOST="localhost").get(path)
+    assert response.status_code == 200
+    return {"path": path, "etag": response["ETag"]}
+
+
+# ── Search ──
+
+
+def search(how_many: str = "10000", queries: str = "40") -> list[dict[str, Any]]:
+    """What the search of the library, and of the whole portal, takes over so many pages."""
+    from bench import crowd
+    from mlclub import gather
+    from wiki import editing
+    from wiki.search import search as search_wiki
+
+    _, term = crowd.club()
+    authors = crowd.people(20, [term], prefix="author")
+    began = time.perf_counter()
+    for start in range(0, int(how_many), 1000):
+        crowd.pages(min(1000, int(how_many) - start), authors, revisions=1)
+    editing.learn_all()
+    crowd.settle()
+    filled = time.perf_counter() - began
+    asked = [crowd.WORDS[n * 3 % len(crowd.WORDS)] for n in range(int(queries) // 2)]
+    asked += [
+        f"{crowd.WORDS[n * 7 % len(crowd.WORDS)]} {crowd.WORDS[n * 5 % len(crowd.WORDS)]}"
+        for n in range(int(queries) - len(asked))
+    ]
+    user = authors[0]
+    figures: list[dict[str, Any]] = [{"what": "filling", "pages": int(how_many), "seconds": round(filled, 1)}]
+    for what, look in {
+        "library": lambda query: search_wiki(query, user, 12),
+        "portal": lambda query: gather.flat("search", query, user, 12),
+    }.items():
+        times = []
+        look(asked[0])
+        for query in asked:
+            began = time.perf_counter()
+            hits = look(query)
+            times.append(1000 * (time.perf_counter() - began))
+            assert hits, query
+        figures.append({"what": what, "pages": int(how_many), "queries": len(asked), **spread(times)})
+    return figures
+
+
+def spread(times: list[float]) -> dict[str, float]:
+    ordered = sorted(times)
+    return {
+        "p50_ms": round(statistics.median(ordered), 1),
+        "p95_ms": round(ordered[int(len(ordered) * 0.95) - 1], 1),
+    }
+
+
+# ── The others ──
+
+
+def seats(*arguments: str) -> list[dict[str, Any]]:
+    from bench.seats import without_http
+
+    return without_http(*map(int, arguments))
+
+
+def seats_over_http(port: str, *arguments: str) -> dict[str, Any]:
+    from bench.seats import over_http
+
+    return over_http(int(port), *map(int, arguments))
+
+
+def digests(*arguments: str) -> list[dict[str, Any]]:
+    from bench.digests import digests
+
+    return digests(*map(int, arguments))
+
+
+COMMANDS = {
+    command.__name__: command
+    for command in (
+        make_database,
+        make_bare_database,
+        migrate,
+        fill,
+        grow,
+        addresses,
+        calendar,
+        search,
+        seats,
+        seats_over_http,
+        digests,
+    )
+}
+
+
+def main(arguments: list[str]) -> int:
+    if not arguments or arguments[0] not in COMMANDS:
+        print(f"python -m bench.inside {'|'.join(COMMANDS)}", file=sys.stderr)
+        return 2
+    django.setup()
+    print(json.dumps(COMMANDS[arguments[0]](*arguments[1:])))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
