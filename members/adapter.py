@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import logging
 import smtplib
 from typing import Any
@@ -11,6 +13,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest
@@ -99,6 +102,27 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         return user
 
 
+def cipher() -> MultiFernet:
+    """Encrypts what must not be readable in a copy of the database, under the secret key and the ones before it."""
+
+    def key(secret: str) -> Fernet:
+        return Fernet(
+            base64.urlsafe_b64encode(hashlib.sha256(b"members.second-factor" + secret.encode()).digest())
+        )
+
+    return MultiFernet([key(secret) for secret in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]])
+
+
 class MFAAdapter(DefaultMFAAdapter):
+    def encrypt(self, text: str) -> str:
+        return cipher().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """The secret again; one that cannot be read any more is one that no code fits."""
+        try:
+            return cipher().decrypt(encrypted_text.encode()).decode()
+        except InvalidToken:
+            return ""
+
     def get_totp_issuer(self) -> str:
         return Club.current().brief

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.admin.models import LogEntry
 from django.db import models, transaction
 from django.db.models import ProtectedError, Q
+from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 
 from members import audit, standing
@@ -37,7 +38,7 @@ def erase(person: User, *, by: User) -> None:
         raise ErasureRefused(why)
     addresses = sorted({person.email, *addresses_of(person)})
     names = [person.display_name, person.email]
-    files: list[models.fields.files.FieldFile] = []
+    files: list[FieldFile] = []
     end_sessions(person)
 
     todo = [(model, policy) for model, policy in tables() if model is not User]
@@ -53,12 +54,16 @@ def erase(person: User, *, by: User) -> None:
         mentions.update(object_repr="(erased)", change_message="")
     files += become_pseudonym(person)
     audit.record(by, "person-erased", person)
-    transaction.on_commit(lambda: [stored.storage.delete(stored.name) for stored in files])
+    transaction.on_commit(lambda: remove(files))
 
 
-def blank(
-    model: type[models.Model], policy: Policy, keys: list[object]
-) -> list[models.fields.files.FieldFile]:
+def remove(files: list[FieldFile]) -> None:
+    """Delete what was in the storage, once the erasure is certain."""
+    for stored in files:
+        stored.storage.delete(str(stored.name))
+
+
+def blank(model: type[models.Model], policy: Policy, keys: list[object]) -> list[FieldFile]:
     """Empty the fields the policy names; returns the files that were in them."""
     columns = {field.name for field in model._meta.concrete_fields}
     emptied = {name: value for name, value in policy.blank.items() if name in columns}
@@ -72,9 +77,7 @@ def blank(
     return files
 
 
-def delete_all(
-    rows: list[tuple[type[models.Model], list[object]]], files: list[models.fields.files.FieldFile]
-) -> None:
+def delete_all(rows: list[tuple[type[models.Model], list[object]]], files: list[FieldFile]) -> None:
     """Delete rows of several tables in whatever order their protected keys allow."""
     waiting = [(model, keys) for model, keys in rows if keys]
     while waiting:
@@ -101,9 +104,9 @@ def delete_all(
         waiting = left
 
 
-def become_pseudonym(person: User) -> list[models.fields.files.FieldFile]:
+def become_pseudonym(person: User) -> list[FieldFile]:
     """Turn the account into a name that says nothing; returns its picture, if there was one."""
-    files = [person.avatar] if person.avatar else []
+    files: list[FieldFile] = [person.avatar] if person.avatar else []
     person.expertise.clear()
     person.groups.clear()
     person.user_permissions.clear()

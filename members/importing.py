@@ -91,7 +91,7 @@ def read(text: str, *, default_kind: str) -> Preview:
         return Preview([], [f"The file cannot be read as CSV: {problem}."])
     if not lines:
         return Preview([], ["The file is empty. Its first line names the columns: name, email, kind."])
-    places = {}
+    places: dict[str, int] = {}
     for place, heading in enumerate(lines[0]):
         for column, names in HEADERS.items():
             if " ".join(heading.lower().split()) in names:

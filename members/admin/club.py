@@ -27,10 +27,12 @@ class ClubForm(forms.ModelForm):
 @admin.register(Club)
 class ClubAdmin(admin.ModelAdmin):
     form = ClubForm
+    show_full_result_count = False
     list_display = ["name", "time_zone", "term_system", "contact_email"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not Club.objects.exists()
+        # Asked on every page of the admin, so the cache answers.
+        return super().has_add_permission(request) and Club.current()._state.adding
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -33,25 +33,31 @@ class UserQuerySet(models.QuerySet["User"]):
             models.Prefetch("memberships", Membership.objects.filter(term=term), to_attr="term_memberships")
         )
 
+    def with_latest_status(self) -> UserQuerySet:
+        """Knows `latest_status`: the status of the latest membership that has begun."""
+        begun = Membership.objects.filter(
+            person=models.OuterRef("pk"), term__starts_on__lte=standings.today()
+        )
+        return self.alias(
+            latest_status=models.Subquery(begun.order_by("-term__starts_on").values("status")[:1])
+        )
+
+    def alumni(self) -> UserQuerySet:
+        """People whose latest membership made them alumni."""
+        return self.with_latest_status().filter(models.Q(latest_status=Membership.Status.ALUMNUS))
+
     def visible_to(self, viewer: User) -> UserQuerySet:
         """Whom `viewer` finds in the directory: members of this term, alumni and officers who agreed, and themselves."""
         standing = viewer.standing
         if not (standing.reads_members_area or viewer.is_superuser):
             return self.filter(pk=viewer.pk)
         today = standings.today()
-        memberships = Membership.objects.filter(person=models.OuterRef("pk"), term__starts_on__lte=today)
-        latest = memberships.order_by("-term__starts_on").values("status")[:1]
-        this_term = memberships.filter(term=standing.term, status__in=["active", "on_break"])
+        mine = Membership.objects.filter(person=models.OuterRef("pk"))
+        this_term = mine.filter(term=standing.term, status__in=["active", "on_break"])
         offices = OfficeTerm.objects.held_on(today).filter(person=models.OuterRef("pk"))
-        people = (
-            self.real()
-            .alias(latest_status=models.Subquery(latest))
-            .filter(
-                models.Exists(this_term)
-                | models.Exists(offices)
-                | models.Q(latest_status=Membership.Status.ALUMNUS)
-            )
-        )
+        is_alumnus = models.Q(latest_status=Membership.Status.ALUMNUS)
+        people = self.real().with_latest_status()
+        people = people.filter(models.Exists(this_term) | models.Exists(offices) | is_alumnus)
         if standing.is_officer or viewer.is_superuser:
             return people
         return people.filter(models.Q(is_listed=True) | models.Q(pk=viewer.pk))
@@ -219,7 +225,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Where members get the uploaded picture; empty without one. Changes with the picture."""
         if not self.avatar:
             return ""
-        stamp = self.avatar.name.rpartition("/")[2].rpartition(".")[0]
+        stamp = str(self.avatar.name).rpartition("/")[2].rpartition(".")[0]
         return f"{reverse('members:avatar', args=[self.handle])}?v={stamp}"
 
     def get_full_name(self) -> str:

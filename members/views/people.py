@@ -27,7 +27,7 @@ PER_PAGE = 25
 @require_safe
 def person_list(request: HttpRequest) -> HttpResponse:
     viewer: Any = request.user
-    form = DirectoryForm(request.GET)
+    form = DirectoryForm(request.GET, label_suffix="")
     asked = form.cleaned_data if form.is_valid() else {}
     today = standing.today()
     people = chosen(User.objects.visible_to(viewer), asked, viewer, today).prefetch_related(
@@ -71,7 +71,7 @@ def chosen(people: UserQuerySet, asked: dict[str, Any], viewer: User, today: dat
     if who == "officers":
         people = people.filter(Exists(OfficeTerm.objects.held_on(today).filter(person=OuterRef("pk"))))
     elif who == "alumni":
-        people = people.filter(latest_status=Membership.Status.ALUMNUS)
+        people = people.alumni()
     elif who:
         people = people.filter(Exists(mine.filter(kind=who)))
     return people
@@ -123,7 +123,7 @@ def person_detail(request: HttpRequest, handle: str) -> HttpResponse:
 
 @require_safe
 @cache_control(private=True, max_age=86400)
-def avatar(request: HttpRequest, handle: str) -> HttpResponse:
+def avatar(request: HttpRequest, handle: str) -> FileResponse:
     viewer: Any = request.user
     people = User.objects.filter(Q(pk__in=User.objects.visible_to(viewer).values("pk")) | Q(pk=viewer.pk))
     person = get_object_or_404(people.exclude(avatar=""), handle=handle)
@@ -133,7 +133,7 @@ def avatar(request: HttpRequest, handle: str) -> HttpResponse:
 @login_not_required
 @require_safe
 @cache_control(public=True, max_age=3600)
-def club_logo(request: HttpRequest) -> HttpResponse:
+def club_logo(request: HttpRequest) -> FileResponse:
     logo = Club.current().logo
     if not logo:
         raise Http404

@@ -6,13 +6,13 @@ from urllib.parse import urlsplit
 from allauth.core.internal import ratelimit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from members import problems
 from members.forms import ProblemForm
+from members.middleware import is_reachable
 from mlclub.middleware import TOKEN_PATHS
 
 RATE = {"report": "5/m/ip,30/h/ip"}
@@ -31,10 +31,7 @@ def report_problem(request: HttpRequest) -> HttpResponse:
     status = 200
     if request.method == "POST":
         # With Redis away nobody can count, and that may be the very problem: then it is taken.
-        if (
-            ratelimit.consume(request, app="members", action="report", config=RATE) is None
-            and cache.is_reachable()
-        ):
+        if ratelimit.consume(request, app="members", action="report", config=RATE) is None and is_reachable():
             return render(request, "429.html", status=429)
         if form.is_valid():
             problems.report(form.save(commit=False), person=person, page=page)

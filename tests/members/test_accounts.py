@@ -5,6 +5,7 @@ import pytest
 import time_machine
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal import auth as totp
 from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.core.cache import cache
@@ -308,3 +309,41 @@ def test_signing_in_never_leads_to_another_site(client, where):
     )
     assert answer["Location"].startswith("/")
     assert "evil" not in answer["Location"]
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "testserver.evil.example", "testserver@evil.example", "127.0.0.1.evil.example"]
+)
+def test_a_forged_host_is_refused_and_never_reaches_a_mail(client, host):
+    person = with_password(make_member())
+    answer = client.post(reverse("account_reset_password"), {"email": person.email}, headers={"host": host})
+    assert answer.status_code == 400
+    assert mail.outbox == []
+
+
+def test_the_secret_of_an_authenticator_app_is_not_readable_in_the_database(client):
+    person = with_password(make_member())
+    sign_in(client, person)
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    page = client.get(reverse("mfa_activate_totp"))
+    secret = page.context["form"].secret
+    code = format_code(secret)
+    assert client.post(reverse("mfa_activate_totp"), {"code": code}).status_code == 302
+    kept = Authenticator.objects.get(user=person, type=Authenticator.Type.TOTP)
+    assert secret not in str(kept.data)
+
+
+def test_a_code_of_the_authenticator_app_opens_the_door_once(client):
+    person = with_password(make_member())
+    secret = totp.generate_totp_secret()
+    totp.TOTP.activate(person, secret)
+    came_in = []
+    for visitor in (client, type(client)()):
+        sign_in(visitor, person)
+        visitor.post(reverse("mfa_authenticate"), {"code": format_code(secret)})
+        came_in.append(is_signed_in(visitor))
+    assert came_in == [True, False]
+
+
+def format_code(secret):
+    return totp.format_hotp_value(totp.hotp_value(secret, next(iter(totp.yield_hotp_counters_from_time()))))
