@@ -35,7 +35,11 @@ class Entry(Occurrence):
 
 
 def uid_of(event: Event) -> str:
-    return f"occ-{event.uid}@{urlsplit(settings.SITE_URL).hostname or 'localhost'}"
+    return f"occ-{event.uid}@{_host()}"
+
+
+def _host() -> str:
+    return urlsplit(settings.SITE_URL).hostname or "localhost"
 
 
 def entry_of(event: Event, *, is_tentative: bool = False, shows_link: bool = False) -> Entry:
@@ -127,7 +131,7 @@ def _component(row: Occurrence, zone: ZoneInfo, alarm: int) -> VEvent:
     component = VEvent()
     changed = (row.updated_at or row.starts_at).astimezone(UTC).replace(microsecond=0)
     tentative = getattr(row, "is_tentative", False)
-    component.add("uid", row.uid)
+    component.add("uid", row.uid if "@" in row.uid else f"{row.uid}@{_host()}")
     component.add("dtstamp", changed)
     component.add("last-modified", changed)
     component.add("sequence", row.sequence)
@@ -140,7 +144,7 @@ def _component(row: Occurrence, zone: ZoneInfo, alarm: int) -> VEvent:
     if row.description:
         component.add("description", _plain(row.description))
     if row.url:
-        component.add("url", row.url)
+        component.add("url", settings.SITE_URL + row.url if row.url.startswith("/") else row.url)
     component.add("transp", "TRANSPARENT" if row.is_cancelled or tentative else "OPAQUE")
     if getattr(row, "category", ""):
         component.add("categories", [row.category])
