@@ -44,7 +44,7 @@ class EmailBackend(DjangoEmailBackend):
     def begin(self) -> None:
         """A new mail: nothing of it has been handed over."""
         if self.connection is not None:
-            self.connection.reached_data = False
+            self.connection.reached_data = False  # type: ignore[attr-defined]
 
     @property
     def reached_data(self) -> bool:

@@ -134,14 +134,14 @@ def any_word(query: str) -> Any:
 
 
 def rank(
-    queryset: QuerySet[Row],
+    queryset: QuerySet[Any],
     query: str,
     *,
     vector_field: str = "search",
     title_field: str = "title",
     body_field: str | None = None,
     limit: int = 10,
-) -> list[Row]:
+) -> list[Any]:
     """The best matches of `query`, each with `.rank` (0 to 1) and `.headline` (safe HTML with <mark>).
 
     Rows with all words come first; only where there is none, rows with some of them. One query, or two.
@@ -172,10 +172,10 @@ def _ranked(
     )
     if body_field:
         ranked = ranked.annotate(marked=excerpt(tsquery, body_field))
-    rows = list(ranked.order_by("-rank", title_field, "pk")[:limit])
+    rows: list[Any] = list(ranked.order_by("-rank", title_field, "pk")[:limit])
     for row in rows:
-        row.headline = marked(getattr(row, "marked", ""))  # type: ignore[attr-defined]
-    return rows  # type: ignore[return-value]
+        row.headline = marked(getattr(row, "marked", ""))
+    return rows
 
 
 def score(query: str, tsquery: Any, *, vector_field: str = "search", title_field: str = "title") -> Any:

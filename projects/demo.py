@@ -335,7 +335,7 @@ BLOCKED = [
     "",
     "Nobody of us knows the sensor; help is welcome.",
 ]
-OUTPUTS = {
+OUTPUTS: dict[str, list[tuple[str, str]]] = {
     K.RESEARCH: [(Output.Kind.PAPER, "Workshop paper: {}"), (Output.Kind.CODE, "Code and data: {}")],
     K.CONSULTING: [(Output.Kind.TALK, "Closing talk: {}")],
     K.COMPETITION: [(Output.Kind.RANK, "Final board: {}")],
@@ -421,7 +421,7 @@ def _team(people: People, term: Term, kind: str, rng: random.Random) -> list[Use
 def _updates(
     initiative: Initiative, term: Term, team: list[User], now: datetime, zone: ZoneInfo, rng: random.Random
 ) -> list[Update]:
-    made = []
+    made: list[Update] = []
     day = term.starts_on + timedelta(days=18)
     while day < term.ends_on - timedelta(days=20):
         at = datetime.combine(day, time(16, rng.randrange(60)), tzinfo=zone)

@@ -30,7 +30,7 @@ class InitiativeQuerySet(models.QuerySet["Initiative"]):
         if user.has_perm("projects.view_initiative"):
             return self
         mine = Role.objects.filter(initiative=OuterRef("pk"), person=user)
-        allowed = Q(visibility=Initiative.Visibility.PUBLIC) | Exists(mine)
+        allowed = Q(visibility=Initiative.Visibility.PUBLIC) | Q(Exists(mine))
         if user.standing.reads_members_area:
             allowed |= Q(visibility=Initiative.Visibility.MEMBERS)
         return self.filter(allowed)

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from members.ledger import Category, kind
+from members.ledger import Category, Kind, kind
 from members.models import Notification
 from projects.models import Role
 
@@ -14,10 +15,10 @@ from projects.models import Role
     category=Category.TRANSACTIONAL,
     why="because a project's lead named you in its team",
 )
-class TeamJoined:
+class TeamJoined(Kind):
     """Somebody was put into a team by its lead."""
 
-    def still_wanted(self, row: Notification, now: object = None) -> bool | str:
+    def still_wanted(self, row: Notification, now: datetime) -> bool | str:
         return Role.objects.filter(pk=row.about_pk).exists() or "no longer in the team"
 
     def context(self, row: Notification) -> dict[str, Any]:

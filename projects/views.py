@@ -92,7 +92,7 @@ def initiative_create(request: HttpRequest) -> HttpResponse:
             initiative = form.save()
             if term:
                 Role.objects.create(
-                    initiative=initiative, term=term, person=request.user, kind=Role.Kind.LEAD
+                    initiative=initiative, term=term, person=cast("User", request.user), kind=Role.Kind.LEAD
                 )
         messages.success(request, f"{initiative.name} is there. You lead it.")
         return redirect(initiative)

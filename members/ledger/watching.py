@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.urls import reverse
 
 from members.ledger import holding
 from members.ledger.kinds import Category
 from members.models import Club, Notification, User
+from members.models.notifications import NotificationQuerySet
 from mlclub.gather import DeskItem, Health
 
 #: The clock is looked at every 30 seconds.
@@ -20,7 +22,9 @@ OLDEST_DIGEST = timedelta(minutes=30)
 
 def health(now: datetime) -> list[Health]:
     """The last tick, and how long the oldest message that could go has waited."""
-    club = Club.objects.filter(pk=1).values("last_tick_at", "mail_held_at").first() or {}
+    club: dict[str, Any] = dict(
+        Club.objects.filter(pk=1).values("last_tick_at", "mail_held_at").first() or {}
+    )
     ticked = club.get("last_tick_at")
     waiting = Notification.objects.due(now).free(club.get("mail_held_at"))
     digests = waiting.filter(rank=Category.DIGEST.value)
@@ -36,8 +40,8 @@ def health(now: datetime) -> list[Health]:
     ]
 
 
-def _oldest(name: str, rows: object, limit: timedelta, now: datetime) -> Health:
-    first = rows.order_by("try_at").values_list("try_at", flat=True).first()  # type: ignore[attr-defined]
+def _oldest(name: str, rows: NotificationQuerySet, limit: timedelta, now: datetime) -> Health:
+    first = rows.order_by("try_at").values_list("try_at", flat=True).first()
     if first is None:
         return Health(name=name, is_ok=True, detail="none waits")
     return Health(name=name, is_ok=now - first < limit, detail=f"waits for {_ago(now - first)}")

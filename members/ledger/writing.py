@@ -87,7 +87,7 @@ def write(kind: type[Kind] | Kind, dues: Sequence[Due], *, now: datetime) -> int
         return 0
     table = Notification._meta
     fields = [field for field in table.concrete_fields if not field.primary_key]
-    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     line = "(" + ", ".join(["%s"] * len(fields)) + ")"
     values = [
         field.get_db_prep_save(field.pre_save(row, add=True), connection) for row in rows for field in fields

@@ -12,7 +12,6 @@ from email.message import EmailMessage as ParsedMail
 from email.policy import default
 from email.utils import parseaddr
 from pathlib import Path
-from typing import cast
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -71,7 +70,7 @@ def read(name: str) -> Letter | None:
 
 
 def _parse(path: Path) -> Letter:
-    message = cast("ParsedMail", email.message_from_bytes(path.read_bytes(), policy=default))
+    message: ParsedMail = email.message_from_bytes(path.read_bytes(), policy=default)
     text, html = message.get_body(("plain",)), message.get_body(("html",))
     return Letter(
         name=path.stem,

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef
 
-from members.ledger import Category, Due, kind
+from members.ledger import Category, Due, Kind, kind
 from members.models import Notification
 from mlclub.portal import digest
 
@@ -18,7 +18,7 @@ from mlclub.portal import digest
     category=Category.DIGEST,
     why="on Sundays because you take part this term",
 )
-class WeeklyDigest:
+class WeeklyDigest(Kind):
     """One mail a week with what is due, what comes, and what is new for this person. Empty ones are not sent."""
 
     def due(self, now: datetime) -> Iterable[Due]:
