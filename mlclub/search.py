@@ -153,7 +153,7 @@ def rank(
     if not rows and len(words(query)) > 1:
         rows = _ranked(queryset, query, any_word(query), vector_field, title_field, body_field, limit)
         for row in rows:
-            row.rank *= 0.5  # type: ignore[attr-defined]
+            row.rank *= 0.5
     return rows
 
 
