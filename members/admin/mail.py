@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from members.ledger import holding, stopping
-from members.models import Notification, Preference, Suppression
+from members.models import Notification, Suppression
 
 
 @admin.register(Notification)
@@ -69,16 +69,4 @@ class SuppressionAdmin(admin.ModelAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Suppression | None = None) -> bool:
-        return False
-
-
-@admin.register(Preference)
-class PreferenceAdmin(admin.ModelAdmin):
-    list_display = ["person", "address", "kind", "channel", "is_wanted", "changed_at"]
-    list_filter = ["kind", "is_wanted"]
-    search_fields = ["person__name", "person__email", "address"]
-    list_select_related = ["person"]
-    readonly_fields = ["person", "address", "kind", "channel", "is_wanted", "changed_at"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -347,3 +347,15 @@ def test_the_desk_counts_mail_that_gave_up_and_mail_on_hold(officer):
         ("Mail on hold", 1),
     ]
     assert desk_items(make_member()) == []
+
+
+def test_the_ledger_in_the_admin_shows_outcomes_and_never_what_a_mail_says(client, officer):
+    row = dead_row()
+    tell(kinds.REGISTRY["news"].__class__, make_member(), slot="another")
+    url = reverse("admin:members_notification_changelist")
+    assert "A secret" not in words(client.get(url))
+    assert "A secret" not in words(client.get(reverse("admin:members_notification_change", args=[row.pk])))
+    client.post(url, {"action": "send_again", "_selected_action": [row.pk]})
+    row.refresh_from_db()
+    assert row.status == Status.PENDING
+    assert client.get(reverse("admin:members_suppression_changelist")).status_code == 200
