@@ -1,0 +1,75 @@
+import random
+from datetime import date
+
+import pytest
+from django.utils import timezone
+
+from members import demo as members_demo
+from wiki import demo
+from wiki.models import Link, Page, Revision
+
+pytestmark = pytest.mark.django_db
+
+
+def seeded():
+    _, _, people = members_demo.seed(date.today(), random.Random(2022))
+    demo.seed(people, timezone.now(), random.Random(2022))
+
+
+def test_the_demo_library_is_as_large_and_as_neglected_as_planned():
+    seeded()
+
+    pages = Page.objects.with_care(date.today())
+    areas = [page.area for page in pages]
+    assert {area: areas.count(area) for area in sorted(set(areas))} == {
+        "Basics": 30,
+        "CV": 8,
+        "Guides": 8,
+        "NLP": 16,
+        "Officer handbook": 10,
+        "RL": 14,
+    }
+    assert Revision.objects.count() == 420
+    assert Revision.objects.values("author").distinct().count() == 31
+    assert pages.filter(is_stale=True).count() == 12
+    assert pages.filter(has_broken_links=True).count() == 3
+    assert sorted(pages.filter(is_orphan=True).values_list("path", flat=True)) == [
+        "Guides/Reproducing a result",
+        "NLP/Evaluation of generated text",
+        "Officer handbook/Handover of the education office",
+        "RL/Exploration",
+    ]
+    assert not Page.objects.filter(head=None).exists()
+
+
+def test_every_formula_of_the_demo_library_is_shown_and_every_link_but_three_leads_somewhere():
+    seeded()
+
+    from wiki.rendering import anatomy
+
+    assert [path for path, text in demo.texts().items() if anatomy(text).formulas_failed] == []
+    assert sum(anatomy(text).formulas for text in demo.texts().values()) > 100
+    assert set(Link.objects.filter(target=None).values_list("name", flat=True)) == {
+        "Bandits in practice",
+        "Emergency papers",
+        "House style of the wiki",
+    }
+
+
+def test_nobody_wrote_before_they_joined_and_nothing_is_of_tomorrow():
+    seeded()
+
+    for revision in Revision.objects.select_related("author"):
+        assert revision.at <= timezone.now()
+        assert any(
+            membership.term.starts_on <= revision.at.date()
+            for membership in revision.author.memberships.all()
+        )
+
+
+def test_the_last_version_of_a_page_is_its_text():
+    seeded()
+
+    for page in Page.objects.select_related("head"):
+        assert page.text == demo.texts()[page.path]
+        assert page.head.number == page.revisions.count()
