@@ -16,11 +16,14 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.contrib import messages
+from django.core.mail import EmailMultiAlternatives
 from django.http import HttpRequest
 from django.utils import timezone
 
 from members import ledger, mailserver
+from members.ledger.posting import sender
 from members.models import Club, Invitation, User
+from mlclub.mail import compose
 
 logger = logging.getLogger(__name__)
 
@@ -71,13 +74,29 @@ class AccountAdapter(DefaultAccountAdapter):
         request = allauth_context.request
         club = Club.current()
         site = {"name": club.name, "domain": urlsplit(settings.SITE_URL).netloc}
-        mail = self.render_mail(
+        plain = self.render_mail(
             template_prefix,
             email,
             {"request": request, "email": email, "club": club, **context, "current_site": site},
-            headers={"Auto-Submitted": "auto-generated"},
         )
-        mail.connection = mailserver.connection()
+        composed = compose(
+            "members/mail/account",
+            {
+                "club": club,
+                "subject_line": plain.subject,
+                "text": plain.body.strip(),
+                "why": "because somebody, probably you, used this address here",
+            },
+        )
+        mail = EmailMultiAlternatives(
+            subject=composed.subject,
+            body=composed.text,
+            from_email=sender(club),
+            to=[email],
+            headers={"Auto-Submitted": "auto-generated"},
+            connection=mailserver.connection(),
+        )
+        mail.attach_alternative(composed.html, "text/html")
         problem = None
         try:
             mail.send()

@@ -14,7 +14,11 @@ def test_a_sign_in_code_goes_at_once_and_leaves_only_its_outcome(client):
     client.post("/accounts/login/code/", {"email": person.email})
     [sent] = mail.outbox
     assert sent.to == [person.email]
-    assert "Kelp Forest Club" in sent.body
+    [(html, _)] = sent.alternatives
+    for text in (sent.body, html):
+        assert "Kelp Forest Club" in text
+        assert "Your sign-in code is listed below" in text
+        assert "You get this because somebody, probably you, used this address here." in text
     row = Notification.objects.get()
     assert (row.person, row.kind, row.status, row.subject, row.data) == (
         person, "account-login_code", Status.SENT, "", {},
