@@ -2,4 +2,5 @@
 
 from tests.factories.events import *  # noqa: F403
 from tests.factories.members import *  # noqa: F403
+from tests.factories.nmep import *  # noqa: F403
 from tests.factories.wiki import *  # noqa: F403

@@ -1,0 +1,44 @@
+import random
+from datetime import date, datetime, time, timedelta
+
+import pytest
+
+import events.demo
+import members.demo
+import nmep.demo
+from members.models import Club
+from nmep import gathered, rosters
+from nmep.models import Enrolment, Offering, Session, Submission, SubmissionAuthor
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("today", [date(2026, 10, 26), date(2026, 11, 1)])
+def test_the_demo_club_adds_up(today):
+    rng = random.Random(2022)
+    _, terms, people = members.demo.seed(today, rng)
+    now = datetime.combine(today, time(12), tzinfo=Club.current().zone)
+    events.demo.seed(people, terms[:4], now, rng)
+    nmep.demo.seed(people, terms[:4], now, rng)
+
+    programme = Offering.objects.filter(program__slug="nmep").order_by("term__starts_on")
+    learners = Enrolment.objects.learners().filter(offering__in=programme)
+    assert [learners.filter(offering=row).count() for row in programme] == [12, 16, 14, 15]
+    completed = [learners.filter(offering=row, state="completed").count() for row in programme]
+    assert completed == [10, 14, 13, 0]
+    sessions = Session.objects.filter(offering__in=programme)
+    assert (sessions.filter(kind="class").count(), sessions.filter(kind="party").count()) == (44, 36)
+    first = SubmissionAuthor.objects.filter(n=1).exclude(submission__state="draft")
+    assert first.count() == 235
+    assert first.filter(late_by__gt=timedelta(0)).count() == 31
+    assert Submission.objects.filter(n=2).count() == 6
+
+    current = programme.last()
+    table = rosters.table(current, now)
+    assert (table.in_all, table.flagged) == (15, 1)
+    old = Submission.objects.waiting().filter(handed_in_at__lt=now - timedelta(days=5))
+    assert old.count() == 6
+    assert [session.week for session in gathered.unstaffed(now)] == [9]
+    cards = gathered.home(people.cast["new-member"], now)
+    assert [card.action for card in cards] == ["Read the review", "Continue HW4"]
