@@ -19,7 +19,7 @@ FEWEST_OFFICERS = 2
 
 
 def for_officer(user: User, now: datetime) -> list[DeskItem]:
-    """One line for each thing that waits, with the page that mends it; three queries."""
+    """One line for each thing that waits, with the page that mends it; at most three queries."""
     today = standing.today(now)
     people = reverse("admin:members_user_changelist")
     items = []

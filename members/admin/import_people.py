@@ -24,7 +24,7 @@ class ImportForm(forms.Form):
     text = forms.CharField(
         required=False,
         label="Or lines copied from a sheet",
-        widget=forms.Textarea(attrs={"rows": 6, "class": "vLargeTextField"}),
+        widget=forms.Textarea(attrs={"rows": 6, "cols": 30}),
         strip=False,
     )
     term = forms.ModelChoiceField(Term.objects.all(), empty_label=None)

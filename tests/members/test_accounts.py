@@ -9,6 +9,7 @@ from allauth.mfa.totp.internal import auth as totp
 from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.core.cache import cache
+from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
@@ -143,6 +144,23 @@ def test_a_run_out_or_forged_invitation_opens_nothing(client):
     Invitation.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
     assert client.post(invitation.get_absolute_url()).status_code == 410
     assert client.get("/invitation/forged/").status_code == 404
+
+
+def test_the_mail_of_an_invitation_carries_the_link_and_no_second_one_goes(client):
+    for _ in range(2):
+        invitations.invite("guest@far.example", name="Guest", term=make_term(), kind="new", by=None)
+        call_command("notify", "--once")
+    [message] = mail.outbox
+    assert (message.to, message.subject) == (["guest@far.example"], "Tidewater Learning Club invites you")
+    link = re.search(r"http://localhost:8000(/invitation/\S+/)", message.body)[1]
+    assert "Welcome, Guest" in client.get(link).content.decode()
+
+
+def test_an_invitation_that_was_taken_up_meanwhile_is_not_mailed():
+    invitation = invitations.invite("guest@far.example", term=make_term(), kind="new", by=None)
+    invitations.take_up(invitation, make_user())
+    call_command("notify", "--once")
+    assert mail.outbox == []
 
 
 def test_the_link_of_an_invitation_is_nowhere_at_rest():

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.core.cache import cache
 from django.core.management import call_command
 from django.utils import timezone
@@ -32,6 +33,16 @@ def test_anybody_reports_a_problem_and_the_webmaster_is_told(client):
     webmaster.office_terms.all().delete()
     problems.report(ProblemReport(text="again"), person=None, page="")
     assert Notification.objects.filter(person=president).count() == 1
+
+
+def test_the_officers_mail_says_what_and_where(client):
+    make_officer(slug="webmaster", email="web@club.example")
+    client.post(PAGE, {"text": "The button is dead", "email": "v@far.example", "page": "/events/"})
+    call_command("notify", "--once")
+    [message] = [sent for sent in mail.outbox if "reported" in sent.subject]
+    assert message.to == ["web@club.example"]
+    assert "on /events/:\n\nThe button is dead" in message.body
+    assert "v@far.example" not in message.body, "a stranger's address stays in the admin"
 
 
 def test_a_member_need_not_say_who_they_are(client):
