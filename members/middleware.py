@@ -26,7 +26,7 @@ class ClubZoneMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith("/healthz/"):  # answers without a database, and says so
             return self.get_response(request)
-        with timezone.override(Club.current().zone):
+        with Club.kept(), timezone.override(Club.current().zone):
             return self.get_response(request)
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.core.cache import cache
 from django.db import transaction
 
 from members import audit
 from members.ledger import kinds
 from members.ledger.writing import wake
 from members.models import Club, Notification, User
-from members.models.club import CACHE_KEY, CLUB_PK
+from members.models.club import CLUB_PK
 from members.models.notifications import NotificationQuerySet
 
 DROPPED = "An officer decided that it should not go."
@@ -96,4 +95,4 @@ def held() -> NotificationQuerySet:
 
 def _set_hold(since: datetime | None, reason: str) -> None:
     Club.objects.filter(pk=CLUB_PK).update(mail_held_at=since, mail_hold_reason=reason[:200])
-    transaction.on_commit(lambda: cache.delete(CACHE_KEY), robust=True)
+    transaction.on_commit(Club.forget, robust=True)

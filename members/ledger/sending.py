@@ -201,13 +201,14 @@ class _Sender:
         if not rows:
             return False
         try:
-            wishes = Wishes.of(rows)
-            self.prepare(rows)
-            for position, row in enumerate(rows):
-                if self.should_stop():
-                    break
-                if self.keep_lease(rows[position:]):
-                    self.deal_with(row, wishes)
+            with Club.kept():
+                wishes = Wishes.of(rows)
+                self.prepare(rows)
+                for position, row in enumerate(rows):
+                    if self.should_stop():
+                        break
+                    if self.keep_lease(rows[position:]):
+                        self.deal_with(row, wishes)
         finally:
             self.let_go()
         return True

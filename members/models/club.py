@@ -1,16 +1,21 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cached_property
 
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 
 from mlclub.privacy import NOT_PERSONAL
 
 CLUB_PK = 1
 CACHE_KEY = "club"
+# The club as it was looked up within `Club.kept()`: an empty list until somebody asks.
+_kept: ContextVar[list[Club] | None] = ContextVar("club", default=None)
 
 
 def validate_zone(name: str) -> None:
@@ -80,15 +85,38 @@ class Club(models.Model):
     @classmethod
     def current(cls) -> Club:
         """The club, from the cache or the database; an unsaved one with defaults before the first run."""
-        club = cache.get(CACHE_KEY)
+        kept = _kept.get()
+        if kept:
+            return kept[0]
+        club: Club | None = cache.get(CACHE_KEY)
         if club is None:
             club = cls.objects.filter(pk=CLUB_PK).first() or cls(pk=CLUB_PK)
             cache.set(CACHE_KEY, club, 300)
+        if kept is not None:
+            kept.append(club)
         return club
+
+    @staticmethod
+    @contextmanager
+    def kept() -> Iterator[None]:
+        """Within it the club is looked up once, unless it is saved: for one request, or one batch of a worker."""
+        token = _kept.set([])
+        try:
+            yield
+        finally:
+            _kept.reset(token)
+
+    @staticmethod
+    def forget() -> None:
+        """Drop what is kept of it, so that it is read anew."""
+        (_kept.get() or []).clear()
+        cache.delete(CACHE_KEY)
 
     def save(self, *args: object, **kwargs: object) -> None:
         super().save(*args, **kwargs)  # type: ignore[arg-type]
-        cache.delete(CACHE_KEY)
+        self.forget()
+        # Again after the commit: meanwhile another process may have put back what it still read.
+        transaction.on_commit(self.forget)
 
     @cached_property
     def zone(self) -> zoneinfo.ZoneInfo:
