@@ -83,29 +83,31 @@ def refresh(assignment: Assignment, now: datetime) -> Assignment:
     return current
 
 
-@transaction.atomic
 def _settle(assignment: Assignment, now: datetime) -> Shift | None:
     """Write what the rules give; None when it stood there already or somebody else wrote it."""
     shift = _judged(assignment)
     opens_at = assignment.opens_by_rule()
     is_promise = assignment.state == Assignment.State.PUBLISHED and assignment.offering.is_live
     promised_at = shift.after if is_promise else assignment.promised_at
-    if (opens_at, shift.after, promised_at) == (
-        assignment.opens_at,
-        assignment.due_at,
-        assignment.promised_at,
-    ):
+    stood = (assignment.opens_at, assignment.due_at, assignment.promised_at)
+    if stood == (opens_at, shift.after, promised_at):
         return None
-    won = Assignment.objects.filter(
-        pk=assignment.pk, due_at=assignment.due_at, promised_at=assignment.promised_at
-    ).update(opens_at=opens_at, due_at=shift.after, promised_at=promised_at)
     was_promised = assignment.promised_at is not None
-    assignment.opens_at, assignment.due_at, assignment.promised_at = opens_at, shift.after, promised_at
-    if not won:
-        return None
-    if shift.changes and shift.after and was_promised and is_promise and assignment.is_released(now):
-        _tell(shift, shift.after, now)
-    return shift
+    with transaction.atomic():
+        won = Assignment.objects.filter(
+            pk=assignment.pk, due_at=assignment.due_at, promised_at=assignment.promised_at
+        ).update(opens_at=opens_at, due_at=shift.after, promised_at=promised_at)
+        assignment.opens_at, assignment.due_at, assignment.promised_at = opens_at, shift.after, promised_at
+        if (
+            won
+            and shift.changes
+            and shift.after
+            and was_promised
+            and is_promise
+            and assignment.is_released(now)
+        ):
+            _tell(shift, shift.after, now)
+    return shift if won else None
 
 
 def _tell(shift: Shift, after: datetime, now: datetime) -> None:

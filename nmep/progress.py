@@ -24,7 +24,7 @@ from nmep.models import (
     SubmissionAuthor,
 )
 
-SLOW_TO_MEND = timedelta(days=7)
+SLOW_TO_MEND = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Work:
     submission: Version | None = None
     late_by: timedelta = timedelta(0)
     has_draft: bool = False
+    answered_at: datetime | None = None
 
     #: state: (word, tone, icon)
     WORDS = {
@@ -263,6 +264,7 @@ def _work(assignment: Assignment, record: Record, now: datetime) -> Work:
         submission=latest,
         late_by=latest.late_by if latest else timedelta(0),
         has_draft=has_draft,
+        answered_at=mark.at if mark else None,
     )
 
 
@@ -312,10 +314,11 @@ def _judged(
     overdue = [row.assignment.label for row in work if row.state == "overdue"]
     if len(overdue) > 1:
         reasons.append(f"{' and '.join(overdue)} are overdue.")
-    for row in work:
-        answered = row.submission.taken_at or row.submission.handed_in_at if row.submission else None
-        if row.state == "returned" and answered and now - answered > SLOW_TO_MEND * 2:
-            reasons.append(f"{row.assignment.label} went back and has not been mended for two weeks.")
+    reasons += [
+        f"{row.assignment.label} went back and has not been mended for two weeks."
+        for row in work
+        if row.state == "returned" and row.answered_at and now - row.answered_at > SLOW_TO_MEND
+    ]
     if offering.slip_days and late_days > offering.slip_days:
         reasons.append(f"{late_days} late days used; {offering.slip_days} are free.")
     needs = [f"{row.assignment.label}: {_need(row)}" for row in work if row.is_owed]

@@ -50,6 +50,7 @@ class WaitingFilter(admin.SimpleListFilter):
 class AuthorInline(admin.TabularInline):
     model = SubmissionAuthor
     fields = ["enrolment", "late_by"]
+    readonly_fields = ["enrolment", "late_by"]
     extra = 0
     can_delete = False
 
@@ -69,7 +70,7 @@ class AuthorInline(admin.TabularInline):
 class PieceInline(AuthorInline):
     model = Piece
     fields = ["part", "download", "text", "url", "size", "sha256"]
-    readonly_fields = ["download"]
+    readonly_fields = ["part", "download", "text", "url", "size", "sha256"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return admin.TabularInline.get_queryset(self, request).select_related("part")
@@ -84,6 +85,7 @@ class PieceInline(AuthorInline):
 class ReviewInline(AuthorInline):
     model = Review
     fields = ["reviewer", "state", "outcome", "summary", "posted_at"]
+    readonly_fields = ["reviewer", "state", "outcome", "summary", "posted_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = admin.TabularInline.get_queryset(self, request).select_related("reviewer")
