@@ -125,7 +125,7 @@ class EventAdmin(admin.ModelAdmin):
         "created_at",
         "updated_at",
     ]
-    fields = [
+    fields: Any = [
         "page",
         ("title", "kind"),
         "summary",

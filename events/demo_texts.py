@@ -74,13 +74,13 @@ DESCRIPTIONS: dict[str, str] = {
 }
 #: Guest speakers, 26 over four terms.
 GUESTS = (
-    "Orla Venn, Saltgrass Robotics", "Tomas Ruiz-Kade, Harbour University", "Mirela Anstrom, Northlight Weather",
-    "Dagny Okoro", "Pell Marchetti, Cinder Speech Lab", "Sunniva Hale, Fathom Sonar", "Iker Brandt, Lumen Compilers",
-    "Noor Castellan", "Wren Adeyemi-Falk, Tessellate Maps", "Jonas Quill, Harbour University", "Amara Lindqvist",
-    "Casimir Doyle, Kestrel Privacy", "Yuna Pereira-Strand", "Silas Moreau, Tidal Data", "Henrike Osei",
-    "Lior Vandermeer, Quiet Instruments", "Petra Nakagawa-Bell", "Emeka Sorensen, Marlow Institute", "Talia Frost",
-    "Ruben Achterberg, Saltgrass Robotics", "Ines Halloran", "Goro Whitfield, Harbour University", "Zofia Lamar",
-    "Bastian Oyelaran, Driftwood Games", "Maeve Tarkhan", "Cyrus Holm, Northlight Weather",
+    "Orla Venn (Saltgrass Robotics)", "Tomas Ruiz-Kade (Harbour University)", "Mirela Anstrom (Northlight Weather)",
+    "Dagny Okoro", "Pell Marchetti (Cinder Speech Lab)", "Sunniva Hale (Fathom Sonar)", "Iker Brandt (Lumen Compilers)",
+    "Noor Castellan", "Wren Adeyemi-Falk (Tessellate Maps)", "Jonas Quill (Harbour University)", "Amara Lindqvist",
+    "Casimir Doyle (Kestrel Privacy)", "Yuna Pereira-Strand", "Silas Moreau (Tidal Data)", "Henrike Osei",
+    "Lior Vandermeer (Quiet Instruments)", "Petra Nakagawa-Bell", "Emeka Sorensen (Marlow Institute)", "Talia Frost",
+    "Ruben Achterberg (Saltgrass Robotics)", "Ines Halloran", "Goro Whitfield (Harbour University)", "Zofia Lamar",
+    "Bastian Oyelaran (Driftwood Games)", "Maeve Tarkhan", "Cyrus Holm (Northlight Weather)",
 )  # fmt: skip
 GIVEN = (
     "Alva",

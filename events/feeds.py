@@ -138,7 +138,7 @@ def entries_of(user: User, since: datetime, until: datetime, now: datetime) -> l
     events = Event.objects.filter(_mine(user, now), starts_at__gte=since, starts_at__lt=until)
     rows = list(events.defer("description", "search").order_by("starts_at", "pk"))
     mine = Registration.objects.with_position().filter(event__in=[row.pk for row in rows]).filter(user=user)
-    positions = dict(mine.values_list("event_id", "position"))
+    positions = {row.event_id: getattr(row, "position", 0) for row in mine}
     return [
         ical.entry_of(
             row,

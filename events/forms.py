@@ -32,6 +32,9 @@ class FilterForm(forms.Form):
         required=False,
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+
 
 class PeopleField(forms.CharField):
     """People of the directory, by name, handle or mail address, separated by commas."""

@@ -13,7 +13,7 @@ from django.utils import timezone
 from events import feeds, registrations
 from events.models import Attendance, CalendarFeed, Event, Kind, Material, Registration, Talk
 from events.seats import seats_of
-from members.models import Term, User
+from members.models import Club, Term, User
 from mlclub import search as text_search
 from mlclub.gather import Card, Contribution, DeskItem, Figure, FrontItem, Hit, Item, Occurrence, Section
 
@@ -78,9 +78,10 @@ def desk(user: User, now: datetime) -> list[DeskItem]:
     if not user.has_perm("events.change_event"):
         return []
     hosted = Event.hosts.through.objects.filter(event=OuterRef("pk"))
+    midnight = now.astimezone(Club.current().zone).replace(hour=0, minute=0, second=0, microsecond=0)
     soon = (
         Event.objects.scheduled()
-        .filter(starts_at__gt=now, starts_at__lte=now + SOON)
+        .filter(starts_at__gt=now, starts_at__lt=midnight + SOON + timedelta(days=1))
         .annotate(is_hosted=Exists(hosted))
         .filter(Q(place="", online_url="") | Q(is_hosted=False))
         .order_by("starts_at")
@@ -153,16 +154,16 @@ def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int,
     for person, event in (
         Registration.objects.live().filter(event__in=keys, user__in=users).values_list("user", "event")
     ):
-        going.setdefault(person, set()).add(event)
+        going.setdefault(person or 0, set()).add(key)
     invited: dict[int, set[int]] = {}
-    for person, event in Event.invited.through.objects.filter(event__in=keys, user__in=users).values_list(
+    for person, key in Event.invited.through.objects.filter(event__in=keys, user__in=users).values_list(
         "user", "event"
     ):
-        invited.setdefault(person, set()).add(event)
+        invited.setdefault(person, set()).add(key)
     speaking: dict[int, list[int]] = {}
     talks = Talk.speakers.through.objects.filter(talk__event__in=keys, user__in=users)
-    for person, event in talks.values_list("user", "talk__event"):
-        speaking.setdefault(person, []).append(event)
+    for person, key in talks.values_list("user", "talk__event"):
+        speaking.setdefault(person, []).append(key)
     answer = {}
     for user in users:
         mine = going.get(user.pk, set())

@@ -146,8 +146,9 @@ def _component(row: Occurrence, zone: ZoneInfo, alarm: int) -> VEvent:
     if row.url:
         component.add("url", settings.SITE_URL + row.url if row.url.startswith("/") else row.url)
     component.add("transp", "TRANSPARENT" if row.is_cancelled or tentative else "OPAQUE")
-    if getattr(row, "category", ""):
-        component.add("categories", [row.category])
+    category = getattr(row, "category", "")
+    if category:
+        component.add("categories", [category])
     if alarm and not row.is_cancelled:
         bell = Alarm()
         bell.add("action", "DISPLAY")

@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from events import ical
 from events.models import Event, Registration
 from events.seats import seat_of, seated
-from members.ledger import Category, Due, at, kind
+from members.ledger import Category, Due, Kind, at, kind
 from members.models import Club, Notification
 
 DAY_BEFORE = timedelta(hours=24)
@@ -31,7 +31,7 @@ def spoken_span(starts_at: datetime, ends_at: datetime) -> str:
     return f"{date_format(start, 'D j F Y, H:i')} to {until} {end.tzname()}"
 
 
-class AboutRegistration:
+class AboutRegistration(Kind):
     """Messages whose subject is one registration."""
 
     def registration(self, row: Notification) -> Registration:
@@ -63,7 +63,7 @@ class AboutRegistration:
         return [invite(registration.event, row, is_tentative=bool(context["line"]))]
 
 
-class AboutEvent:
+class AboutEvent(Kind):
     """Messages whose subject is one event."""
 
     def event(self, row: Notification) -> Event:
@@ -80,7 +80,7 @@ class AboutEvent:
         if event.capacity is None:
             return False
         mine = Registration.objects.with_position().filter(event=event).filter(whose(row)).first()
-        return mine is not None and mine.position > event.capacity
+        return mine is not None and getattr(mine, "position", 0) > event.capacity
 
     def context(self, row: Notification) -> dict[str, Any]:
         event = self.event(row)

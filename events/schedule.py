@@ -212,7 +212,7 @@ def _move_rule(
     if days > timedelta(0):
         later.reverse()  # From the far end, so that none steps on one that has yet to make room.
     for row in later:
-        day = row.original_starts_at.astimezone(zone).date() + days
+        day = (row.original_starts_at or row.starts_at).astimezone(zone).date() + days
         Event.objects.filter(pk=row.pk).update(original_starts_at=datetime.combine(day, hour, tzinfo=zone))
     series.first_on = first.astimezone(zone).date() + days
     series.count = len(later) if series.count else None

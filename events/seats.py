@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from events.models import Event, Registration
 
@@ -78,12 +78,12 @@ class Seat:
         event, now = self.event, self.now
         if event.is_cancelled:
             return Standing.CANCELLED
-        if self.registration is not None:
-            if self.line:
-                return Standing.OVER if event.is_over(now) else Standing.WAITING
-            return Standing.OFFERED if self.registration.has_open_offer(now) else Standing.GOING
         if event.is_over(now):
             return Standing.OVER
+        if self.registration is not None:
+            if self.line:
+                return Standing.WAITING
+            return Standing.OFFERED if self.registration.has_open_offer(now) else Standing.GOING
         if event.registration_opens_at and now < event.registration_opens_at:
             return Standing.NOT_YET
         if not event.is_open(now):
@@ -125,13 +125,13 @@ def seats_of(events: Iterable[Event], user: Any, now: datetime) -> dict[int, Sea
         mine = {registration.event_id: registration for registration in own}
     counted: dict[int, int] = {}
     if any(not hasattr(event, "live_count") for event in events):
-        counts = Event.objects.filter(pk__in=keys).with_counts().order_by()
-        counted = dict(counts.values_list("pk", "live_count"))
+        live = Registration.objects.live().filter(event__in=keys).order_by()
+        counted = dict(live.values_list("event").annotate(n=Count("pk")))
     return {
         event.pk: Seat(
             event=event,
             now=now,
-            live=counted.get(event.pk, getattr(event, "live_count", 0)),
+            live=getattr(event, "live_count", counted.get(event.pk, 0)),
             registration=mine.get(event.pk),
             position=getattr(mine.get(event.pk), "position", 0),
         )

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from events import feeds, ical
 from events.access import event_for
 from events.forms import FeedForm
-from events.models import CalendarFeed, Series
+from events.models import CalendarFeed, Event, Series
 from events.seats import Standing, seat_of
 from events.views.organising import GET_POST
 from members.models import Club
@@ -121,7 +121,8 @@ def calendar_settings(request: HttpRequest) -> HttpResponse:
         return redirect("events:calendar_settings")
     token = request.session.pop(SHOW_ONCE, "") if request.method == "GET" else ""
     address = settings.SITE_URL + reverse("events:personal_feed", args=[token]) if token else ""
-    series = Series.objects.visible_to(user).filter(visibility="public", ended_at=None).order_by("name")
+    coming = Event.objects.scheduled().upcoming(timezone.now()).values("series")
+    series = Series.objects.filter(visibility="public", pk__in=coming.order_by()).order_by("name")
     return render(
         request,
         "events/calendar_settings.html",

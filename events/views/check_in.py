@@ -174,7 +174,7 @@ def expected(event: Event, query: str) -> list[dict[str, Any]]:
     here = list(event.attendances.select_related("user"))
     by_user = {row.user_id: row for row in here if row.user_id}
     by_address = {row.email.lower(): row for row in here if not row.user_id}
-    people = []
+    people: list[dict[str, Any]] = []
     for position, row in enumerate(rows, start=1):
         arrival = by_user.pop(row.user_id, None) if row.user_id else by_address.pop(row.email.lower(), None)
         line = max(0, position - event.capacity) if event.capacity else 0
@@ -193,7 +193,7 @@ def expected(event: Event, query: str) -> list[dict[str, Any]]:
             {"name": arrival.who, "person": arrival.user, "registration": None, "arrival": arrival, "line": 0}
         )
     if query:
-        people = [each for each in people if query.lower() in each["name"].lower()]
+        people = [each for each in people if query.lower() in str(each["name"]).lower()]
     return sorted(people, key=lambda each: each["name"].lower())
 
 

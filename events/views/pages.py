@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -192,12 +193,12 @@ def who_goes(event: Event, user: Any, *, runs: bool, seat: Seat) -> list[User]:
 
 @login_not_required
 @require_safe
-def material_file(request: HttpRequest, pk: int) -> HttpResponse:
+def material_file(request: HttpRequest, pk: int) -> HttpResponseBase:
     """A file of an event, for whoever may see it."""
     material = get_object_or_404(
         Material.objects.visible_to(request.user, timezone.now()).exclude(file=""), pk=pk
     )
-    name = material.file.name.rpartition("/")[2]
+    name = (material.file.name or "").rpartition("/")[2]
     return uploads.serve_private(request, material.file, filename=name)
 
 
