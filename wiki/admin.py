@@ -30,7 +30,7 @@ class CareFilter(admin.SimpleListFilter):
             ("trash", "In the trash"),
         ]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Page]) -> QuerySet[Page]:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         chosen = self.value()
         if chosen == "stale":
             return queryset.filter(is_stale=True)
@@ -85,12 +85,8 @@ class PageAdmin(admin.ModelAdmin):
     readonly_fields = ("page", "content_at", "checked_at", "checked_by", "trashed_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Page]:
-        return (
-            super()
-            .get_queryset(request)
-            .with_care(standing.today())
-            .defer("search", "plain_text", "headings")
-        )  # type: ignore[attr-defined]
+        pages: Any = super().get_queryset(request)
+        return pages.with_care(standing.today()).defer("search", "plain_text", "headings")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Pages are written in the wiki."""

@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.db import transaction
-from django.utils import timezone
 
 from members.demo import People
-from members.models import Term, User
+from members.models import Club, Term, User
 from wiki import diffs, editing, linking, paths
 from wiki.models import Link, Page, Revision
 from wiki.rendering import Anatomy, anatomy
@@ -206,7 +205,7 @@ def _moments(
         days = [terms[0].starts_on]
     # An old page leaves room for `count` moments in what there is of the past.
     chosen = sorted(rng.choices(days, k=count))
-    zone = timezone.get_current_timezone()
+    zone = Club.current().zone
     found = [
         datetime(day.year, day.month, day.day, rng.randrange(16, 22), rng.randrange(60), tzinfo=zone)
         for day in chosen

@@ -124,7 +124,7 @@ def save(
     double click). A text that changes nothing makes no revision.
     """
     locked = Page.objects.select_for_update(of=("self",)).get(pk=page.pk)
-    head = Revision.objects.select_related("author").get(pk=locked.head_id)
+    head = Revision.objects.select_related("author").get(headed_page=locked)
     if head.text == text:
         return Saved(head, is_new=False)
     if head.number != base:

@@ -43,6 +43,7 @@ def home(user: User, now: datetime) -> list[Card]:
     changed = (
         visible.filter(content_at__gte=now - NEW_FOR, content_at__lte=now)
         .exclude(head__author=user)
+        .exclude(head__source=Revision.Source.IMPORT)
         .select_related("head__author")
         .defer("search", "plain_text", "headings", "head__text")
         .order_by("-content_at")[:A_FEW]
@@ -108,6 +109,7 @@ def digest(users: Iterable[User], since: datetime, until: datetime) -> dict[int,
         return {}
     pages = list(
         Page.objects.filter(trashed_at=None, content_at__gte=since, content_at__lt=until)
+        .exclude(head__source=Revision.Source.IMPORT)
         .annotate(
             edits=Count("revisions", filter=Q(revisions__at__gte=since, revisions__at__lt=until)),
             is_mine=Max("head__author"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
@@ -93,9 +93,13 @@ def homes_of(folder: str, wanted: str, *, is_absolute: bool) -> list[str]:
     return [*here, f"{wanted}/{paths.HOME}"]
 
 
+def _as_it_is(path: str) -> str:
+    return path
+
+
 def _rank(place: Place, folder: str, wanted: str, *, is_absolute: bool) -> tuple[int, int, int, str] | None:
     here = wanted if is_absolute or not folder else f"{folder}/{wanted}"
-    for tier, same in enumerate((str, str.casefold, _loose)):
+    for tier, same in enumerate(SAME):
         path, near, asked = same(place.path), same(here), same(wanted)
         if path == near and not is_absolute:
             step = 0
@@ -116,6 +120,10 @@ def _rank(place: Place, folder: str, wanted: str, *, is_absolute: bool) -> tuple
 
 def _loose(path: str) -> str:
     return "/".join(paths.key(segment) for segment in path.split("/"))
+
+
+#: How two paths are compared: exactly, without case, without hyphens and underscores.
+SAME: tuple[Callable[[str], str], ...] = (_as_it_is, str.casefold, _loose)
 
 
 def _shared(path: str, folder: str) -> int:

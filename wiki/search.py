@@ -24,8 +24,8 @@ def search(query: str, user: Any, limit: int = 10) -> list[Hit]:
             kind="Wiki",
             title=page.title,
             url=reverse("wiki:page_detail", args=[page.path]),
-            headline=page.headline,  # type: ignore[attr-defined]
-            rank=page.rank,  # type: ignore[attr-defined]
+            headline=page.headline,
+            rank=page.rank,
             meta=(page.folder.replace("/", " › "),) if page.folder else (),
         )
         for page in rows

@@ -70,6 +70,8 @@ def _branch(root: str, rows: list[tuple[str, str]], here: str) -> Branch:
 
     for path, title in rows:
         above, name = paths.segments_of(path)
+        if name.startswith("_") and path != here:  # what Gollum kept for itself: sidebars, templates
+            continue
         url = reverse("wiki:page_detail", args=[path])
         if name == paths.HOME and above:
             folder = folder_of(above)

@@ -34,7 +34,7 @@ class PageQuerySet(models.QuerySet["Page"]):
     def trashed(self) -> PageQuerySet:
         return self.exclude(trashed_at=None)
 
-    def with_care(self, today: date) -> PageQuerySet:
+    def with_care(self, today: date) -> Any:
         """Adds `is_stale`, `has_broken_links` and `is_orphan`."""
         broken = Link.objects.filter(source=OuterRef("pk"), target=None)
         inbound = Link.objects.filter(target=OuterRef("pk")).exclude(source=OuterRef("pk"))

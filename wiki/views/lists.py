@@ -38,9 +38,9 @@ def page_front(request: HttpRequest) -> HttpResponse:
             "areas": areas,
             "reads": reads,
             "writes": request.user.is_authenticated and request.user.standing.writes,
-            "changes": _changes(request.user)[:A_FEW] if reads else [],
+            "changes": _changes(request.user).exclude(source=Revision.Source.IMPORT)[:A_FEW] if reads else [],
             "mine": visible.with_care(today)
-            .filter(owner=request.user)
+            .filter(owner=request.user.pk)
             .order_by("-is_stale", "-content_at")[:A_FEW]
             if reads
             else [],
@@ -100,7 +100,7 @@ def page_care(request: HttpRequest) -> HttpResponse:
     """Pages that need somebody: stale, with broken links, without an owner; one's own with `?mine=1`."""
     pages = Page.objects.visible_to(request.user).needing_care(standing.today())
     if request.GET.get("mine"):
-        pages = pages.filter(owner=request.user)
+        pages = pages.filter(owner=request.user.pk)
     return render(
         request,
         "wiki/page_care.html",

@@ -73,12 +73,13 @@ def page_detail(request: HttpRequest, path: str) -> HttpResponse:
 
 def credit(page: Page) -> list[dict[str, Any]]:
     """Everybody who wrote the page, whoever wrote most first."""
-    return list(
+    rows: Any = (
         page.revisions.order_by()
         .values("author", "author__name", "author__handle", "author_name")
         .annotate(times=Count("pk"), last=Max("at"))
         .order_by("-times", "-last")[:40]
     )
+    return list(rows)
 
 
 def _instead(request: HttpRequest, path: str) -> HttpResponse:
