@@ -106,7 +106,7 @@ def test_the_directory_costs_the_same_for_any_number_of_people(client, size, dja
         person.memberships.get().give.add(topic)
     client.force_login(reader)
     client.get(LIST)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(10):
         client.get(LIST)
 
 
