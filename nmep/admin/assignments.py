@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from members.models import User
 from nmep import deadlines, handing_in, specs
+from nmep.admin.filters import offering_filter
 from nmep.models import Assignment, Deviation, Part, RubricCriterion, Session
 
 
@@ -29,7 +30,7 @@ class AssignmentAdmin(admin.ModelAdmin):
     """What is asked, when it is due by which rule, its parts and its rubric."""
 
     list_display = ["__str__", "offering", "state", "opens_at", "due_at", "due_session"]
-    list_filter = ["state", "offering"]
+    list_filter = ["state", offering_filter("offering")]
     list_select_related = ["offering__program", "offering__term", "due_session"]
     search_fields = ["title", "key", "text"]
     show_full_result_count = False
@@ -93,7 +94,7 @@ class DeviationAdmin(admin.ModelAdmin):
     """More time for one learner; it goes into the journal."""
 
     list_display = ["enrolment", "assignment", "extra_days", "is_without_penalty", "granted_by", "granted_at"]
-    list_filter = ["is_without_penalty", "assignment__offering"]
+    list_filter = ["is_without_penalty", offering_filter("assignment__offering")]
     list_select_related = [
         "enrolment__person",
         "enrolment__offering__program",

@@ -21,16 +21,20 @@ from members import audit
 from members.models import User
 from mlclub.forms import DateTimeField
 from nmep import deadlines, enrolling, rosters
+from nmep.admin.filters import offering_filter
 from nmep.models import Assignment, Enrolment, Milestone, Module, Offering, Program, Session, Submission
 
 
 class SessionInline(admin.TabularInline):
     model = Session
-    fields = ["seq", "week", "kind", "title", "event", "move"]
+    fields = ["seq", "week", "kind", "title", "move"]
     readonly_fields = ["move"]
-    raw_id_fields = ["event"]
     extra = 0
     show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A new one needs an event first, so it is added on a page of its own."""
+        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
         return super().get_queryset(request).select_related("event", "offering__program", "offering__term")
@@ -68,10 +72,24 @@ class AssignmentInline(admin.TabularInline):
 class EnrolmentInline(admin.TabularInline):
     model = Enrolment
     fields = ["person", "role", "state", "reviewer", "note"]
-    raw_id_fields = ["person", "reviewer"]
+    readonly_fields = ["person"]
     extra = 0
     can_delete = False
     show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """New people come by "Enrol new members", or on a page of their own."""
+        return False
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "reviewer" and field is not None:
+            match = request.resolver_match
+            key = match.kwargs.get("object_id") if match else None
+            staff = Enrolment.objects.staff().filter(offering=key).select_related("person")
+            field.widget = forms.Select()
+            field.choices = [("", "---------"), *((row.person_id, row.person.display_name) for row in staff)]
+        return field
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Enrolment]:
         rows = super().get_queryset(request).visible_to(request.user)  # type: ignore[attr-defined]
@@ -255,7 +273,7 @@ class MoveForm(forms.Form):
 @admin.register(Session)
 class SessionAdmin(admin.ModelAdmin):
     list_display = ["__str__", "offering", "when", "place", "move"]
-    list_filter = ["offering", "kind"]
+    list_filter = [offering_filter("offering"), "kind"]
     list_select_related = ["event", "offering__program", "offering__term"]
     search_fields = ["title", "summary", "event__place"]
     show_full_result_count = False
@@ -325,7 +343,7 @@ class SessionAdmin(admin.ModelAdmin):
 @admin.register(Enrolment)
 class EnrolmentAdmin(SimpleHistoryAdmin):
     list_display = ["person", "offering", "role", "state", "reviewer"]
-    list_filter = ["role", "state", "offering"]
+    list_filter = ["role", "state", offering_filter("offering")]
     list_select_related = ["person", "reviewer", "offering__program", "offering__term"]
     search_fields = ["person__name", "person__email", "note"]
     show_full_result_count = False

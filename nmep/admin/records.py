@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
+from nmep.admin.filters import offering_filter
 from nmep.models import Enrolment, MarkChange, Piece, Review, Submission, SubmissionAuthor
 
 
@@ -95,7 +96,7 @@ class ReviewInline(AuthorInline):
 @admin.register(Submission)
 class SubmissionAdmin(RecordAdmin):
     list_display = ["assignment", "people", "n", "state", "handed_in_at", "lateness", "reviewer", "open"]
-    list_filter = [WaitingFilter, "state", "assignment__offering", "assignment__key"]
+    list_filter = [WaitingFilter, "state", offering_filter("assignment__offering")]
     list_select_related = ["assignment__offering", "reviewer"]
     search_fields = ["authors__enrolment__person__name", "assignment__title", "assignment__key"]
     date_hierarchy = None
@@ -125,7 +126,7 @@ class SubmissionAdmin(RecordAdmin):
 @admin.register(Review)
 class ReviewAdmin(RecordAdmin):
     list_display = ["submission", "reviewer", "outcome", "posted_at"]
-    list_filter = ["outcome", "submission__assignment__offering"]
+    list_filter = ["outcome", offering_filter("submission__assignment__offering")]
     list_select_related = ["submission__assignment", "reviewer"]
     search_fields = ["reviewer__name", "submission__authors__enrolment__person__name"]
 
@@ -138,7 +139,7 @@ class MarkChangeAdmin(RecordAdmin):
     """The journal: entries are added, never changed."""
 
     list_display = ["at", "enrolment", "assignment", "kind", "value", "by", "why"]
-    list_filter = ["kind", "assignment__offering"]
+    list_filter = ["kind", offering_filter("assignment__offering")]
     list_select_related = [
         "enrolment__person",
         "enrolment__offering__program",
