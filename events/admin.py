@@ -61,7 +61,7 @@ class ReadOnlyInline(admin.TabularInline):
 class RegistrationInline(ReadOnlyInline):
     model = Registration
     fields = ["user", "name", "email", "state", "created_at", "cancelled_at", "reason"]
-    readonly_fields = fields
+    readonly_fields = fields  # type: ignore[assignment]
     ordering = ["created_at", "pk"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Registration]:
@@ -125,7 +125,7 @@ class EventAdmin(admin.ModelAdmin):
         "created_at",
         "updated_at",
     ]
-    fields: Any = [
+    fields = (
         "page",
         ("title", "kind"),
         "summary",
@@ -139,7 +139,7 @@ class EventAdmin(admin.ModelAdmin):
         ("registration_opens_at", "registration_closes_at", "cancel_until"),
         "hosts",
         ("created_at", "updated_at"),
-    ]
+    )
     inlines = [TalkInline, MaterialInline, RegistrationInline]
     actions = ["export_registrations"]
 

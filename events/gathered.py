@@ -151,7 +151,7 @@ def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int,
     keys = [event.pk for event in events]
     by_key = {event.pk: event for event in events}
     going: dict[int, set[int]] = {}
-    for person, event in (
+    for person, key in (
         Registration.objects.live().filter(event__in=keys, user__in=users).values_list("user", "event")
     ):
         going.setdefault(person or 0, set()).add(key)
@@ -185,8 +185,9 @@ def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int,
                 continue
             is_mine = event.pk in mine
             words = [event.title, event.where or "no place yet"]
-            if event.live_count:
-                words.append(f"{event.live_count} going")
+            count = getattr(event, "live_count", 0)
+            if count:
+                words.append(f"{count} going")
             items.append(
                 Item(
                     section="This week",
