@@ -86,7 +86,7 @@ class PageAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Page]:
         pages: Any = super().get_queryset(request)
-        return pages.with_care(standing.today()).defer("search", "plain_text", "headings")
+        return pages.with_care(standing.today()).defer("search", "names_search", "plain_text", "headings")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Pages are written in the wiki."""
@@ -153,7 +153,9 @@ class RevisionAdmin(admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Revision]:
         return (
-            super().get_queryset(request).defer("text", "page__search", "page__plain_text", "page__headings")
+            super()
+            .get_queryset(request)
+            .defer("text", "page__search", "page__names_search", "page__plain_text", "page__headings")
         )
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -45,7 +45,7 @@ def home(user: User, now: datetime) -> list[Card]:
         .exclude(head__author=user)
         .exclude(head__source=Revision.Source.IMPORT)
         .select_related("head__author")
-        .defer("search", "plain_text", "headings", "head__text")
+        .defer("search", "names_search", "plain_text", "headings", "head__text")
         .order_by("-content_at")[:A_FEW]
     )
     return cards + [
@@ -114,7 +114,7 @@ def digest(users: Iterable[User], since: datetime, until: datetime) -> dict[int,
             edits=Count("revisions", filter=Q(revisions__at__gte=since, revisions__at__lt=until)),
             is_mine=Max("head__author"),
         )
-        .defer("search", "plain_text", "headings")
+        .defer("search", "names_search", "plain_text", "headings")
         .order_by("-created_at", "-edits")[:20]
     )
     found: dict[int, list[Item]] = {}

@@ -14,9 +14,10 @@ from wiki.models import Page, Word
 def search(query: str, user: Any, limit: int = 10) -> list[Hit]:
     """The pages that `user` may see and that fit `query` best."""
     rows = rank(
-        Page.objects.visible_to(user).defer("headings", "aliases", "plain_text", "search"),
+        Page.objects.visible_to(user).defer("headings", "aliases", "plain_text", "search", "names_search"),
         query,
         body_field="plain_text",
+        names_field="names_search",
         limit=limit,
     )
     return [

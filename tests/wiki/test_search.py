@@ -112,3 +112,12 @@ def test_counting_the_words_afresh_counts_pages_not_mentions(library):
     editing.learn_all()
 
     assert Word.objects.get(word="gradient").uses == 2
+
+
+def test_of_many_pages_with_a_common_word_the_one_called_by_it_is_found(monkeypatch):
+    monkeypatch.setattr(kernel, "CANDIDATES", 4)
+    for number in range(12):
+        make_page(path=f"Notes {number}", text="Batch, batch and batch again.\n")
+    make_page(path="Batch size", text="How many examples at once.\n")
+
+    assert titles("batch", make_member(), 1) == ["Batch size"]

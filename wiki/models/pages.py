@@ -95,6 +95,8 @@ class Page(models.Model):
     headings = models.TextField(blank=True, editable=False)
     plain_text = models.TextField(blank=True, editable=False)
     search = search_column(A=["title", "names"], B=["headings"], C=["plain_text"], names=["title", "names"])
+    # Of all pages that hold a common word, those called by it must be found first: see `mlclub.search.rank`.
+    names_search = search_column(A=["title", "names"], names=["title", "names"])
 
     head = models.OneToOneField(
         "Revision", on_delete=models.PROTECT, null=True, editable=False, related_name="headed_page"
@@ -140,6 +142,7 @@ class Page(models.Model):
         ]
         indexes = [
             GinIndex(fields=["search"], name="page_search"),
+            GinIndex(fields=["names_search"], name="page_names_search"),
             models.Index(fields=["key"], name="page_key"),
             models.Index(fields=["-content_at"], name="page_changes"),
         ]

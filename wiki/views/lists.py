@@ -70,7 +70,7 @@ def _changes(user: Any) -> Any:
     return (
         Revision.objects.visible_to(user)
         .select_related("author", "page")
-        .defer("text", "page__plain_text", "page__headings", "page__search")
+        .defer("text", "page__plain_text", "page__headings", "page__search", "page__names_search")
         .order_by("-at", "-pk")
     )
 
@@ -105,9 +105,9 @@ def page_care(request: HttpRequest) -> HttpResponse:
         request,
         "wiki/page_care.html",
         {
-            "page_obj": Paginator(pages.select_related("owner").defer("search", "headings"), A_PAGE).get_page(
-                request.GET.get("page")
-            ),
+            "page_obj": Paginator(
+                pages.select_related("owner").defer("search", "names_search", "headings"), A_PAGE
+            ).get_page(request.GET.get("page")),
             "mine": bool(request.GET.get("mine")),
         },
     )

@@ -27,7 +27,10 @@ NAMED = 12
 def page_or_404(request: HttpRequest, path: str) -> Page:
     """The page at exactly this path, if the visitor may see it."""
     return get_object_or_404(
-        Page.objects.visible_to(request.user).select_related("head__author", "owner", "checked_by"), path=path
+        Page.objects.visible_to(request.user)
+        .select_related("head__author", "owner", "checked_by")
+        .defer("search", "names_search", "headings"),
+        path=path,
     )
 
 
@@ -39,6 +42,7 @@ def page_detail(request: HttpRequest, path: str) -> HttpResponse:
     page = (
         visible.with_care(standing.today())
         .select_related("head__author", "owner", "checked_by")
+        .defer("search", "names_search", "headings")
         .filter(path=path)
         .first()
     )
