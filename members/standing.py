@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 
 from members.models.club import Club
@@ -81,7 +82,10 @@ def start_of(day: date) -> datetime:
 
 
 def of(user: Any, now: datetime | None = None) -> Standing:
-    """The standing of `user` (an account or an anonymous visitor) at `now`; three queries, kept on the object."""
+    """The standing of `user` (an account or an anonymous visitor) at `now`, kept on the object.
+
+    One query for a member, two for an officer, three for whoever has no membership this term.
+    """
     if not user.is_authenticated or not user.is_active:
         return NOBODY
     kept: tuple[date, Standing] | None = getattr(user, CACHED, None)
@@ -96,17 +100,27 @@ def prime(users: Iterable[Any], now: datetime | None = None) -> None:
     """Work out the standing of many accounts at once, with the queries of one."""
     on = today(now)
     people = [user for user in users if user.is_active]
-    term = Term.objects.current(on)
+    held_today = OfficeTerm.objects.held_on(on)
     memberships: dict[int, list[Membership]] = {}
-    for membership in (
+    rows = list(
         Membership.objects.filter(person__in=people, term__starts_on__lte=on)
+        .annotate(
+            current_term=Subquery(Term.objects.started(on).order_by("-starts_on").values("pk")[:1]),
+            has_office=Exists(held_today.filter(person=OuterRef("person"))),
+        )
         .select_related("term")
         .order_by("-term__starts_on")
-    ):
+    )
+    for membership in rows:
         memberships.setdefault(membership.person_id, []).append(membership)
+    term = next((row.term for row in rows if row.term_id == row.current_term), None)
+    term = term or Term.objects.current(on)
     offices: dict[int, list[OfficeTerm]] = {}
-    for held in OfficeTerm.objects.held_on(on).filter(person__in=people).select_related("office"):
-        offices.setdefault(held.person_id, []).append(held)
+    maybe = {row.person_id for row in rows if row.has_office}
+    maybe.update(user.pk for user in people if user.pk not in memberships)
+    if maybe:
+        for held in held_today.filter(person__in=maybe).select_related("office"):
+            offices.setdefault(held.person_id, []).append(held)
     for user in people:
         mine = memberships.get(user.pk, [])
         standing = Standing(

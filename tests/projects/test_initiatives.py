@@ -209,7 +209,7 @@ def test_the_list_costs_the_same_for_any_number_of_initiatives(client, size, dja
         make_initiative(lead=make_member())
     client.force_login(make_member())
     client.get(reverse("projects:initiative_list"))
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(6):
         client.get(reverse("projects:initiative_list"))
 
 
