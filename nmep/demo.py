@@ -71,7 +71,7 @@ def seed(people: People, terms: list[Term], now: datetime, rng: random.Random) -
     """Make it; `terms` are the four of the demo, oldest first."""
     program = Program.objects.create(
         name="New-member programme",
-        slug="nmep",
+        slug="programme",
         kind=Program.Kind.NMEP,
         description="Eleven weeks from linear algebra to diffusion models, taught by members who took it before.",
     )

@@ -128,10 +128,7 @@ class Writer:
         )
         if found:
             return found
-        first = not Program.objects.filter(kind=Program.Kind.NMEP).exists()
-        return Program.objects.create(
-            name=name, slug=slugify(name)[:40], kind=Program.Kind.NMEP if first else Program.Kind.COURSE
-        )
+        return Program.objects.create(name=name, slug=slugify(name)[:40], kind=Program.Kind.NMEP)
 
     def find_term(self, name: str) -> Term:
         """The term by its slug or name; one that the name tells of is made, with the usual days."""

@@ -22,7 +22,7 @@ def test_the_demo_club_adds_up(today):
     events.demo.seed(people, terms[:4], now, rng)
     nmep.demo.seed(people, terms[:4], now, rng)
 
-    programme = Offering.objects.filter(program__slug="nmep").order_by("term__starts_on")
+    programme = Offering.objects.filter(program__slug="programme").order_by("term__starts_on")
     learners = Enrolment.objects.learners().filter(offering__in=programme)
     assert [learners.filter(offering=row).count() for row in programme] == [12, 16, 14, 15]
     completed = [learners.filter(offering=row, state="completed").count() for row in programme]
