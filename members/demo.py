@@ -177,7 +177,7 @@ def _people(terms: list[Term], club: Club, rng: random.Random) -> People:
     rows: list[tuple[User, Term, str, str]] = []
     rows += [(user, terms[0], Membership.Kind.MEMBER, Membership.Status.ALUMNUS) for user in old_alumni]
     people.alumni += old_alumni
-    fellows: list[User] = []
+    fellows = active[:2]  # seven ever: these two and five who come; one goes after each term
     for term, (new, new_fellows, graduated, lapsed, dropped), following in zip(
         terms, FLOW, [*terms[1:], None], strict=True
     ):
@@ -200,7 +200,11 @@ def _people(terms: list[Term], club: Club, rng: random.Random) -> People:
         people.new_in[id(term)] = arrivals
         if following is None:
             break
-        leaving = rng.sample([user for user in active if user not in arrivals], graduated + lapsed)
+        others = [user for user in active if user not in arrivals and user not in fellows]
+        leaving = [
+            next(user for user in active if user in fellows),
+            *rng.sample(others, graduated + lapsed - 1),
+        ]
         leaving += rng.sample(arrivals, dropped)
         for at, user in enumerate(leaving):
             is_alumnus = at < graduated
@@ -289,7 +293,8 @@ def _offices(people: People, terms: list[Term], today: date) -> None:
             starts_on=current.starts_on - timedelta(days=14),
             ends_on=current.ends_on + timedelta(days=28),
         )
-        for person, slug in zip(people.officers, order, strict=True)
+        # The first officer looks after education too, as in many a small club.
+        for person, slug in [*zip(people.officers, order, strict=True), (people.officers[0], "education")]
     )
     # Those before them: their rights ended with their terms.
     for term in terms[:3]:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from members import desk_items, standing
 from members.ledger import watching
 from members.models import Membership, Term, User
-from mlclub.gather import Card, DeskItem, Figure, Health, Hit, Section
+from mlclub.gather import Card, DeskItem, Figure, FrontItem, Health, Hit, Section
 
 #: How long before its end an office asks to be handed over.
 NOTICE = timedelta(days=30)
@@ -87,6 +87,17 @@ def search(query: str, user: User, limit: int) -> list[Hit]:
             else 0.3,
         )
         for person in people
+    ]
+
+
+def front(now: datetime) -> list[FrontItem]:
+    """How many people are active this term."""
+    term = Term.objects.current(standing.today(now))
+    active = Membership.objects.filter(term=term).active().count()
+    if not active:
+        return []
+    return [
+        FrontItem(kind="number", title="active members", url=reverse("portal:front"), meta=(str(active),))
     ]
 
 

@@ -437,7 +437,7 @@ def _updates(
                     created_at=at,
                 )
             )
-        day += timedelta(days=rng.choice([10, 12, 14]))
+        day += timedelta(days=rng.choice([14, 15, 17]))
     if term.ends_on > now.astimezone(zone).date() and initiative.name != SILENT:
         made.append(
             Update(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from itertools import pairwise
 
 import pytest
 from django.apps import apps
@@ -121,7 +122,7 @@ def test_the_club_is_always_in_week_seven_and_no_two_terms_share_a_name(today):
     terms = terms_around(today)
     assert (today - terms[3][2]).days // 7 + 1 == 7
     assert len({name for name, *_ in terms}) == len({slug for _, slug, *_ in terms}) == 5
-    assert all(earlier[3] < later[2] for earlier, later in zip(terms, terms[1:], strict=False))
+    assert all(earlier[3] < later[2] for earlier, later in pairwise(terms))
 
 
 @pytest.mark.django_db

@@ -97,7 +97,12 @@ def build(users: Sequence[User], week: tuple[date, date], now: datetime) -> dict
 
     The apps are asked once for all of them; nothing is shown that the person could not open.
     """
-    standing.prime(users, now)
+    with Club.kept():
+        return _built(users, week, now)
+
+
+def _built(users: Sequence[User], week: tuple[date, date], now: datetime) -> dict[int, Digest]:
+    standing.prime(users)  # what they may see is asked on the day that it is sent, as on every page
     zone = Club.current().zone
     since = datetime.combine(week[0], time.min, tzinfo=zone)
     until = datetime.combine(week[1] + timedelta(days=1), time.min, tzinfo=zone)

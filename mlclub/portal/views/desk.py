@@ -32,6 +32,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         shorter = min(columns, key=lambda column: sum(len(entries) + 1 for _, entries in column))
         shorter.append(group)
     term = user.standing.term
+    health = gather.flat("health", now)
     return render(
         request,
         "portal/desk.html",
@@ -39,7 +40,8 @@ def desk(request: HttpRequest) -> HttpResponse:
             "now": now,
             "total": sum(item.count for item in items),
             "columns": columns,
-            "health": gather.flat("health", now),
+            "health": health,
+            "is_well": all(part.is_ok for part in health),
             "days_left": (term.ends_on - standing.today(now)).days if term else None,
         },
     )

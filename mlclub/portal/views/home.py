@@ -69,10 +69,12 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def arranged(cards: list[Card], section: Section, now: datetime) -> list[Card]:
-    """The cards of one section: what has an hour first and in that order, the rest by weight, never too many."""
+    """The cards of one section: by the hour, what is new newest first, by weight where that decides; never too many."""
     mine = [card for card in cards if card.section == section]
     mine.sort(key=lambda card: (card.when is None, card.when or now, -card.weight))
     most = {Section.NEEDED: MOST_NEEDED, Section.NEW: MOST_NEW, Section.NEXT: MOST_NEXT}.get(section)
+    if section == Section.NEW:
+        mine.sort(key=lambda card: card.when or now, reverse=True)
     if section in {Section.NEEDED, Section.NEW}:
         mine.sort(key=lambda card: -card.weight)
     return mine[:most]

@@ -6,19 +6,19 @@ import random
 from datetime import date, datetime, time
 from typing import Any
 
-import events.demo
-import nmep.demo
-import wiki.demo
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
+import events.demo
 import members.demo
+import nmep.demo
 import projects.demo
+import wiki.demo
 from members.demo import MAIL_DOMAIN
 from members.models import Club, User
-from mlclub.portal import wiping
+from mlclub.portal import demo_ledger, wiping
 
 
 class Command(BaseCommand):
@@ -50,4 +50,5 @@ class Command(BaseCommand):
             events.demo.seed(people, demo_terms, now, rng)
             projects.demo.seed(people, demo_terms, now, rng)
             nmep.demo.seed(people, demo_terms, now, rng)
+            demo_ledger.seed(people, now, rng)
         self.stdout.write(f"{club} is there, in week 7 of {terms[3]}: {User.objects.count()} people.")
