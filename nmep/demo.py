@@ -47,8 +47,18 @@ UNSTAFFED = 9
 CLASS, PARTY = time(20), time(18)
 
 #: term → learner → the homeworks (1 to 5) that never came because they had left, or that were not handed in.
-WITHDREW = {0: {10: (3, 4, 5), 11: (4, 5)}, 1: {15: (2, 3, 4, 5)}, 2: {12: (4, 5)}, 3: {}}
-MISSING = {0: {2: (4,), 5: (5,)}, 1: {14: (3, 4, 5), 6: (2,)}, 2: {3: (5,), 8: (4,)}, 3: {13: (2,)}}
+WITHDREW: dict[int, dict[int, tuple[int, ...]]] = {
+    0: {10: (3, 4, 5), 11: (4, 5)},
+    1: {15: (2, 3, 4, 5)},
+    2: {12: (4, 5)},
+    3: {},
+}
+MISSING: dict[int, dict[int, tuple[int, ...]]] = {
+    0: {2: (4,), 5: (5,)},
+    1: {14: (3, 4, 5), 6: (2,)},
+    2: {3: (5,), 8: (4,)},
+    3: {13: (2,)},
+}
 LATE, MENDED, WAITING = 31, 6, 6
 FLAGGED = 13
 THE_NEW_MEMBER = 0
@@ -340,7 +350,7 @@ class Rows:
     journal: list[MarkChange] = field(default_factory=list)
 
     def save(self) -> None:
-        for rows in (
+        tables: list[list[Any]] = [
             self.submissions,
             self.authors,
             self.pieces,
@@ -348,7 +358,8 @@ class Rows:
             self.rubric,
             self.comments,
             self.journal,
-        ):
+        ]
+        for rows in tables:
             if rows:
                 type(rows[0])._default_manager.bulk_create(rows)
 
@@ -461,7 +472,7 @@ def _version(
     reviewer: User | None,
 ) -> tuple[Submission, list[Piece]]:
     assignment, learner = run.assignments[n - 1], run.learners[at]
-    stamp = handed_in_at or assignment.opens_at
+    stamp = handed_in_at or assignment.opens_at or run.offering.term.starts_on
     submission = Submission(
         assignment=assignment,
         n=version,

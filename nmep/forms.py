@@ -103,8 +103,9 @@ class HandInForm(forms.Form):
         for part in self.parts:
             if part.takes_file:
                 self[self.name_of(part)].help_text = self._file_hint(part, kept.get(part.pk))
-        self.data = self.data.copy()
-        self.data["n"] = str(n)
+        typed: Any = self.data
+        self.data = typed.copy()
+        self.data["n"] = str(n)  # type: ignore[index]
 
     def clean(self) -> dict[str, Any]:
         for part in self.parts:

@@ -114,7 +114,7 @@ def _review_cards(user: User, staffed: Sequence[Enrolment], now: datetime) -> li
     )
     counts: dict[int, list[datetime]] = defaultdict(list)
     for offering, at in waiting.distinct().order_by().values_list("assignment__offering", "handed_in_at"):
-        counts[offering].append(at)
+        counts[offering].append(at or now)
     cards = []
     for key, moments in counts.items():
         oldest = (now - min(moments)).days
@@ -356,21 +356,22 @@ def _digest_reviewers(
     )
     dealt: dict[int | None, set[int]] = defaultdict(set)
     oldest: dict[int | None, datetime] = {}
-    for pk, taken, dealt_to, handed_in_at in waiting:
-        key = taken or dealt_to
+    for pk, taken, reviewer, handed_in_at in waiting:
+        key = taken or reviewer
         dealt[key].add(pk)
-        oldest[key] = min(oldest.get(key, handed_in_at), handed_in_at)
+        oldest[key] = min(oldest.get(key, since), handed_in_at or since)
     for enrolment in staff:
-        for key, words in (
+        chosen: list[tuple[int | None, str]] = [
             (enrolment.person_id, "wait for your review"),
             (None, "wait for whoever takes them"),
-        ):
-            if dealt.get(key) and (
-                key is not None or enrolment.role in (Enrolment.Role.LEAD, Enrolment.Role.HELPER)
+        ]
+        for dealt_to, words in chosen:
+            if dealt.get(dealt_to) and (
+                dealt_to is not None or enrolment.role in (Enrolment.Role.LEAD, Enrolment.Role.HELPER)
             ):
-                n, days = len(dealt[key]), (since - oldest[key]).days
+                n, days = len(dealt[dealt_to]), (since - oldest[dealt_to]).days
                 item = Item(
-                    section="For you" if key else "Needs a person",
+                    section="For you" if dealt_to else "Needs a person",
                     text=f"{n} hand-in{'' if n == 1 else 's'} {words} (oldest {days} days)",
                     url=reverse("nmep:review_queue", args=[offering.slug]),
                     action="Start",
@@ -412,8 +413,8 @@ def search(query: str, user: Any, limit: int) -> list[Hit]:
             kind="Assignment",
             title=str(row),
             url=reverse("nmep:assignment_detail", args=[offerings[row.offering_id].slug, row.key]),
-            headline=row.headline,  # type: ignore[attr-defined]
-            rank=row.rank,  # type: ignore[attr-defined]
+            headline=row.headline,
+            rank=row.rank,
             meta=(
                 str(offerings[row.offering_id]),
                 *((f"due {row.due_at.astimezone(zone):%d %b}",) if row.due_at else ()),
@@ -426,8 +427,8 @@ def search(query: str, user: Any, limit: int) -> list[Hit]:
             kind="Class",
             title=str(row),
             url=reverse("nmep:week_detail", args=[offerings[row.offering_id].slug, row.week]),
-            headline=row.headline,  # type: ignore[attr-defined]
-            rank=row.rank,  # type: ignore[attr-defined]
+            headline=row.headline,
+            rank=row.rank,
             meta=(str(offerings[row.offering_id]),),
         )
         for row in sessions
@@ -500,7 +501,7 @@ def contributions(person: User, viewer: Any) -> list[Contribution]:
         .values("submission__assignment__offering__slug", "submission__assignment__offering")
         .annotate(n=Count("pk"))
     )
-    latest = {
+    latest: dict[int, Any] = {
         row["submission__assignment__offering"]: row["posted_at"]
         for row in reviews.order_by("posted_at").values("submission__assignment__offering", "posted_at")
     }

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Max
 from django.utils import timezone
 
-from members.ledger import Category, Due, at, kind
+from members.ledger import Category, Due, Kind, at, kind
 from members.models import Notification
 from nmep.models import (
     Assignment,
@@ -35,7 +35,7 @@ def link(obj: Any) -> str:
     category=Category.TRANSACTIONAL,
     why="because you were enrolled",
 )
-class Welcome:
+class Welcome(Kind):
     """Somebody is in: what it is, and its first three dates."""
 
     def still_wanted(self, row: Notification, now: datetime) -> bool | str:
@@ -64,7 +64,7 @@ class Welcome:
     category=Category.TRANSACTIONAL,
     why="because you handed something in",
 )
-class Receipt:
+class Receipt(Kind):
     """What was handed in, when, and the fingerprint of each piece."""
 
     def context(self, row: Notification) -> dict[str, Any]:
@@ -90,7 +90,7 @@ class Receipt:
     category=Category.REMINDER,
     why="because this homework is due and nothing of yours has come in",
 )
-class HomeworkReminder:
+class HomeworkReminder(Kind):
     """Two days before the due date and six hours before, to those who have not handed in."""
 
     OFFSETS = {"48h": timedelta(hours=48), "6h": timedelta(hours=6)}
@@ -124,7 +124,9 @@ class HomeworkReminder:
         )
         for enrolment in waiting:
             due_at = assignment.due_for(deviations.get(enrolment.pk, []))
-            for name, offset in self.OFFSETS.items() if due_at else ():
+            if due_at is None:
+                continue
+            for name, offset in self.OFFSETS.items():
                 begins = due_at - offset
                 # The 48-hour reminder gives way to the 6-hour one, so that an outage sends one, not two.
                 ends = due_at - self.OFFSETS["6h"] if name == "48h" else due_at
@@ -178,7 +180,7 @@ class HomeworkReminder:
     category=Category.TRANSACTIONAL,
     why="because your work was reviewed",
 )
-class ReviewPosted:
+class ReviewPosted(Kind):
     """That reviews are there, several of an hour in one mail; never what they say."""
 
     def reviews(self, row: Notification) -> list[Review]:
@@ -212,7 +214,7 @@ class ReviewPosted:
     category=Category.TRANSACTIONAL,
     why="because you are in this programme and a due date has moved",
 )
-class DueMoved:
+class DueMoved(Kind):
     """A due date is later than it was."""
 
     def still_wanted(self, row: Notification, now: datetime) -> bool | str:

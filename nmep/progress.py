@@ -185,7 +185,7 @@ def _records(enrolment: Any) -> dict[int, Record]:
         )
     for row in enrolment.marks_json:
         found[row["assignment"]].marks.append(
-            MarkChange(pk=row["pk"], kind=row["kind"], at=_instant(row["at"]))
+            MarkChange(pk=row["pk"], kind=row["kind"], at=datetime.fromisoformat(row["at"]))
         )
     return found
 
@@ -232,7 +232,7 @@ def work_of(
     return works
 
 
-def _classes(offering: Offering, now: datetime) -> tuple[list[Session], set[tuple[int, int | None]]]:
+def _classes(offering: Offering, now: datetime) -> tuple[list[Session], set[tuple[int, Any]]]:
     """The classes that have been held and were checked in to, and who was there."""
     sessions = list(
         Session.objects.classes()
@@ -240,7 +240,7 @@ def _classes(offering: Offering, now: datetime) -> tuple[list[Session], set[tupl
         .select_related("event")
         .order_by("event__starts_at")
     )
-    present = set(
+    present: set[tuple[int, Any]] = set(
         Attendance.objects.filter(
             event__in=[session.event_id for session in sessions], user__isnull=False
         ).values_list("event", "user")

@@ -100,10 +100,11 @@ def _placed(
     for thread in threads:
         comment = thread.comment
         at = comment.cell_index
-        if comment.piece_id != piece.pk and comment.piece is not None:
-            if comment.piece_id not in matches:
-                matches[comment.piece_id] = _match(comment.piece, notebook)
-            at = matches[comment.piece_id].get(comment.cell_index or 0)
+        older = comment.piece
+        if older is not None and older.pk != piece.pk:
+            if older.pk not in matches:
+                matches[older.pk] = _match(older, notebook)
+            at = matches[older.pk].get(comment.cell_index or 0)
         if at is not None and at < len(notebook.cells):
             placed[at].append(thread)
         else:

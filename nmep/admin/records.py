@@ -49,7 +49,7 @@ class WaitingFilter(admin.SimpleListFilter):
 
 
 class AuthorInline(admin.TabularInline):
-    model = SubmissionAuthor
+    model: Any = SubmissionAuthor
     fields = ["enrolment", "late_by"]
     readonly_fields = ["enrolment", "late_by"]
     extra = 0
@@ -69,7 +69,7 @@ class AuthorInline(admin.TabularInline):
 
 
 class PieceInline(AuthorInline):
-    model = Piece
+    model: Any = Piece
     fields = ["part", "download", "text", "url", "size", "sha256"]
     readonly_fields = ["part", "download", "text", "url", "size", "sha256"]
 
@@ -84,7 +84,7 @@ class PieceInline(AuthorInline):
 
 
 class ReviewInline(AuthorInline):
-    model = Review
+    model: Any = Review
     fields = ["reviewer", "state", "outcome", "summary", "posted_at"]
     readonly_fields = ["reviewer", "state", "outcome", "summary", "posted_at"]
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -68,7 +69,7 @@ def submission_page(
         .handed_in()
         .filter(assignment=assignment, authors__enrolment__in=[author.enrolment_id for author in authors])
     )
-    versions = list(versions.distinct().order_by("-n"))
+    versions = versions.distinct().order_by("-n")
     comments = list(
         Comment.objects.filter(submission__in=versions)
         .shown_to(user)
@@ -200,7 +201,7 @@ def piece_for(request: HttpRequest, pk: int) -> Piece:
 
 
 @require_safe
-def piece_download(request: HttpRequest, pk: int) -> HttpResponse:
+def piece_download(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The file as it was handed in, always as a download."""
     piece = piece_for(request, pk)
     if not piece.file:
