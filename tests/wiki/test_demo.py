@@ -73,3 +73,46 @@ def test_the_last_version_of_a_page_is_its_text():
     for page in Page.objects.select_related("head"):
         assert page.text == demo.texts()[page.path]
         assert page.head.number == page.revisions.count()
+
+
+#: What people type, and the page they mean.
+QUERIES = {
+    "gradient descent": "Gradient descent",
+    "learning rate": "Learning rate schedules",
+    "batch norm": "Batch normalisation",
+    "dropout": "Dropout",
+    "adam optimizer": "Adam",
+    "overfitting": "Regularisation",
+    "pca": "Principal component analysis",
+    "svd": "Singular value decomposition",
+    "kl": "KL divergence",
+    "mle": "Maximum likelihood",
+    "attention": "Attention",
+    "transformers": "Transformer",
+    "lora": "LoRA",
+    "temperature top-p": "Sampling from a language model",
+    "ppo clip": "PPO",
+    "replay buffer": "DQN",
+    "bellman": "Bellman equation",
+    "book a room": "Booking a room",
+    "how to read a paper": "Reading a paper",
+    "git": "Git in one evening",
+    "gpu cluster": "Using the cluster",
+    "loss is nan": "Debugging a training run",
+}
+
+
+def test_what_people_type_finds_the_page_they_mean_first():
+    from wiki import search
+
+    people = members_demo.seed(date.today(), random.Random(2022))[2]
+    demo.seed(people, timezone.now(), random.Random(2022))
+    reader = people.cast["member"]
+
+    found = {}
+    for query in QUERIES:
+        hits = search.search(query, reader, 5)
+        found[query] = hits[0].title if hits else ""
+
+    right = [query for query, title in QUERIES.items() if found[query] == title]
+    assert len(right) >= 0.8 * len(QUERIES), {q: found[q] for q in QUERIES if q not in right}

@@ -53,7 +53,7 @@ def test_the_digest_tells_readers_what_is_new_and_not_what_they_wrote_themselves
     old = make_page(path="Old one", author=other, at=now - timedelta(days=90))
     make_revision(page=old, text="Better\n", author=other)
 
-    told = gathered.digest([me, other, stranger], now - timedelta(days=7), now + timedelta(seconds=5))
+    told = gathered.digest([me, other, stranger], now + timedelta(seconds=5), now + timedelta(days=7))
 
     assert [item.text for item in told[me.pk]] == ["Old one was worked on"]
     assert [item.text for item in told[other.pk]] == [
