@@ -103,10 +103,11 @@ def desk(user: User, now: datetime) -> list[DeskItem]:
 
 
 def digest(users: Iterable[User], since: datetime, until: datetime) -> dict[int, list[Item]]:
-    """New and much changed pages of the week, for whoever reads the library; one query for all."""
+    """New and much changed pages of the week before, for whoever reads the library; one query for all."""
     readers = [user for user in users if user.standing.reads_members_area]
     if not readers:
         return {}
+    since, until = since - NEW_FOR, since  # asked about the days to come; news is of those just past
     pages = list(
         Page.objects.filter(trashed_at=None, content_at__gte=since, content_at__lt=until)
         .exclude(head__source=Revision.Source.IMPORT)
