@@ -112,23 +112,24 @@ def desk(user: User, now: datetime) -> list[DeskItem]:
 
 
 def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int, list[Item]]:
-    """Updates of the week in the initiatives that each person may see; those of one's own teams are left out."""
+    """Updates of the week before in the initiatives that each person may see; one's own are left out."""
+    before = since - timedelta(days=7)
     updates = list(
-        Update.objects.filter(created_at__gte=since, created_at__lt=until)
+        Update.objects.filter(created_at__gte=before, created_at__lt=since)
         .select_related("initiative")
+        .defer("initiative__search", "initiative__description", "initiative__outcome")
         .order_by("initiative__name", "-created_at")
     )
     latest: dict[int, Update] = {}
     for update in updates:
         latest.setdefault(update.initiative_id, update)
     openings = list(
-        Initiative.objects.open_to_newer_members().filter(created_at__gte=since, created_at__lt=until)
+        Initiative.objects.open_to_newer_members().filter(created_at__gte=before, created_at__lt=since)
     )
     seen = {update.initiative for update in latest.values()} | set(openings)
     mine: dict[int, set[int]] = {}
-    for person_id, initiative_id in Role.objects.filter(initiative__in=seen).values_list(
-        "person_id", "initiative_id"
-    ):
+    roles = Role.objects.filter(initiative__in=seen, person__in=users)
+    for person_id, initiative_id in roles.values_list("person_id", "initiative_id"):
         mine.setdefault(person_id, set()).add(initiative_id)
     answer: dict[int, list[Item]] = {}
     for user in users:

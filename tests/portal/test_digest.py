@@ -31,7 +31,7 @@ def news(term):
     lead, helper = make_member(term=term), make_member(term=term)
     initiative = make_initiative(name="Gauges", lead=lead, team=[helper])
     initiative.roles.update(term=term)
-    make_update(initiative=initiative, author=lead, created_at=SUNDAY + timedelta(hours=12))
+    make_update(initiative=initiative, author=lead, created_at=SUNDAY - timedelta(days=2))
     return lead, helper
 
 
@@ -122,7 +122,7 @@ def test_nobody_is_told_of_what_they_may_not_see(term):
         lead, _ = make_member(term=term), None
         secret = make_initiative(name="Quiet one", lead=lead, visibility="team")
         secret.roles.update(term=term)
-        make_update(initiative=secret, author=lead, created_at=SUNDAY + timedelta(hours=12))
+        make_update(initiative=secret, author=lead, created_at=SUNDAY - timedelta(days=2))
         other = make_member(term=term)
         built = digest.build([other], digest.week_of(SUNDAY), SUNDAY)[other.pk]
         assert "Quiet one" not in str(built.sections)
