@@ -155,8 +155,11 @@ def events(
                 starts_at=starts_at,
                 ends_at=starts_at + timedelta(hours=2),
                 place="Hall 3",
-                visibility="members" if n % 3 else "public",
-                **{"capacity": 40 if n % 2 else None, **fields},
+                **{
+                    "visibility": "members" if n % 3 else "public",
+                    "capacity": 40 if n % 2 else None,
+                    **fields,
+                },
             )
         )
     Event.objects.bulk_create(rows, batch_size=BATCH)

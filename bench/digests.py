@@ -81,7 +81,8 @@ def _digests(members: int, sink: Sink) -> list[dict[str, Any]]:
     began = time.perf_counter()
     report = sending.sweep(now, budget=3600, always_tick=False)
     sent = time.perf_counter() - began
-    taken = [address for address, _ in sink.taken()]
+    ours = set(rows.values_list("message_id", flat=True))
+    taken = [address for address, message_id in sink.taken() if message_id in ours]
     return [
         {
             "members": members,
@@ -91,8 +92,9 @@ def _digests(members: int, sink: Sink) -> list[dict[str, Any]]:
             "seconds_to_queue": round(queued, 1),
             "seconds_to_build": round(built, 1),
             "seconds_to_send": round(sent, 1),
-            "sent": report.counts["sent"],
-            "skipped": report.counts["skipped"],
+            "sent": rows.filter(status="sent").count(),
+            "skipped_as_empty": rows.filter(status="skipped").count(),
+            "other_mails": report.counts["sent"] - len(taken),
             "distinct_recipients": len(set(taken)),
             "duplicates": len(taken) - len(set(taken)),
             "peak_mb": round(peak_mb()),

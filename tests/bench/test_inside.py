@@ -1,0 +1,80 @@
+"""The bench's own steps, on a few rows: that they run and count rightly, never how fast."""
+
+import pytest
+from django.db import connection
+
+from bench import crowd, inside
+from events.models import Registration
+from members.models import Notification, User
+from wiki.models import Page
+
+PAGES = {"home", "event_list", "event_detail", "syllabus", "assignment", "wiki_page", "search"}
+
+
+def small_club():
+    crowd.small_club(members=12, events_soon=4, library=6)
+
+
+@pytest.mark.django_db
+def test_every_main_page_is_found_and_takes_no_more_queries_in_a_club_three_times_as_large():
+    small_club()
+    before = inside.addresses()
+    sizes = crowd.sizes()
+    after_sizes = inside.grow("3")
+    after = inside.addresses()
+
+    assert before.keys() == after.keys() == PAGES
+    assert all(
+        after_sizes[name] >= 2 * sizes[name] for name in ("people", "events", "registrations", "pages")
+    )
+    assert after_sizes["submissions"] > sizes["submissions"]
+    assert {name: page["queries"] for name, page in after.items() if page["queries"] > 15} == {}
+    assert {name: page["queries"] for name, page in after.items()} == {
+        name: page["queries"] for name, page in before.items()
+    }
+
+
+@pytest.mark.django_db
+def test_a_calendar_is_measured_by_its_secret_address(client):
+    small_club()
+    feed = inside.calendar()
+    assert client.get(feed["path"], headers={"if-none-match": feed["etag"]}).status_code == 304
+
+
+@pytest.mark.django_db
+def test_search_is_asked_words_that_are_there():
+    filling, library, portal = inside.search("30", "6")
+    assert filling["pages"] == Page.objects.count() == 30
+    assert library["queries"] == portal["queries"] == 6
+    assert library["p50_ms"] <= library["p95_ms"]
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_registrations_are_exact_beside_a_bare_insert():
+    try:
+        (figures,) = inside.seats("40", "5")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE IF EXISTS bare_seat, bare_event")
+    assert figures["exact"]
+    assert figures["registrations"] == 40
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_clicks_over_http_are_exact(live_server):
+    figures = inside.seats_over_http(str(live_server.thread.port), "12", "3", "5")
+    assert figures["exact"], figures
+    assert figures["requests"] == 14
+    assert figures["answers"] == {"going": 6, "waiting": 8}
+    assert Registration.objects.live().count() == 12
+
+
+@pytest.mark.django_db(transaction=True)
+def test_digests_go_to_everybody_who_has_something_to_read_and_to_nobody_twice(settings):
+    (figures,) = inside.digests("30")
+    assert figures["recipients"] == figures["queued"] == User.objects.count() == 30
+    assert figures["duplicates"] == 0
+    assert figures["sent"] == figures["distinct_recipients"] == figures["not_empty"] > 0
+    assert not Notification.objects.filter(kind="weekly-digest", status="pending").exists()
