@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils import timezone
 
@@ -55,15 +58,39 @@ def tick(now: datetime) -> None:
 
 def home(user: User, now: datetime) -> list[Card]:
     """Work that is due, and the review queue; two queries, and one more for reviewers."""
-    enrolments = _current(user)
+    enrolments = _current(user, now)
     offerings = {row.offering_id: row.offering for row in enrolments}
     learning = [row for row in enrolments if row.role == Enrolment.Role.LEARNER]
     works = progress.work_of(offerings, learning, now) if learning else {}
     cards = [card for row in learning for card in _due_cards(row, works[row.pk], now)]
+    cards = [
+        replace(card, is_primary=at == 0)
+        for at, card in enumerate(sorted(cards, key=lambda card: card.when or now))
+    ]
+    cards += [card for row in learning for card in _class_cards(row)]
     return cards + _review_cards(user, [row for row in enrolments if row.role in Enrolment.STAFF], now)
 
 
-def _current(user: User) -> list[Enrolment]:
+def _class_cards(enrolment: Any) -> list[Card]:
+    """The next meetings of a learner: the class, and the party before or after it."""
+    return [
+        Card(
+            section=Section.NEXT,
+            title=row["title"]
+            if row["kind"] != Session.Kind.CLASS
+            else f"Class, week {row['week']}: {row['title']}",
+            url=reverse("nmep:week_detail", args=[enrolment.offering.slug, row["week"]]),
+            when=datetime.fromisoformat(row["starts_at"]),
+            meta=(row["place"] or "no place yet", "you are expected")
+            if row["kind"] == Session.Kind.CLASS
+            else (row["place"] or "no place yet",),
+            icon="academic-cap",
+        )
+        for row in enrolment.next_json
+    ]
+
+
+def _current(user: User, now: datetime) -> list[Enrolment]:
     """Where somebody is in now, with what they handed in; kept on the object for the other cards of a page."""
     kept: list[Enrolment] | None = getattr(user, "_nmep_current", None)
     if kept is None:
@@ -72,7 +99,19 @@ def _current(user: User) -> list[Enrolment]:
             .filter(person=user, offering__in=Offering.objects.live())
             .select_related("offering__program", "offering__term")
         )
-        kept = list(progress.with_records(rows))
+        coming = Session.objects.filter(
+            offering=OuterRef("offering"), event__ends_at__gt=now, event__state=Event.State.SCHEDULED
+        ).order_by("event__starts_at")
+        meetings = coming.values(
+            row=JSONObject(
+                title="title",
+                kind="kind",
+                week="week",
+                starts_at="event__starts_at",
+                place="event__place",
+            )
+        )[:2]
+        kept = list(progress.with_records(rows).annotate(next_json=ArraySubquery(meetings)))
         user._nmep_current = kept  # type: ignore[attr-defined]
     return kept
 
@@ -81,7 +120,7 @@ def _due_cards(enrolment: Enrolment, works: Sequence[Work], now: datetime) -> li
     work = [row for row in works if row.is_owed]
     work.sort(key=lambda row: (row.due_at or now, row.assignment.position))
     cards = []
-    for at, row in enumerate(work):
+    for row in work:
         words = {"returned": "Read the review", "draft": "Continue", "do_over": "Do it over"}
         url = reverse("nmep:assignment_detail", args=[enrolment.offering.slug, row.assignment.key])
         cards.append(
@@ -95,7 +134,6 @@ def _due_cards(enrolment: Enrolment, works: Sequence[Work], now: datetime) -> li
                 icon="pencil-square",
                 action=f"{words.get(row.state, 'Submit')}{' ' + row.assignment.label if row.state == 'draft' else ''}",
                 action_url=url if row.state == "returned" else f"{url}#hand-in",
-                is_primary=at == 0,
                 weight=10,
             )
         )
@@ -140,15 +178,15 @@ def _review_cards(user: User, staffed: Sequence[Enrolment], now: datetime) -> li
 def stand(user: User, now: datetime) -> list[Stand]:
     """How a learner stands, as the leads see it."""
     lines: list[Stand] = []
-    for enrolment in _current(user):
-        if enrolment.role != Enrolment.Role.LEARNER:
-            continue
+    learning = [row for row in _current(user, now) if row.role == Enrolment.Role.LEARNER]
+    for enrolment in learning:
+        where = f", {enrolment.offering.program}" if len(learning) > 1 else ""
         row = progress.of(enrolment, now)
         url = reverse("nmep:progress_mine", args=[enrolment.offering.slug])
         spare = enrolment.offering.max_absences - row.absences
         lines.append(
             Stand(
-                label="Attendance",
+                label=f"Attendance{where}",
                 text=f"{row.attended_count} of {row.held_count}",
                 detail=f"{spare} more absences are fine" if spare > 0 else "no more absences, please",
                 tone="" if spare > 0 else "warn",
@@ -159,7 +197,7 @@ def stand(user: User, now: datetime) -> list[Stand]:
         handed_in = sum(1 for work in row.work if work.submission or work.is_settled)
         lines.append(
             Stand(
-                label="Homework",
+                label=f"Homework{where}",
                 text=f"{handed_in} of {len(row.work)} handed in",
                 detail=f"{len(row.done)} done" + (f", {len(row.owed)} owed" if row.owed else ""),
                 url=url,

@@ -27,8 +27,10 @@ def test_home_leads_to_the_next_hand_in_and_reviewers_to_their_queue(django_asse
     learner = make_enrolment(offering=assignment.offering)
     gathered.home(make_member(), now)  # the club is cached from here on
     assignment.offering.zone  # noqa: B018
+    make_session(offering=assignment.offering, starts_at=now + timedelta(days=1), title="Attention")
     with django_assert_num_queries(2):
-        [card] = gathered.home(learner.person, now)
+        card, coming = gathered.home(learner.person, now)
+    assert (coming.title, coming.section) == ("Class, week 1: Attention", "next")
     assert (card.title, card.action, card.is_primary) == ("HW1: Shells", "Submit", True)
     make_submission(assignment=assignment)
     [queue] = gathered.home(make_lead(offering=assignment.offering), now)
