@@ -1,0 +1,33 @@
+"""What the programme offers to the pages that gather from every app."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from nmep import deadlines
+from nmep.gathered.desk import desk, unstaffed
+from nmep.gathered.digest import digest
+from nmep.gathered.finding import calendar, contributions, numbers, panels, search
+from nmep.gathered.home import home, stand
+from nmep.gathered.records import office_permissions, personal_data
+
+__all__ = [
+    "calendar",
+    "contributions",
+    "desk",
+    "digest",
+    "home",
+    "numbers",
+    "office_permissions",
+    "panels",
+    "personal_data",
+    "search",
+    "stand",
+    "tick",
+    "unstaffed",
+]
+
+
+def tick(now: datetime) -> None:
+    """Due dates follow whatever was moved, by whoever moved it."""
+    deadlines.reconcile(now)

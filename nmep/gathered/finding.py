@@ -1,0 +1,189 @@
+"""What other pages show of the programme: search, calendar, an event, a person, the numbers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count
+from django.urls import reverse
+from django.utils import timezone
+
+from events.models import Event, Talk
+from members.models import Club, Term, User
+from mlclub.gather import (
+    Contribution,
+    Figure,
+    Hit,
+    Occurrence,
+    Panel,
+)
+from mlclub.search import rank
+from nmep.models import (
+    Assignment,
+    Deviation,
+    Enrolment,
+    Offering,
+    Review,
+    Session,
+    Submission,
+    SubmissionAuthor,
+)
+
+
+def search(query: str, user: Any, limit: int) -> list[Hit]:
+    """Assignments and weeks that the person may read."""
+    now = timezone.now()
+    zone = Club.current().zone
+    work = rank(
+        Assignment.objects.visible_to(user, now)
+        .filter(state=Assignment.State.PUBLISHED)
+        .exclude(offering__state=Offering.State.DRAFT),
+        query,
+        body_field="text",
+        limit=limit,
+    )
+    sessions = rank(
+        Session.objects.filter(offering__in=Offering.objects.visible_to(user)),
+        query,
+        body_field="summary",
+        limit=limit,
+    )
+    offerings = {
+        row.pk: row
+        for row in Offering.objects.filter(
+            pk__in={row.offering_id for row in [*work, *sessions]}
+        ).select_related("program", "term")
+    }
+    hits = [
+        Hit(
+            kind="Assignment",
+            title=str(row),
+            url=reverse("nmep:assignment_detail", args=[offerings[row.offering_id].slug, row.key]),
+            headline=row.headline,
+            rank=row.rank,
+            meta=(
+                str(offerings[row.offering_id]),
+                *((f"due {row.due_at.astimezone(zone):%d %b}",) if row.due_at else ()),
+            ),
+        )
+        for row in work
+    ]
+    hits += [
+        Hit(
+            kind="Class",
+            title=str(row),
+            url=reverse("nmep:week_detail", args=[offerings[row.offering_id].slug, row.week]),
+            headline=row.headline,
+            rank=row.rank,
+            meta=(str(offerings[row.offering_id]),),
+        )
+        for row in sessions
+    ]
+    return sorted(hits, key=lambda hit: -hit.rank)[:limit]
+
+
+def calendar(user: User, since: datetime, until: datetime) -> list[Occurrence]:
+    """The due dates of what somebody is learning, half an hour long and ending when work is due."""
+    rows = Enrolment.objects.active().learners().filter(person=user, offering__in=Offering.objects.live())
+    offerings = rows.values("offering")
+    work = Assignment.objects.filter(
+        offering__in=offerings, state=Assignment.State.PUBLISHED, due_at__gte=since, due_at__lt=until
+    ).select_related("offering")
+    deviations: dict[int, list[Deviation]] = defaultdict(list)
+    for row in Deviation.objects.filter(enrolment__person=user, assignment__in=work):
+        deviations[row.assignment_id].append(row)
+    occurrences = []
+    for assignment in work:
+        due_at = assignment.due_for(deviations[assignment.pk]) or until
+        occurrences.append(
+            Occurrence(
+                uid=f"nmep-assignment-{assignment.pk}",
+                title=f"{assignment.label} is due",
+                starts_at=due_at - timedelta(minutes=30),
+                ends_at=due_at,
+                url=assignment.get_absolute_url(),
+                description=assignment.title,
+                # Seconds since a fixed day: it rises when the date moves, which it does only to later.
+                sequence=int(due_at.timestamp()) // 60,
+            )
+        )
+    return occurrences
+
+
+def panels(obj: Any, user: Any) -> list[Panel]:
+    """On an event's page: which week of which programme it is."""
+    if not isinstance(obj, Event):
+        return []
+    session = (
+        Session.objects.filter(event=obj, offering__in=Offering.objects.visible_to(user))
+        .select_related("offering__program", "offering__term")
+        .first()
+    )
+    if session is None:
+        return []
+    return [
+        Panel(title="Part of a programme", template="nmep/_event_panel.html", context={"session": session})
+    ]
+
+
+def contributions(person: User, viewer: Any) -> list[Contribution]:
+    """What somebody taught."""
+    now = timezone.now()
+    sessions = (
+        Session.objects.filter(
+            event__in=Talk.objects.filter(speakers=person).values("event"), event__ends_at__lte=now
+        )
+        .exclude(offering__state=Offering.State.DRAFT)
+        .select_related("event", "offering")
+        .order_by("-event__starts_at")
+    )
+    taught = [
+        Contribution(verb="taught", title=row.title, url=row.get_absolute_url(), on=row.event.starts_at)
+        for row in sessions[:50]
+    ]
+    reviews = Review.objects.filter(reviewer=person, state=Review.State.POSTED)
+    counted = (
+        reviews.order_by()
+        .values("submission__assignment__offering__slug", "submission__assignment__offering")
+        .annotate(n=Count("pk"))
+    )
+    latest: dict[int, Any] = {
+        row["submission__assignment__offering"]: row["posted_at"]
+        for row in reviews.order_by("posted_at").values("submission__assignment__offering", "posted_at")
+    }
+    taught += [
+        Contribution(
+            verb="reviewed",
+            title=f"{row['n']} hand-in{'' if row['n'] == 1 else 's'}",
+            url=reverse("nmep:syllabus", args=[row["submission__assignment__offering__slug"]]),
+            on=latest[row["submission__assignment__offering"]],
+        )
+        for row in counted
+    ]
+    return taught
+
+
+def numbers(term: Term) -> list[Figure]:
+    """How the offerings of a term went."""
+    learners = Enrolment.objects.learners().filter(offering__term=term)
+    authored = SubmissionAuthor.objects.filter(assignment__offering__term=term, n=1).exclude(
+        submission__state=Submission.State.DRAFT
+    )
+    handed_in = authored.count()
+    on_time = authored.filter(late_by=timedelta(0)).count()
+    return [
+        Figure(
+            name="Learners enrolled",
+            value=learners.count(),
+            n=learners.count(),
+            definition="Enrolments as a learner.",
+        ),
+        Figure(
+            name="Homework on time",
+            value=round(100 * on_time / handed_in, 1) if handed_in else 0,
+            n=handed_in,
+            definition="Share of first versions that came by their due date, in percent.",
+        ),
+    ]

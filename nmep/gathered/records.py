@@ -1,0 +1,117 @@
+"""Everybody's own data, and the rights that offices carry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from members.models import User
+from nmep.models import (
+    Comment,
+    Deviation,
+    Enrolment,
+    MarkChange,
+    Review,
+    Submission,
+    SubmissionAuthor,
+)
+
+
+def personal_data(person: User) -> dict[str, Any]:
+    """Everything kept about somebody as a learner, and what they wrote as a reviewer."""
+    authored = SubmissionAuthor.objects.filter(enrolment__person=person)
+    return {
+        "enrolments": list(
+            Enrolment.objects.filter(person=person).values("offering__slug", "role", "state", "created_at")
+        ),
+        "submissions": list(
+            authored.values(
+                "submission__assignment__key",
+                "submission__assignment__offering__slug",
+                "n",
+                "submission__state",
+                "submission__handed_in_at",
+                "late_by",
+            )
+        ),
+        "pieces": list(
+            Submission.objects.filter(pk__in=authored.values("submission")).values(
+                "pk", "pieces__part__title", "pieces__name", "pieces__text", "pieces__url", "pieces__sha256"
+            )
+        ),
+        "reviews of my work": list(
+            Review.objects.filter(
+                submission__in=authored.values("submission"), state=Review.State.POSTED
+            ).values("submission__assignment__key", "outcome", "summary", "posted_at")
+        ),
+        "marks": list(
+            MarkChange.objects.filter(enrolment__person=person).values(
+                "assignment__key", "kind", "value", "why", "at"
+            )
+        ),
+        "comments I wrote": list(Comment.objects.filter(author=person).values("text", "created_at")),
+        "more time": list(
+            Deviation.objects.filter(enrolment__person=person).values(
+                "assignment__key", "extra_days", "reason"
+            )
+        ),
+    }
+
+
+MODELS = [
+    "program",
+    "module",
+    "offering",
+    "session",
+    "enrolment",
+    "assignment",
+    "milestone",
+    "specrevision",
+    "part",
+    "rubriccriterion",
+    "deviation",
+    "submission",
+    "submissionauthor",
+    "piece",
+    "review",
+    "rubricmark",
+    "comment",
+    "markchange",
+]
+#: What nobody changes by hand: the record of what was handed in and said.
+RECORDS = [
+    "submission",
+    "submissionauthor",
+    "piece",
+    "review",
+    "rubricmark",
+    "comment",
+    "markchange",
+    "specrevision",
+]
+#: What says nothing about a learner, for officers in general.
+OPEN = ["program", "module", "offering", "session", "assignment", "milestone", "part", "rubriccriterion"]
+
+
+def office_permissions() -> dict[str, list[str]]:
+    """All of it for the officer for education; officers in general see the plan, and no learner's work."""
+    education = [f"nmep.view_{model}" for model in MODELS]
+    education += [
+        f"nmep.{verb}_{model}"
+        for model in MODELS
+        if model not in RECORDS
+        for verb in ("add", "change", "delete")
+    ]
+    education += [
+        "nmep.add_markchange",
+        "nmep.review_submission",
+        "nmep.export_roster",
+        "events.view_event",
+        "events.add_event",
+        "events.change_event",
+        "events.view_attendance",
+    ]
+    return {
+        "education": education,
+        "president": [f"nmep.view_{model}" for model in [*OPEN, "enrolment"]] + ["nmep.change_offering"],
+        "*": [f"nmep.view_{model}" for model in OPEN],
+    }
