@@ -7,6 +7,7 @@ nothing to say leaves it out. Everything is limited to what `user` may see by th
     desk(user, now) -> list[DeskItem]                  what needs attention; at most 2 queries an app
     digest(users, since, until) -> {pk: [Item]}        up to 200 people at a time
     search(query, user, limit) -> list[Hit]
+    suggestion(query, user) -> str                     another way to write a query that found nothing
     calendar(user, since, until) -> list[Occurrence]
     calendar_mark(user, since, until) -> Any           cheaper than calendar; changes whenever its answer does
     panels(obj, user) -> list[Panel]                   what a higher app knows of a lower one's object

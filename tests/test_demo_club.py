@@ -83,7 +83,8 @@ def test_nobody_attends_two_things_at_once(db_of_demo):
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_every_role_has_a_home_with_something_on_it(db_of_demo, role):
+def test_every_role_has_a_home_with_something_on_it(db_of_demo, settings, role):
+    settings.DEMO = True
     client = Client()
     client.force_login(User.objects.get(email=f"{role}@{MAIL_DOMAIN}"))
     session = client.session

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from tests.factories.members import make_club, make_member, make_term
 from tests.factories.projects import make_initiative
+from tests.factories.wiki import make_page
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +48,14 @@ def test_a_headline_shows_hostile_text_as_text(client):
         name="Trap", visibility="public", description="estuary <img src=x onerror=alert(1)> estuary"
     )
     assert "<img src=x" not in searched(client, "estuary")
+
+
+def test_a_slip_of_the_pen_is_forgiven_and_said(client):
+    make_page(path="Basics/Backpropagation", text="The chain rule, backwards, layer by layer.")
+    client.force_login(make_member())
+    page = searched(client, "backpropogation")
+    assert "Showing results for" in page
+    assert "Backpropagation" in page
 
 
 def test_an_unknown_kind_shows_everything(client):

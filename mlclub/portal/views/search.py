@@ -26,7 +26,7 @@ def search(request: HttpRequest) -> HttpResponse:
     if query:
         hits = found(query, request)
         if not hits:
-            suggestion = next((word for word in gather.each("corrected", query) if word), "")
+            suggestion = next((word for word in gather.each("suggestion", query, request.user) if word), "")
             if suggestion and suggestion != query:
                 hits = found(suggestion, request)
     kinds: dict[str, int] = {}
