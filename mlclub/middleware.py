@@ -26,7 +26,9 @@ class PrivatePagesMiddleware:
                 response["Cache-Control"] = "private, no-store"
             else:
                 response["Cache-Control"] = "private, no-cache"
-        response.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=(), browsing-topics=()")
+        response.setdefault(
+            "Permissions-Policy", "camera=(), microphone=(), geolocation=(), browsing-topics=()"
+        )
         return response
 
 
