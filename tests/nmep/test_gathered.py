@@ -162,3 +162,11 @@ def test_the_door_of_the_programme_leads_to_ones_own_offering(client):
     assert offering.program.name in client.get(reverse("nmep:current")).content.decode()
     client.force_login(make_enrolment(offering=offering).person)
     assert client.get(reverse("nmep:current"))["Location"] == offering.get_absolute_url()
+
+
+def test_a_deck_that_was_uploaded_is_linked(client):
+    session = make_session(starts_at=timezone.now() - timedelta(days=2))
+    material = session.event.materials.create(kind="slides", title="Deck", file="materials/deck.pdf")
+    client.force_login(make_member())
+    shown = client.get(reverse("nmep:syllabus", args=[session.offering.slug])).content.decode()
+    assert reverse("events:material_file", args=[material.pk]) in shown
