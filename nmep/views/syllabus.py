@@ -4,6 +4,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from nmep import people
 from nmep import syllabus as plan
@@ -17,6 +18,7 @@ def offering_for(request: HttpRequest, slug: str) -> Offering:
 
 
 @login_not_required
+@require_safe
 def current(request: HttpRequest) -> HttpResponse:
     """My current offering; for everybody else what is taught here, and when."""
     mine = people.current(request.user) if request.user.is_authenticated else None
@@ -32,6 +34,7 @@ def current(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+@require_safe
 def syllabus(request: HttpRequest, slug: str) -> HttpResponse:
     """The term at a glance."""
     offering = offering_for(request, slug)
@@ -54,6 +57,7 @@ def syllabus(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @login_not_required
+@require_safe
 def week_detail(request: HttpRequest, slug: str, week: int) -> HttpResponse:
     """One week on one page: class, notes, exercise, homework, party."""
     offering = offering_for(request, slug)
