@@ -141,7 +141,7 @@ class HandInForm(forms.Form):
                 file.seek(0)
                 parse(file.read())
             except NotebookError as problem:
-                return f"{problem} Open it once in Jupyter, save it, and choose it again."
+                return f"{problem} Open it once in Jupyter, save it as .ipynb, and choose it again."
             finally:
                 file.seek(0)
             return ""

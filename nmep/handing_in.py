@@ -142,6 +142,11 @@ def refusal(enrolment: Enrolment, assignment: Assignment, now: datetime, held: S
             " or ".join(person.display_name for person in leads_of(offering)) or "a lead of the programme"
         )
         closed = formatted(timezone.localtime(held.closes_at, offering.zone), "D j M, H:i T")
+        if held.latest:
+            return Closed(
+                f"Version {held.latest.n} waits for its review; if it is returned, you can mend it here. "
+                f"New work was taken until {closed}."
+            )
         return Closed(f"This closed on {closed}. Ask {people} if you need more time.")
     return None
 

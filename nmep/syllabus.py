@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Max
+
 from events.models import Event, Material, Talk
 from members.models import User
 from nmep import people
@@ -54,6 +56,10 @@ class Week:
     def others(self) -> list[Meeting]:
         return [meeting for meeting in self.meetings if meeting is not self.main]
 
+    @property
+    def materials(self) -> list[Material]:
+        return [material for meeting in self.meetings for material in meeting.materials]
+
 
 def shows_materials(offering: Offering, user: Any) -> bool:
     """Slides and notes are for people in the offering and for members, unless they are public."""
@@ -65,7 +71,7 @@ def shows_materials(offering: Offering, user: Any) -> bool:
 
 
 def weeks(offering: Offering, user: Any, now: datetime, *, only: int | None = None) -> list[Week]:
-    """The weeks in order, or the one asked for; six queries at most."""
+    """The weeks in order, or the one asked for; seven queries at most."""
     sessions = Session.objects.filter(offering=offering).select_related("event", "module").defer("search")
     if only is not None:
         sessions = sessions.filter(week=only)
@@ -82,7 +88,7 @@ def weeks(offering: Offering, user: Any, now: datetime, *, only: int | None = No
             meetings[material.event_id].materials.append(material)
     _add_work(offering, by_week)
     found = [by_week[number] for number in sorted(by_week)]
-    _mark(found, now)
+    _mark(found, now, follows_past=only is not None and _is_past_before(offering, only, now))
     return found
 
 
@@ -107,13 +113,20 @@ def _add_work(offering: Offering, by_week: dict[int, Week]) -> None:
             by_week[milestone.due_session.week].milestones.append(milestone)
 
 
-def _mark(found: list[Week], now: datetime) -> None:
-    """Past until the last meeting of the week is over; the first of the others is now."""
+def _is_past_before(offering: Offering, number: int, now: datetime) -> bool:
+    """Whether there are weeks before week `number`, and all of them are over."""
+    before = Session.objects.filter(offering=offering, week__lt=number)
+    last: datetime | None = before.aggregate(last=Max("event__ends_at"))["last"]
+    return last is not None and last <= now
+
+
+def _mark(found: list[Week], now: datetime, *, follows_past: bool = False) -> None:
+    """Past once its last meeting is over; the first of the others is now, if a past week comes before it."""
     for week in found:
         if all(meeting.event.ends_at <= now for meeting in week.meetings):
             week.state = "past"
     current = next((week for week in found if week.state != "past"), None)
-    if current is not None and any(week.state == "past" for week in found):
+    if current is not None and (follows_past or any(week.state == "past" for week in found)):
         current.state = "now"
 
 

@@ -89,13 +89,11 @@ _TABLES = nh3.Cleaner(
 def parse(data: bytes) -> Notebook:
     """Read a notebook; raises NotebookError, and nothing else, when it cannot be shown."""
     if len(data) > LARGEST:
-        raise NotebookError("This notebook is larger than 5 MB. Clear large outputs and save it again.")
+        raise NotebookError("This notebook is larger than 5 MB: clear large outputs.")
     try:
         document = json.loads(data.decode("utf-8-sig"), parse_constant=lambda _: None)
     except (ValueError, RecursionError):
-        raise NotebookError(
-            "This file is not a Jupyter notebook. Save it as .ipynb and send it again."
-        ) from None
+        raise NotebookError("This file is not a Jupyter notebook.") from None
     cells, metadata = _body(document)
     notes: list[str] = []
     if len(cells) > MOST_CELLS:

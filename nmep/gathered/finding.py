@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Case, Count, FloatField, When
 from django.urls import reverse
 from django.utils import timezone
 
@@ -33,21 +33,28 @@ from nmep.models import (
 
 
 def search(query: str, user: Any, limit: int) -> list[Hit]:
-    """Assignments and weeks that the person may read."""
+    """Assignments and weeks that the person may read; those of earlier terms below today's."""
     now = timezone.now()
     zone = Club.current().zone
+    weight = Case(
+        When(offering__in=Offering.objects.live(), then=1.0), default=0.6, output_field=FloatField()
+    )
     work = rank(
         Assignment.objects.visible_to(user, now)
         .filter(state=Assignment.State.PUBLISHED)
         .exclude(offering__state=Offering.State.DRAFT),
         query,
         body_field="text",
+        weight=weight,
+        newest_by="offering__term__starts_on",
         limit=limit,
     )
     sessions = rank(
-        Session.objects.filter(offering__in=Offering.objects.visible_to(user)),
+        Session.objects.filter(offering__in=Offering.objects.visible_to(user)).select_related("event"),
         query,
         body_field="summary",
+        weight=weight,
+        newest_by="event__starts_at",
         limit=limit,
     )
     offerings = {
@@ -77,7 +84,11 @@ def search(query: str, user: Any, limit: int) -> list[Hit]:
             url=reverse("nmep:week_detail", args=[offerings[row.offering_id].slug, row.week]),
             headline=row.headline,
             rank=row.rank,
-            meta=(str(offerings[row.offering_id]),),
+            meta=(
+                str(offerings[row.offering_id]),
+                f"{row.event.starts_at.astimezone(zone):%-d %b %Y}",
+            ),
+            instead_of=row.event.get_absolute_url(),
         )
         for row in sessions
     ]

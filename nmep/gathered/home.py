@@ -61,6 +61,7 @@ def _class_cards(enrolment: Any) -> list[Card]:
             if row["kind"] == Session.Kind.CLASS
             else (row["place"] or "no place yet",),
             icon="academic-cap",
+            instead_of=reverse("events:event_detail", args=[row["event"], row["slug"]]),
         )
         for row in enrolment.next_json
     ]
@@ -85,6 +86,8 @@ def _current(user: User, now: datetime) -> list[Enrolment]:
                 week="week",
                 starts_at="event__starts_at",
                 place="event__place",
+                event="event",
+                slug="event__slug",
             )
         )[:2]
         kept = list(progress.with_records(rows).annotate(next_json=ArraySubquery(meetings)))

@@ -50,7 +50,7 @@ def _receive(request: HttpRequest, assignment: Assignment, enrolment: Enrolment)
             return _page(request, assignment, enrolment, form=form, status=422)
         if is_draft:
             handing_in.save_draft(enrolment, assignment, form.given(), now=now)
-            messages.success(request, "Saved as a draft. Nobody but you sees it.")
+            messages.success(request, "Saved as a draft. Nobody but you can read it.")
             return redirect(assignment)
         with transaction.atomic():
             outcome = handing_in.hand_in(

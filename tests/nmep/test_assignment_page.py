@@ -132,6 +132,16 @@ def test_a_closed_assignment_says_when_it_closed(client):
     assert "Hand in version" not in shown
 
 
+def test_a_closed_assignment_with_a_version_in_review_says_what_comes_next(client):
+    assignment = make_assignment(due_at=timezone.now() - timedelta(days=9))
+    enrolment = make_enrolment(offering=assignment.offering)
+    make_submission(assignment=assignment, enrolment=enrolment, now=timezone.now() - timedelta(days=10))
+    client.force_login(enrolment.person)
+    shown = client.get(page(assignment)).content.decode()
+    assert "Version 1 waits for its review; if it is returned, you can mend it here." in shown
+    assert "Ask" not in shown
+
+
 def test_work_that_is_not_released_is_a_404_for_learners_and_open_to_the_officer(client):
     assignment = make_assignment(opens_at=timezone.now() + timedelta(days=1))
     client.force_login(make_enrolment(offering=assignment.offering).person)
