@@ -11,12 +11,13 @@ import argparse
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,8 @@ def say(**figures: Any) -> None:
 
 
 @contextmanager
-def portal(folder: Path, port: int) -> Iterator[float]:
-    """The demo club on `port`; yields the seconds until it said that it was ready."""
+def portal(folder: Path, port: int) -> Iterator[tuple[float, int]]:
+    """The demo club on `port`; yields the seconds until it said that it was ready, and its process."""
     began = time.monotonic()
     process = subprocess.Popen(
         [str(ROOT / "run")],
@@ -49,7 +50,7 @@ def portal(folder: Path, port: int) -> Iterator[float]:
                 break
         else:
             raise SystemExit("The portal did not start; `./run` says why.")
-        yield time.monotonic() - began
+        yield time.monotonic() - began, process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
@@ -75,8 +76,8 @@ def inside(folder: Path, *command: str, database: str = "") -> Any:
 
 
 @contextmanager
-def bare_page(folder: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """The bare page under the same two gunicorn workers, in a database beside the portal's."""
+def bare_page(folder: Path) -> Iterator[tuple[int, dict[str, str], int]]:
+    """The bare page under the same two gunicorn workers, in a database beside the portal's: port, headers, process."""
     told = json.loads((folder / "environment.json").read_text())
     inside(folder, "make_bare_database")
     env = {**os.environ, "BARE_DATABASE_URL": told["DATABASE_URL"].rpartition("/")[0] + "/bare"}
@@ -92,25 +93,36 @@ def bare_page(folder: Path) -> Iterator[tuple[int, dict[str, str]]]:
         cwd=ROOT,
     )  # fmt: skip
     try:
-        time.sleep(2)
-        yield port, {"Cookie": f"sessionid={cookie}"}
+        wait_for(port)
+        yield port, {"Cookie": f"sessionid={cookie}"}, process.pid
     finally:
         process.terminate()
         process.wait(20)
 
 
-def bench_pages(folder: Path, port: int, seconds: float) -> None:
+def wait_for(port: int, patience: float = 60) -> None:
+    """Until somebody listens on the port."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.1)
+    raise SystemExit("The bare page did not start.")
+
+
+def bench_pages(folder: Path, port: int, server: int, seconds: float) -> None:
+    """Each page right after the bare one, so that a neighbour on the machine slows both."""
     for times in (1, 10):
         if times == 10:
             say(part="grown", **inside(folder, "grow", "10"))
-        with bare_page(folder) as (bare_port, bare_headers):
+        pages = inside(folder, "addresses")
+        with bare_page(folder) as (bare_port, bare_headers, bare_server):
             measure(bare_port, "/", bare_headers, seconds=1)
-            bare = measure(bare_port, "/", bare_headers, seconds=seconds)
-            say(part="pages", page="bare", times=times, queries=3, **vars(bare))
-            for name, page in inside(folder, "addresses").items():
+            for name, page in pages.items():
                 headers = {"Cookie": page["cookie"], "Host": f"localhost:{port}"}
                 measure(port, page["path"], headers, seconds=1)
-                found = measure(port, page["path"], headers, seconds=seconds)
+                bare = measure(bare_port, "/", bare_headers, seconds=seconds / 2, server=bare_server)
+                found = measure(port, page["path"], headers, seconds=seconds, server=server)
                 say(
                     part="pages",
                     page=name,
@@ -118,7 +130,11 @@ def bench_pages(folder: Path, port: int, seconds: float) -> None:
                     queries=page["queries"],
                     **vars(found),
                     of_bare=round(found.p50_ms / bare.p50_ms, 2),
+                    cpu_of_bare=round(found.cpu_ms / bare.cpu_ms, 2)
+                    if found.cpu_ms and bare.cpu_ms
+                    else None,
                 )
+            say(part="pages", page="bare", times=times, queries=3, **vars(bare))
 
 
 def bench_calendar(folder: Path, port: int, seconds: float) -> None:
@@ -138,14 +154,14 @@ def main() -> int:
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="mlclub-bench-") as temporary:
         folder = Path(temporary)
-        with portal(folder, port) as first:
+        with portal(folder, port) as (first, _):
             if "start" in asked.only:
                 say(part="start", what="first page of a new demo club", seconds=round(first, 1))
-        with portal(folder, port) as warm:
+        with portal(folder, port) as (warm, server):
             if "start" in asked.only:
                 say(part="start", what="first page afterwards", seconds=round(warm, 1))
             if "pages" in asked.only:
-                bench_pages(folder, port, asked.seconds)
+                bench_pages(folder, port, server, asked.seconds)
             if "calendar" in asked.only:
                 bench_calendar(folder, port, asked.seconds)
             if "seats" in asked.only:

@@ -63,6 +63,7 @@ def _digests(members: int, sink: Sink) -> list[dict[str, Any]]:
     expected = digest.recipients(now).count()
     use(sink.port)
 
+    processor = time.process_time()
     began = time.perf_counter()
     sending.tick(now)
     queued = time.perf_counter() - began
@@ -92,6 +93,7 @@ def _digests(members: int, sink: Sink) -> list[dict[str, Any]]:
             "seconds_to_queue": round(queued, 1),
             "seconds_to_build": round(built, 1),
             "seconds_to_send": round(sent, 1),
+            "seconds_of_processor": round(time.process_time() - processor, 1),
             "sent": rows.filter(status="sent").count(),
             "skipped_as_empty": rows.filter(status="skipped").count(),
             "other_mails": report.counts["sent"] - len(taken),
