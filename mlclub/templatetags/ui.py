@@ -15,7 +15,7 @@ from django.core.paginator import Page
 from django.forms import BaseForm
 from django.http import QueryDict
 from django.template.loader import render_to_string
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_urlconf, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
@@ -216,8 +216,19 @@ def crumbs(*parts: str) -> SafeString:
 
 def address(name: str, args: Sequence[Any]) -> str:
     """The address behind a URL name, or nothing when no such page exists (yet)."""
+    if not args:
+        return fixed_address(name, get_urlconf())
     try:
         return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+@lru_cache(maxsize=512)
+def fixed_address(name: str, urlconf: str | None) -> str:
+    """An address without arguments, worked out once: the navigation asks for thirty on every page."""
+    try:
+        return reverse(name, urlconf)
     except NoReverseMatch:
         return ""
 
