@@ -1,0 +1,1 @@
+from tests.members.conftest import smtp  # noqa: F401
