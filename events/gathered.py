@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Avg, Count, Exists, OuterRef, Q
+from django.db.models import Avg, Case, Count, Exists, FloatField, OuterRef, Q, When
 from django.urls import reverse
 from django.utils import timezone
 
@@ -23,6 +23,8 @@ SOON = timedelta(days=7)
 RECORDING_AFTER = timedelta(days=7)
 #: Older ones are no longer asked for.
 RECORDING_UNTIL = timedelta(days=60)
+#: From then on an event counts as one of an earlier term.
+LONG_AGO = timedelta(days=120)
 
 
 def office_permissions() -> dict[str, list[str]]:
@@ -205,7 +207,22 @@ def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int,
 
 
 def search(query: str, user: Any, limit: int) -> list[Hit]:
-    rows = text_search.rank(Event.objects.visible_to(user), query, body_field="description", limit=limit)
+    """Events that fit; what is to come stands above what is over, and that above what is long over."""
+    now = timezone.now()
+    weight = Case(
+        When(ends_at__gte=now, then=1.0),
+        When(ends_at__gte=now - LONG_AGO, then=0.8),
+        default=0.6,
+        output_field=FloatField(),
+    )
+    rows = text_search.rank(
+        Event.objects.visible_to(user),
+        query,
+        body_field="description",
+        weight=weight,
+        newest_by="starts_at",
+        limit=limit,
+    )
     return [
         Hit(
             kind="Event",

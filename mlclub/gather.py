@@ -33,7 +33,7 @@ from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 
@@ -69,6 +69,8 @@ class Card:
     # Template for rows that need more than a button, given `card` and `card.data`.
     template: str = ""
     data: Any = None
+    # The address of the row, told by another app, that this one stands for: see `once`.
+    instead_of: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +111,11 @@ class Hit:
     headline: str = ""
     rank: float = 0.0
     meta: tuple[str, ...] = ()
+    # The address of the hit, told by another app, that this one stands for: see `once`.
+    instead_of: str = ""
+
+
+Row = TypeVar("Row", Card, Hit)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,3 +212,9 @@ def each(function: str, *args: Any) -> Iterator[Any]:
 def flat(function: str, *args: Any) -> list[Any]:
     """All apps' answers to `function` in one list."""
     return [entry for answer in each(function, *args) for entry in answer]
+
+
+def once(rows: list[Row]) -> list[Row]:
+    """Each thing once: a class is an event too, and its row stands for that of the event."""
+    told = {row.instead_of for row in rows if row.instead_of}
+    return [row for row in rows if row.url not in told]

@@ -141,21 +141,25 @@ def rank(
     title_field: str = "title",
     body_field: str | None = None,
     names_field: str | None = None,
+    weight: Any = None,
+    newest_by: str = "",
     limit: int = 10,
 ) -> list[Any]:
     """The best matches of `query`, each with `.rank` (0 to 1) and `.headline` (safe HTML with <mark>).
 
     Rows with all words come first; only where there is none, rows with some of them. One query, or two. A table of
     many thousand rows has a second column of names alone (`names_field`), so that of all that match a common word
-    those that are called by it are surely among the few hundred that get ranked.
+    those that are called by it are surely among the few hundred that get ranked. `weight`, an expression from 0 to 1,
+    lowers what is past; of rows that fit equally well the one with the latest `newest_by` comes first.
     """
     query = normalised(query)
     if not words(query):
         return []
     columns = (vector_field, names_field, title_field, body_field)
-    rows = _ranked(queryset, query, every_word(query), columns, limit)
+    order = ["-rank", *([f"-{newest_by}"] if newest_by else []), title_field, "pk"]
+    rows = _ranked(queryset, query, every_word(query), columns, weight, order, limit)
     if not rows and len(words(query)) > 1:
-        rows = _ranked(queryset, query, any_word(query), columns, limit)
+        rows = _ranked(queryset, query, any_word(query), columns, weight, order, limit)
         for row in rows:
             row.rank *= 0.5
     return rows
@@ -166,6 +170,8 @@ def _ranked(
     query: str,
     tsquery: Any,
     columns: tuple[str, str | None, str, str | None],
+    weight: Any,
+    order: Sequence[str],
     limit: int,
 ) -> list[Row]:
     vector_field, names_field, title_field, body_field = columns
@@ -173,12 +179,11 @@ def _ranked(
     if names_field:
         called = queryset.filter(**{names_field: tsquery}).order_by().values("pk")[: CANDIDATES // 2]
         candidates = called.union(candidates)
-    ranked = queryset.filter(pk__in=candidates).annotate(
-        rank=score(query, tsquery, vector_field=vector_field, title_field=title_field)
-    )
+    fit = score(query, tsquery, vector_field=vector_field, title_field=title_field)
+    ranked = queryset.filter(pk__in=candidates).annotate(rank=fit if weight is None else fit * weight)
     if body_field:
         ranked = ranked.annotate(marked=excerpt(tsquery, body_field))
-    rows: list[Any] = list(ranked.order_by("-rank", title_field, "pk")[:limit])
+    rows: list[Any] = list(ranked.order_by(*order)[:limit])
     for row in rows:
         row.headline = marked(getattr(row, "marked", ""))
     return rows

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from events.models import Event
 from mlclub.gather import Card, Section
 from mlclub.portal.views.home import arranged
 from tests.factories.members import (
@@ -16,6 +17,7 @@ from tests.factories.members import (
     make_term,
     make_user,
 )
+from tests.factories.nmep import make_enrolment, make_session
 from tests.factories.projects import make_initiative
 
 pytestmark = pytest.mark.django_db
@@ -96,3 +98,13 @@ def test_home_stays_within_fifteen_queries_for_everybody(client, make, django_as
     client.force_login(make())
     with django_assert_max_num_queries(17):
         client.get(reverse("portal:home"))
+
+
+def test_a_class_stands_once_on_the_home_page_of_who_learns_there(client):
+    session = make_session(title="Pictures", starts_at=timezone.now() + timedelta(days=2))
+    Event.objects.filter(pk=session.event_id).update(kind="study_group", visibility="public")
+    enrolment = make_enrolment(offering=session.offering)
+    client.force_login(enrolment.person)
+    page = client.get(reverse("portal:home")).content.decode()
+    assert page.count("Pictures</a>") == 1
+    assert "you are expected" in page

@@ -1,9 +1,16 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from nmep.models import Offering
+
+from tests.factories.events import make_event
 from tests.factories.members import make_club, make_member, make_term
+from tests.factories.nmep import make_offering, make_session
 from tests.factories.projects import make_initiative
 from tests.factories.wiki import make_page
 
@@ -69,3 +76,28 @@ def test_search_stays_within_fifteen_queries(client, django_assert_max_num_queri
     client.force_login(make_member())
     with django_assert_max_num_queries(15):
         searched(client, "estuary")
+
+
+def test_a_class_is_shown_once_though_it_is_an_event_too(client):
+    session = make_session(title="Estuaries", offering=make_offering())
+    client.force_login(make_member())
+    page = searched(client, "estuaries")
+    assert page.count("Estuaries</a>") == 1
+    assert f"{session.event.get_absolute_url()}\"" not in page
+
+
+def test_what_is_to_come_stands_above_what_is_over(client):
+    now = timezone.now()
+    for days in (-400, -30, 30):
+        make_event(title="Estuary evening", summary=f"{days} days", starts_at=now + timedelta(days=days))
+    page = searched(client, "estuary")
+    assert page.index(">30 days") < page.index(">-30 days") < page.index(">-400 days")
+
+
+def test_a_class_of_this_term_stands_above_the_same_of_an_earlier_one(client):
+    old = make_offering(state=Offering.State.ARCHIVED, slug="long-ago")
+    make_session(title="Estuaries", offering=old, starts_at=timezone.now() - timedelta(days=300))
+    make_session(title="Estuaries", offering=make_offering(slug="this-term"))
+    client.force_login(make_member())
+    page = searched(client, "estuaries")
+    assert page.index("this-term") < page.index("long-ago")

@@ -53,7 +53,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """What is due from me, where do I go next, what is new, where am I needed; in this order."""
     user = cast("User", request.user)
     now = timezone.now()
-    cards: list[Card] = gather.flat("home", user, now)
+    cards: list[Card] = gather.once(gather.flat("home", user, now))
     monday = timezone.localtime(now).date()
     monday -= timedelta(days=monday.weekday())
     return render(

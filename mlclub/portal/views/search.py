@@ -50,5 +50,6 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 def found(query: str, request: HttpRequest) -> list[Hit]:
-    """The best hits of every app, best first."""
-    return sorted(gather.flat("search", query, request.user, FROM_EACH), key=lambda hit: -hit.rank)
+    """The best hits of every app, best first, each thing once."""
+    hits: list[Hit] = gather.once(gather.flat("search", query, request.user, FROM_EACH))
+    return sorted(hits, key=lambda hit: -hit.rank)
