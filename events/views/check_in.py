@@ -65,7 +65,7 @@ def registrations_count(event: Event) -> int:
 @require_safe
 def code_entry(request: HttpRequest) -> HttpResponse:
     """Typing the code instead of scanning it."""
-    code = request.GET.get("code", "").strip()
+    code = "".join(filter(str.isalnum, request.GET.get("code", "")))
     if code:
         return redirect("events:code_check_in", code[:20])
     return render(request, "events/code_entry.html")

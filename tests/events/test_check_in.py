@@ -149,3 +149,9 @@ def test_the_door_lets_nobody_in_a_day_early(client):
     page = client.post(reverse("events:event_door", args=[event.pk]), {"user": guest.pk}, follow=True)
     assert "Check-in opens an hour before" in page.content.decode()
     assert not Attendance.objects.exists()
+
+
+@pytest.mark.parametrize("typed", [" a/b", "..", "%2F", "<b>"])
+def test_a_code_with_odd_signs_is_no_error(client, typed):
+    response = client.get(reverse("events:code_entry"), {"code": typed}, follow=True)
+    assert response.status_code in {200, 404}
