@@ -32,8 +32,11 @@ class FilterForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
+        if not user.is_authenticated:
+            # Whatever a stranger sees is open to everyone.
+            del self.fields["whom"]
 
 
 class PeopleField(forms.CharField):

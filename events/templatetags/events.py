@@ -48,6 +48,14 @@ def far(moment: datetime, now: datetime) -> str:
 
 
 @register.simple_tag(takes_context=True)
+def month_link(context: template.Context, day: date) -> str:
+    """The same month view, of another month."""
+    query: Any = context["request"].GET.copy()
+    query["view"], query["month"] = "month", f"{day:%Y-%m}"
+    return f"?{query.urlencode()}"
+
+
+@register.simple_tag(takes_context=True)
 def from_link(context: template.Context, day: date) -> str:
     """The same list, from another day on."""
     query: Any = context["request"].GET.copy()

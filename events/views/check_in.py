@@ -141,6 +141,8 @@ def event_door(request: HttpRequest, pk: int) -> HttpResponse:
             "form": form,
             "here": event.attendances.count(),
             "now": timezone.now(),
+            "opens_at": event.starts_at - Event.CHECK_IN_BEFORE,
+            "is_open": not event.is_cancelled and timezone.now() >= event.starts_at - Event.CHECK_IN_BEFORE,
         },
         status=422 if form.is_bound else 200,
     )
@@ -213,6 +215,8 @@ def door_undo(request: HttpRequest, pk: int) -> HttpResponse:
     number = request.POST.get("attendance", "")
     if number.isdigit() and registrations.undo_check_in(event, int(number)):
         messages.success(request, "Taken back.")
+    else:
+        messages.info(request, "It was taken back already.")
     return redirect("events:event_door", event.pk)
 
 
@@ -245,5 +249,6 @@ def people_cancel(request: HttpRequest, pk: int, registration_pk: int) -> HttpRe
     row = get_object_or_404(Registration.objects.select_related("event"), event=event, pk=registration_pk)
     outcome = registrations.cancel(row, by_host=True, reason="By a host")
     if outcome.answer == Answer.CANCELLED:
-        messages.success(request, f"{row.who} is off the list.")
+        words = "was off the list already" if outcome.is_repeat else "is off the list"
+        messages.success(request, f"{row.who} {words}.")
     return redirect("events:event_people", event.pk)

@@ -54,7 +54,7 @@ def event_list(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     now = timezone.now()
     today = timezone.localdate(now)
-    form = FilterForm(request.GET)
+    form = FilterForm(request.GET, user=user)
     asked = form.cleaned_data if form.is_valid() else {}
     is_month = request.GET.get("view") == "month"
     first, last = month_span(request, today) if is_month else week_span(request, today)
@@ -208,13 +208,7 @@ def recording_list(request: HttpRequest) -> HttpResponse:
     """Recordings and slides of past events, newest first."""
     now = timezone.now()
     kind = request.GET.get("kind", "")
-    materials = (
-        Material.objects.visible_to(request.user, now)
-        .filter(event__starts_at__lte=now)
-        .select_related("event")
-        .prefetch_related("event__talks__speakers")
-        .order_by("-event__starts_at", "position", "pk")
-    )
+    materials = Material.objects.visible_to(request.user, now).order_by("position", "pk")
     kinds = [Material.Kind.RECORDING, Material.Kind.SLIDES, Material.Kind.NOTES]
     if kind:
         if kind not in Material.Kind.values:
@@ -222,7 +216,13 @@ def recording_list(request: HttpRequest) -> HttpResponse:
         materials = materials.filter(kind=kind)
     else:
         materials = materials.filter(kind__in=kinds)
-    page = Paginator(materials, 25).get_page(request.GET.get("page"))
+    events = (
+        Event.objects.filter(pk__in=materials.order_by().values("event"), starts_at__lte=now)
+        .defer("description", "search")
+        .prefetch_related(speakers(), Prefetch("materials", materials, to_attr="left_behind"))
+        .order_by("-starts_at", "-pk")
+    )
+    page = Paginator(events, 25).get_page(request.GET.get("page"))
     return render(
         request,
         "events/recording_list.html",

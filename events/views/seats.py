@@ -46,6 +46,12 @@ def event_register(request: HttpRequest, pk: int) -> HttpResponse:
     event = event_for(user, pk)
     form = NoteForm(request.POST)
     note = form.cleaned_data["note"] if form.is_valid() else ""
+    if "change_note" in request.POST:
+        if Registration.objects.live().filter(event=event, user=user).update(note=note):
+            messages.success(request, "Saved for the hosts.")
+        else:
+            messages.warning(request, WORDS[Answer.NOT_REGISTERED])
+        return redirect(event)
     outcome = registrations.register(event, user, note=note)
     if note and outcome.is_repeat and outcome.registration:
         Registration.objects.filter(pk=outcome.registration.pk).update(note=note)
@@ -59,11 +65,24 @@ def event_leave(request: HttpRequest, pk: int) -> HttpResponse:
     mine = Registration.objects.live().filter(event=event, user=user).select_related("event").first()
     if mine is None:
         return answered(request, event, Outcome(answer=Answer.NOT_REGISTERED))
+    if "guest" in request.POST:
+        return guest_taken_off(request, event, mine)
     outcome = registrations.cancel(mine, reason=request.POST.get("reason", ""))
     if event.visibility == "invited" and not Event.objects.visible_to(user).filter(pk=event.pk).exists():
         messages.success(request, said(outcome, event))
         return redirect("events:event_list")
     return answered(request, event, outcome)
+
+
+def guest_taken_off(request: HttpRequest, event: Event, mine: Registration) -> HttpResponse:
+    """Somebody one meant to bring does not come after all."""
+    number = request.POST.get("guest", "")
+    guest = get_object_or_404(mine.guests.select_related("event"), pk=number if number.isdecimal() else 0)
+    if registrations.cancel(guest).answer == Answer.CANCELLED:
+        messages.success(request, f"{guest.name} is off the list.")
+    else:
+        messages.warning(request, WORDS[Answer.TOO_LATE])
+    return redirect(event)
 
 
 @require_POST

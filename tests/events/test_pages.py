@@ -505,3 +505,54 @@ def test_pages_cost_the_same_for_any_number_of_rows(client):
                 costs.setdefault(name, []).append(len(queries))
     assert {name: found for name, found in costs.items() if len(set(found)) > 1} == {}
     assert {name: found for name, found in costs.items() if found[0] > 15} == {}
+
+
+def test_a_stranger_who_wants_to_come_is_led_through_the_sign_in_to_the_event(client):
+    event = make_event(title="Soup")
+    page = client.get(reverse("events:event_list")).content.decode()
+    assert f'{reverse("account_login")}?next={event.get_absolute_url()}"' in page
+    assert reverse("events:event_register", args=[event.pk]) not in page
+    assert "For whom" not in page
+
+
+def test_the_list_says_when_sign_up_opens(client):
+    opens_at = timezone.now() + timedelta(days=1)
+    make_event(title="Soup", registration_opens_at=opens_at)
+    client.force_login(make_member())
+    page = client.get(reverse("events:event_list")).content.decode()
+    assert f"Opens {timezone.localtime(opens_at):%a} {timezone.localtime(opens_at).day}" in page
+
+
+def test_a_guest_is_taken_off_by_the_one_who_meant_to_bring_them(client):
+    event, member = make_event(guests_allowed=1), make_member()
+    mine = registrations.register(event, member).registration
+    guest = registrations.register(event, guest_of=mine, name="Bo", email="bo@guest.example").registration
+    client.force_login(make_member())
+    registrations.register(event, make_member())
+    stranger = client.post(reverse("events:event_leave", args=[event.pk]), {"guest": guest.pk})
+    assert stranger.status_code == 302
+    assert Registration.objects.live().filter(pk=guest.pk).exists()
+    client.force_login(member)
+    client.post(reverse("events:event_leave", args=[event.pk]), {"guest": guest.pk})
+    assert list(Registration.objects.live().filter(pk__in=[mine.pk, guest.pk])) == [mine]
+    assert client.post(reverse("events:event_leave", args=[event.pk]), {"guest": mine.pk}).status_code == 404
+
+
+def test_what_somebody_cannot_eat_can_be_changed_and_taken_back(client):
+    event, member = make_event(asks_note=True), make_member()
+    registrations.register(event, member, note="no nuts")
+    client.force_login(member)
+    assert "no nuts" in client.get(event.get_absolute_url()).content.decode()
+    for note in ("no fish", ""):
+        client.post(reverse("events:event_register", args=[event.pk]), {"note": note, "change_note": "1"})
+        assert Registration.objects.get(user=member).note == note
+
+
+def test_before_check_in_opens_the_door_only_shows_who_is_expected(client):
+    event = make_event(starts_at=timezone.now() + timedelta(hours=3))
+    registrations.register(event, make_member(name="Ada Quill"))
+    client.force_login(make_officer())
+    page = client.get(reverse("events:event_door", args=[event.pk])).content.decode()
+    assert "Ada Quill" in page
+    assert "Check-in opens" in page
+    assert "Check in<" not in page
