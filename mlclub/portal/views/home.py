@@ -32,7 +32,8 @@ def front(request: HttpRequest) -> HttpResponse:
     """The public face: what the club is, what is open next, how to join. Members go on to their week."""
     if request.user.is_authenticated and "stay" not in request.GET:
         return redirect("portal:home")
-    items = gather.flat("front", timezone.now())
+    now = timezone.now()
+    items = gather.flat("front", now)
     kinds: dict[str, list[gather.FrontItem]] = {}
     for item in items:
         kinds.setdefault(item.kind, []).append(item)
@@ -40,9 +41,11 @@ def front(request: HttpRequest) -> HttpResponse:
         request,
         "portal/front.html",
         {
-            "events": sorted(kinds.get("event", []), key=lambda item: item.when or timezone.now())[:5],
+            "now": now,
+            "events": sorted(kinds.get("event", []), key=lambda item: item.when or now)[:5],
             "numbers": kinds.get("number", [])[:4],
             "projects": kinds.get("project", [])[:6],
+            "pages": kinds.get("page", [])[:4],
             "posts": kinds.get("post", [])[:3],
         },
     )
