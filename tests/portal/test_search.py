@@ -7,7 +7,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from nmep.models import Offering
-
 from tests.factories.events import make_event
 from tests.factories.members import make_club, make_member, make_term
 from tests.factories.nmep import make_offering, make_session
@@ -83,7 +82,7 @@ def test_a_class_is_shown_once_though_it_is_an_event_too(client):
     client.force_login(make_member())
     page = searched(client, "estuaries")
     assert page.count("Estuaries</a>") == 1
-    assert f"{session.event.get_absolute_url()}\"" not in page
+    assert f'{session.event.get_absolute_url()}"' not in page
 
 
 def test_what_is_to_come_stands_above_what_is_over(client):
