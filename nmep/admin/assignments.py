@@ -102,7 +102,7 @@ class DeviationAdmin(admin.ModelAdmin):
         "assignment",
         "granted_by",
     ]
-    search_fields = ["enrolment__person__name", "assignment__title"]
+    search_fields = ["enrolment__person__name", "enrolment__person__email", "assignment__title"]
     show_full_result_count = False
     raw_id_fields = ["enrolment", "assignment"]
     fields = ["enrolment", "assignment", "extra_days", "is_without_penalty", "reason"]

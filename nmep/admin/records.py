@@ -98,7 +98,12 @@ class SubmissionAdmin(RecordAdmin):
     list_display = ["assignment", "people", "n", "state", "handed_in_at", "lateness", "reviewer", "open"]
     list_filter = [WaitingFilter, "state", offering_filter("assignment__offering")]
     list_select_related = ["assignment__offering", "reviewer"]
-    search_fields = ["authors__enrolment__person__name", "assignment__title", "assignment__key"]
+    search_fields = [
+        "authors__enrolment__person__name",
+        "authors__enrolment__person__email",
+        "assignment__title",
+        "assignment__key",
+    ]
     date_hierarchy = None
     inlines = [AuthorInline, PieceInline, ReviewInline]
     fields = ["assignment", "n", "state", "spec", "handed_in_at", "handed_in_by", "reviewer", "open"]
@@ -128,7 +133,11 @@ class ReviewAdmin(RecordAdmin):
     list_display = ["submission", "reviewer", "outcome", "posted_at"]
     list_filter = ["outcome", offering_filter("submission__assignment__offering")]
     list_select_related = ["submission__assignment", "reviewer"]
-    search_fields = ["reviewer__name", "submission__authors__enrolment__person__name"]
+    search_fields = [
+        "reviewer__name",
+        "submission__authors__enrolment__person__name",
+        "submission__authors__enrolment__person__email",
+    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Review]:
         return super().get_queryset(request).filter(state=Review.State.POSTED)
@@ -139,6 +148,7 @@ class MarkChangeAdmin(RecordAdmin):
     """The journal: entries are added, never changed."""
 
     list_display = ["at", "enrolment", "assignment", "kind", "value", "by", "why"]
+    ordering = ["-at", "-pk"]
     list_filter = ["kind", offering_filter("assignment__offering")]
     list_select_related = [
         "enrolment__person",
@@ -147,7 +157,7 @@ class MarkChangeAdmin(RecordAdmin):
         "assignment",
         "by",
     ]
-    search_fields = ["enrolment__person__name", "why"]
+    search_fields = ["enrolment__person__name", "enrolment__person__email", "why"]
     raw_id_fields = ["enrolment", "assignment"]
     fields = ["enrolment", "assignment", "kind", "value", "why"]
 
