@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Extract, JSONObject
 
 from events.models import Attendance
@@ -194,15 +194,20 @@ def _instant(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def of(enrolment: Enrolment, now: datetime) -> Progress:
-    """The standing of one learner."""
-    return of_many(enrolment.offering, [enrolment], now)[0]
+def of(enrolment: Enrolment, now: datetime, works: Mapping[int, tuple[Work, ...]] | None = None) -> Progress:
+    """The standing of one learner; `works` where `work_of` was asked already."""
+    return of_many(enrolment.offering, [enrolment], now, works)[0]
 
 
-def of_many(offering: Offering, enrolments: Sequence[Enrolment], now: datetime) -> list[Progress]:
-    """The standing of many learners of an offering, in their order; four queries however many they are."""
-    works = work_of({offering.pk: offering}, enrolments, now)
-    held, present = _classes(offering, now)
+def of_many(
+    offering: Offering,
+    enrolments: Sequence[Enrolment],
+    now: datetime,
+    works: Mapping[int, tuple[Work, ...]] | None = None,
+) -> list[Progress]:
+    """The standing of many learners of an offering, in their order; three queries however many they are."""
+    works = works or work_of({offering.pk: offering}, enrolments, now)
+    held, present = _classes(offering, enrolments, now)
     result = []
     for enrolment in enrolments:
         since = [session for session in held if session.event.ends_at >= enrolment.created_at]
@@ -232,22 +237,23 @@ def work_of(
     return works
 
 
-def _classes(offering: Offering, now: datetime) -> tuple[list[Session], set[tuple[int, Any]]]:
-    """The classes that have been held and were checked in to, and who was there."""
+def _classes(
+    offering: Offering, enrolments: Sequence[Enrolment], now: datetime
+) -> tuple[list[Session], set[tuple[int, int]]]:
+    """The classes that have been held and were checked in to, and who of these learners was there; one query."""
+    there = Attendance.objects.filter(event=OuterRef("event"), user__isnull=False).order_by()
+    mine = there.filter(user__in=[row.person_id for row in enrolments])
     sessions = list(
         Session.objects.classes()
         .filter(offering=offering, event__ends_at__lte=now, event__state="scheduled")
+        # A class where nobody checked in says nothing about who was there.
+        .filter(Exists(there))
+        .annotate(present=ArraySubquery(mine.values("user")))
         .select_related("event")
+        .defer("summary", "search", "event__description", "event__search")
         .order_by("event__starts_at")
     )
-    present: set[tuple[int, Any]] = set(
-        Attendance.objects.filter(
-            event__in=[session.event_id for session in sessions], user__isnull=False
-        ).values_list("event", "user")
-    )
-    # A class where nobody checked in says nothing about who was there.
-    taken = {event for event, _ in present}
-    return [session for session in sessions if session.event_id in taken], present
+    return sessions, {(session.event_id, person) for session in sessions for person in session.present}
 
 
 def _work(assignment: Assignment, record: Record, now: datetime) -> Work:

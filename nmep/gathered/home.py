@@ -38,6 +38,7 @@ def home(user: User, now: datetime) -> list[Card]:
     offerings = {row.offering_id: row.offering for row in enrolments}
     learning = [row for row in enrolments if row.role == Enrolment.Role.LEARNER]
     works = progress.work_of(offerings, learning, now) if learning else {}
+    user._nmep_works = works  # type: ignore[attr-defined]
     cards = [card for row in learning for card in _due_cards(row, works[row.pk], now)]
     cards = [
         replace(card, is_primary=at == 0)
@@ -160,7 +161,7 @@ def stand(user: User, now: datetime) -> list[Stand]:
     learning = [row for row in _current(user, now) if row.role == Enrolment.Role.LEARNER]
     for enrolment in learning:
         where = f", {enrolment.offering.program}" if len(learning) > 1 else ""
-        row = progress.of(enrolment, now)
+        row = progress.of(enrolment, now, getattr(user, "_nmep_works", None))
         url = reverse("nmep:progress_mine", args=[enrolment.offering.slug])
         spare = enrolment.offering.max_absences - row.absences
         lines.append(
