@@ -267,6 +267,7 @@ class AttendanceAdmin(admin.ModelAdmin):
     """Putting right what the door got wrong."""
 
     list_display = ["who", "event", "at", "source"]
+    ordering = ["-at", "-pk"]
     list_filter = ["source", "event__kind", "event__term"]
     search_fields = ["user__name", "user__email", "name", "email", "event__title"]
     list_select_related = ["user", "event"]
@@ -287,6 +288,7 @@ class RegistrationAdmin(admin.ModelAdmin):
     """To look things up; hosts and people themselves change them."""
 
     list_display = ["who", "event", "state", "created_at", "cancelled_at"]
+    ordering = ["-created_at", "-pk"]
     list_filter = ["state", "event__kind", "event__term"]
     search_fields = ["user__name", "user__email", "name", "email", "event__title"]
     list_select_related = ["user", "event"]

@@ -40,6 +40,16 @@ class Outcome(StrEnum):
     INVITED = "is invited already"
     MEMBER = "is a member of that term already"
 
+    def said(self, count: int) -> str:
+        """How many, as a sentence reads: "2 are invited"."""
+        many = {
+            Outcome.INVITE: "are invited",
+            Outcome.JOIN: "have accounts and become members at once",
+            Outcome.INVITED: "are invited already",
+            Outcome.MEMBER: "are members of that term already",
+        }
+        return f"{count} {self.value if count == 1 else many[self]}"
+
 
 @dataclass
 class Row:
@@ -68,6 +78,10 @@ class Preview:
 
     def count(self, outcome: Outcome) -> int:
         return sum(row.outcome == outcome for row in self.rows)
+
+    @property
+    def summary(self) -> list[str]:
+        return [outcome.said(number) for outcome in Outcome if (number := self.count(outcome))]
 
     @property
     def counts(self) -> list[tuple[str, int]]:

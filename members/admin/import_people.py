@@ -66,7 +66,7 @@ def import_view(model_admin: Any, request: HttpRequest) -> HttpResponse:
         except importing.NotAsPreviewed as problem:
             messages.error(request, str(problem))
             return redirect("admin:members_user_import")
-        said = ", ".join(f"{count} {what}" for what, count in counts.items())
+        said = ", ".join(importing.Outcome(what).said(count) for what, count in counts.items())
         messages.success(request, f"Imported: {said}.")
         return redirect("admin:members_user_changelist")
     term = Term.objects.current(standing.today())

@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from members.ledger import holding, stopping
+from members.ledger import holding, kinds, stopping
 from members.models import Notification, Suppression
+
+
+class KindFilter(admin.SimpleListFilter):
+    """By what people call the kinds; without a query."""
+
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(kind.slug, kind.label) for kind in sorted(kinds.every(), key=lambda kind: kind.label)]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Notification]) -> QuerySet[Notification]:
+        return rows.filter(kind=self.value()) if self.value() else rows
+
+
+class PausedFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "paused"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Mail is held back"), ("no", "Mail goes there again")]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Suppression]) -> QuerySet[Suppression]:
+        return rows.filter(lifted_at__isnull=self.value() == "yes") if self.value() else rows
 
 
 @admin.register(Notification)
 class NotificationAdmin(admin.ModelAdmin):
-    list_display = ["kind", "recipient", "status", "due_at", "sent_at", "attempts", "reason"]
-    list_filter = ["status", "kind", "channel"]
+    list_display = ["what", "recipient", "status", "due_at", "sent_at", "attempts", "reason"]
+    list_filter = ["status", KindFilter, "channel"]
     search_fields = ["person__name", "person__email", "address", "about", "message_id"]
     list_select_related = ["person"]
     date_hierarchy = "due_at"
@@ -28,6 +54,10 @@ class NotificationAdmin(admin.ModelAdmin):
         ("message_id", "provider_id"),
     ]  # fmt: skip
     readonly_fields = [name for group in fields for name in ([group] if isinstance(group, str) else group)]
+
+    @admin.display(description="kind", ordering="kind")
+    def what(self, row: Notification) -> str:
+        return kinds.label_of(row.kind)
 
     @admin.display(description="to", ordering="person__name")
     def recipient(self, row: Notification) -> str:
@@ -55,7 +85,7 @@ class NotificationAdmin(admin.ModelAdmin):
 @admin.register(Suppression)
 class SuppressionAdmin(admin.ModelAdmin):
     list_display = ["address", "reason", "created_at", "lifted_at"]
-    list_filter = [("lifted_at", admin.EmptyFieldListFilter)]
+    list_filter = [PausedFilter]
     search_fields = ["address"]
     readonly_fields = ["address", "reason", "created_at", "lifted_at", "event_id"]
     actions = ["lift"]
@@ -63,7 +93,7 @@ class SuppressionAdmin(admin.ModelAdmin):
     @admin.action(description="Send to these addresses again", permissions=["change"])
     def lift(self, request: HttpRequest, rows: QuerySet[Suppression]) -> None:
         count = sum(stopping.lift(row.address, now=timezone.now()) for row in rows)
-        messages.success(request, f"Mail goes to {count} addresses again.")
+        messages.success(request, f"Mail goes to {count} {'address' if count == 1 else 'addresses'} again.")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

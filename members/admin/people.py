@@ -261,7 +261,7 @@ class UserAdmin(admin.ModelAdmin):
             for person in people
             if person.pk != officer.pk
         )
-        self.message_user(request, f"{count} of {len(people)} accounts are now suspended.", messages.SUCCESS)
+        self.message_user(request, f"Suspended: {count} of {len(people)}.", messages.SUCCESS)
         if any(person.pk == officer.pk for person in people):
             self.message_user(request, "Your own account stays open.", messages.WARNING)
         return None
@@ -270,7 +270,9 @@ class UserAdmin(admin.ModelAdmin):
     def reinstate(self, request: HttpRequest, people: QuerySet[User]) -> None:
         officer: Any = request.user
         count = sum(suspension.reinstate(person, by=officer) for person in people)
-        self.message_user(request, f"{count} accounts are open again.", messages.SUCCESS)
+        self.message_user(
+            request, f"{count} {'account is' if count == 1 else 'accounts are'} open again.", messages.SUCCESS
+        )
 
     @admin.action(description="Mark as alumni…", permissions=["change"])
     def mark_alumni(self, request: HttpRequest, people: QuerySet[User]) -> HttpResponse | None:
@@ -298,7 +300,9 @@ class UserAdmin(admin.ModelAdmin):
                 latest.save()
                 audit.record(request.user, "marked-alumnus", person)  # type: ignore[arg-type]
                 count += 1
-        self.message_user(request, f"{count} people are now alumni.", messages.SUCCESS)
+        self.message_user(
+            request, f"{count} {'person is' if count == 1 else 'people are'} now alumni.", messages.SUCCESS
+        )
         return None
 
     @admin.action(description="Export as CSV", permissions=["export"])

@@ -41,4 +41,6 @@ class ProblemReportAdmin(admin.ModelAdmin):
     def settle(self, request: HttpRequest, rows: QuerySet[ProblemReport]) -> None:
         officer: Any = request.user
         count = sum(problems.settle(row, by=officer) for row in rows)
-        self.message_user(request, f"{count} problems are settled.", messages.SUCCESS)
+        self.message_user(
+            request, f"{count} {'problem is' if count == 1 else 'problems are'} settled.", messages.SUCCESS
+        )

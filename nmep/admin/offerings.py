@@ -225,9 +225,12 @@ class OfferingAdmin(admin.ModelAdmin):
             waived = [person.pk for person in plan.to_enrol if str(person.pk) not in chosen]
             user: User = request.user  # type: ignore[assignment]
             made = enrolling.enrol_new_members(offering, by=user, now=timezone.now(), waived=waived)
-            self.message_user(
-                request, f"{len(made)} enrolled; each gets a welcome by mail.", messages.SUCCESS
-            )
+            if made:
+                self.message_user(
+                    request, f"{len(made)} enrolled; each gets a welcome by mail.", messages.SUCCESS
+                )
+            else:
+                self.message_user(request, "Nobody was enrolled.", messages.INFO)
             return redirect("admin:nmep_offering_change", offering.pk)
         context = {
             **self.admin_site.each_context(request),
@@ -309,11 +312,16 @@ class SessionAdmin(admin.ModelAdmin):
         event = session.event
         initial = {"starts_at": timezone.localtime(event.starts_at), "place": event.place}
         form = MoveForm(request.POST or None, initial=initial)
-        shifts = None
+        shifts, seen = None, ""
         if request.method == "POST" and form.is_valid():
             starts_at = form.cleaned_data["starts_at"]
             shifts = deadlines.preview(event, starts_at)
-            if "save" in request.POST:
+            seen = starts_at.isoformat()
+            if "save" in request.POST and request.POST.get("seen") != seen:
+                self.message_user(
+                    request, "The time is another than the one you looked at. Look again.", messages.WARNING
+                )
+            elif "save" in request.POST:
                 now = timezone.now()
                 schedule.move(event, starts_at=starts_at, place=form.cleaned_data["place"], now=now)
                 deadlines.reconcile(now, offering=session.offering)
@@ -330,6 +338,7 @@ class SessionAdmin(admin.ModelAdmin):
             "session": session,
             "form": form,
             "shifts": shifts,
+            "seen": seen,
             "opts": self.opts,
         }
         return TemplateResponse(

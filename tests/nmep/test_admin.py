@@ -100,7 +100,11 @@ def test_moving_a_class_shows_the_due_dates_first_and_then_saves(client, officer
     assert str(assignment) in shown
     session.event.refresh_from_db()
     assert session.event.starts_at == before
-    client.post(url, {**values, "save": "1"})
+    answer = client.post(url, {**values, "save": "1", "seen": before.isoformat()})
+    assert "another than the one you looked at" in answer.content.decode()
+    session.event.refresh_from_db()
+    assert session.event.starts_at == before
+    client.post(url, {**values, "save": "1", "seen": answer.context["seen"]})
     session.event.refresh_from_db()
     assert (session.event.place, session.event.starts_at > before) == ("Hall 2", True)
     assert Assignment.objects.get().due_at is not None
