@@ -24,6 +24,8 @@ from members.models import User
 from mlclub import uploads
 
 WINDOW = timedelta(weeks=4)
+#: A list with more events than this ends earlier, after a whole week.
+MOST = 28
 #: How many people a page names before it says how many more there are.
 NAMED = 8
 
@@ -59,6 +61,9 @@ def event_list(request: HttpRequest) -> HttpResponse:
     is_month = request.GET.get("view") == "month"
     first, last = month_span(request, today) if is_month else week_span(request, today)
     events = chosen(user, asked, first, last)
+    if not is_month and len(events) > MOST:
+        last = busy_until(events, first)
+        events = [event for event in events if timezone.localdate(event.starts_at) <= last]
     seats = list(seats_of(events, user, now).values())
     days = arranged(seats, first, last, today)
     context: dict[str, Any] = {
@@ -85,7 +90,8 @@ def event_list(request: HttpRequest) -> HttpResponse:
     context["shown"] = [
         day for day in days if day.seats and (day.on >= today or last < today or "from" in request.GET)
     ]
-    context["weeks"] = [first + n * WINDOW for n in (-1, 0, 1, 2)]
+    following = last + timedelta(days=1)
+    context["weeks"] = [first - WINDOW, first, following, following + WINDOW]
     return render(request, "events/event_list.html", context)
 
 
@@ -114,6 +120,14 @@ def week_span(request: HttpRequest, today: date) -> tuple[date, date]:
     day = parsed_day(request.GET.get("from", "")) or today
     monday = day - timedelta(days=day.weekday())
     return monday, monday + WINDOW - timedelta(days=1)
+
+
+def busy_until(events: list[Event], first: date) -> date:
+    """The Sunday up to which no more than MOST of the events take place; the first one at least."""
+    sunday = first + timedelta(days=6)
+    while sum(timezone.localdate(event.starts_at) <= sunday + timedelta(days=7) for event in events) <= MOST:
+        sunday += timedelta(days=7)
+    return sunday
 
 
 def month_span(request: HttpRequest, today: date) -> tuple[date, date]:

@@ -103,6 +103,22 @@ def test_filters_and_other_weeks(client):
     assert titles(f"?from={later}") == ["Far away"]
 
 
+def test_a_busy_list_ends_after_a_whole_week_and_goes_on_on_the_next_page(client):
+    monday = timezone.localtime(timezone.now()).replace(hour=12) + timedelta(days=70)
+    monday -= timedelta(days=monday.weekday())
+    for n in range(20):
+        make_event(title=f"First {n}", starts_at=monday + timedelta(hours=n))
+        make_event(title=f"Second {n}", starts_at=monday + timedelta(days=8, hours=n))
+    page = client.get(reverse("events:event_list"), {"from": monday.date().isoformat()}).content.decode()
+    assert "First 19" in page
+    assert "Second " not in page
+    following = (monday + timedelta(days=7)).date().isoformat()
+    assert f"from={following}" in page
+    later = client.get(reverse("events:event_list"), {"from": following}).content.decode()
+    assert "First " not in later
+    assert "Second 19" in later
+
+
 def test_the_month_shows_each_event_on_its_day(client):
     event = make_event(title="In the month")
     month = timezone.localtime(event.starts_at).strftime("%Y-%m")
