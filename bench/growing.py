@@ -43,6 +43,7 @@ def _events(more: int, active: list[User]) -> None:
     now = timezone.now()
     soon = list(Event.objects.filter(starts_at__gte=now, starts_at__lt=now + timedelta(weeks=4)))
     total = Event.objects.count()
+    wanted = (Registration.objects.count() + Attendance.objects.count()) * more
     each = max(3, round(Registration.objects.live().count() / max(total, 1)))
     extra = crowd.events(len(soon), now + timedelta(hours=3), now + timedelta(weeks=4), hosts=active)
     for event in soon:
@@ -54,8 +55,7 @@ def _events(more: int, active: list[User]) -> None:
     past = crowd.events(
         max(0, total * more - len(extra)), now - length, now - timedelta(days=1), hosts=active
     )
-    wanted = (Registration.objects.count() + Attendance.objects.count()) * more
-    crowd.registrations(past, active, max(3, wanted // max(len(past), 1)))
+    crowd.registrations(past, active, max(3, wanted // 2 // max(len(past), 1)))
 
 
 def _library(more: int, active: list[User]) -> None:
