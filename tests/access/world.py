@@ -175,7 +175,9 @@ def _nmep(world: SimpleNamespace) -> None:
     world.assignment = make_assignment(offering=world.offering, key="hw1")
     world.hidden_assignment = make_assignment(offering=world.offering, key="hw9", state="draft")
     world.other_assignment = make_assignment(offering=world.other_offering, key="hw1")
-    first = make_submission(enrolment=world.enrolment, assignment=world.assignment)
+    first = make_submission(
+        enrolment=world.enrolment, assignment=world.assignment, reviewer=people["reviewer"]
+    )
     world.first_submission = first
     world.submission = make_submission(
         enrolment=world.enrolment,
