@@ -228,7 +228,7 @@ def search(query: str, user: Any, limit: int) -> list[Hit]:
             kind="Event",
             title=row.title,
             url=row.get_absolute_url(),
-            headline=row.headline or row.summary,
+            headline=row.headline if "<mark>" in row.headline else row.summary,
             rank=row.rank,
             meta=(row.get_kind_display(), f"{timezone.localtime(row.starts_at):%-d %b %Y}"),
         )
