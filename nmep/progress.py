@@ -243,7 +243,7 @@ def _classes(
     """The classes that have been held and were checked in to, and who of these learners was there; one query."""
     there = Attendance.objects.filter(event=OuterRef("event"), user__isnull=False).order_by()
     mine = there.filter(user__in=[row.person_id for row in enrolments])
-    sessions = list(
+    sessions: list[Any] = list(
         Session.objects.classes()
         .filter(offering=offering, event__ends_at__lte=now, event__state="scheduled")
         # A class where nobody checked in says nothing about who was there.
