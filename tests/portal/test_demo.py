@@ -38,6 +38,14 @@ def test_a_button_signs_in_as_a_role(client, in_the_demo):
     assert client.get(reverse("portal:home")).wsgi_request.user == in_the_demo
 
 
+@pytest.mark.parametrize(
+    ("wanted", "there"), [("/events/", "/events/"), ("https://elsewhere.example/", "/home/"), ("", "/home/")]
+)
+def test_a_button_leads_to_the_page_that_was_wanted(client, in_the_demo, wanted, there):
+    response = client.post(reverse("portal:demo_sign_in"), {"role": "member", "next": wanted})
+    assert response.headers["Location"] == there
+
+
 def test_an_unknown_role_is_not_there(client, in_the_demo):
     assert client.post(reverse("portal:demo_sign_in"), {"role": "king"}).status_code == 404
     assert client.get(reverse("portal:demo_sign_in")).status_code == 405

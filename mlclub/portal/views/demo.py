@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from members.demo import MAIL_DOMAIN, ROLES
@@ -43,6 +44,9 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     user = get_object_or_404(User, email=f"{role}@{MAIL_DOMAIN}", is_active=True)
     login(request, user, backend="allauth.account.auth_backends.AuthenticationBackend")
     request.session[DEMO_SECOND_FACTOR] = True
+    goal = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(goal, allowed_hosts=None):
+        return redirect(goal)
     return redirect("portal:home")
 
 
