@@ -103,7 +103,10 @@ class MailServerForm(forms.Form):
     user = forms.CharField(required=False, max_length=200, label="User name")
     password = forms.CharField(required=False, max_length=200, widget=forms.PasswordInput(render_value=True))
     sender = forms.CharField(
-        required=False, max_length=200, label="Sender", help_text="Whom mail comes from, such as portal@club.example."
+        required=False,
+        max_length=200,
+        label="Sender",
+        help_text="Whom mail comes from, such as portal@club.example.",
     )
 
     def clean(self) -> dict[str, Any]:

@@ -37,6 +37,11 @@ class ProblemReportAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def save_model(self, request: HttpRequest, obj: ProblemReport, form: Any, change: bool) -> None:
+        """Nothing in a report is changed here; its one button settles it."""
+        officer: Any = request.user
+        problems.settle(obj, by=officer)
+
     @admin.action(description="Mark as settled", permissions=["change"])
     def settle(self, request: HttpRequest, rows: QuerySet[ProblemReport]) -> None:
         officer: Any = request.user

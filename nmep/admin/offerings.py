@@ -326,11 +326,12 @@ class SessionAdmin(admin.ModelAdmin):
                 schedule.move(event, starts_at=starts_at, place=form.cleaned_data["place"], now=now)
                 deadlines.reconcile(now, offering=session.offering)
                 moved = sum(shift.changes for shift in shifts)
-                self.message_user(
-                    request,
-                    f"Moved. {moved} due date{'' if moved == 1 else 's'} moved with it.",
-                    messages.SUCCESS,
+                said = (
+                    f"{moved} due date{'' if moved == 1 else 's'} moved with it"
+                    if moved
+                    else "No due date moved"
                 )
+                self.message_user(request, f"Moved. {said}.", messages.SUCCESS)
                 return redirect("admin:nmep_offering_change", session.offering_id)
         context = {
             **self.admin_site.each_context(request),

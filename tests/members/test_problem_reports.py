@@ -4,6 +4,7 @@ import pytest
 from django.core import mail
 from django.core.cache import cache
 from django.core.management import call_command
+from django.urls import reverse
 from django.utils import timezone
 
 from members import desk_items, offices, problems
@@ -141,3 +142,15 @@ def test_every_right_an_office_is_offered_exists():
     }
     offered = {name for names in gathered.office_permissions().values() for name in names}
     assert offered <= known
+
+
+def test_an_officer_settles_a_report_on_its_page_in_the_admin(client):
+    officer = make_officer(slug="webmaster")
+    problem = problems.report(ProblemReport(text="The map is upside down."), person=None, page="/events/")
+    client.force_login(officer)
+    address = reverse("admin:members_problemreport_change", args=[problem.pk])
+    assert "Mark as settled" in client.get(address).content.decode()
+    client.post(address, {})
+    problem.refresh_from_db()
+    assert problem.settled_by == officer
+    assert "Mark as settled" not in client.get(address).content.decode()
