@@ -6,6 +6,7 @@ import logging
 import os
 
 from celery import Celery
+from celery.signals import worker_ready
 from django.db import transaction
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mlclub.settings")
@@ -30,3 +31,9 @@ def poke(name: str = "members.tasks.sweep_ledger", *args: object) -> None:
     A broker that is down costs a log line, never the request: nothing is raised and nothing retried.
     """
     transaction.on_commit(lambda: _send(name, args), robust=True)
+
+
+@worker_ready.connect
+def look_at_once(**_: object) -> None:
+    """A worker that comes back need not wait for beat: what fell due meanwhile goes now."""
+    _send("members.tasks.sweep_ledger", ())

@@ -46,6 +46,7 @@ def at_once(*functions):
     return answers
 
 
+@pytest.mark.race
 @pytest.mark.usefixtures("own_kinds")
 def test_two_beats_and_two_senders_at_once_send_one_mail_each(smtp):
     make_club()
@@ -67,6 +68,7 @@ def test_two_beats_and_two_senders_at_once_send_one_mail_each(smtp):
     assert Notification.objects.filter(status=Status.SENT).count() == len(people)
 
 
+@pytest.mark.race
 @pytest.mark.usefixtures("own_kinds")
 def test_two_who_tell_the_same_at_once_write_one_row():
     news, person = make_kind(), make_user()
@@ -122,7 +124,7 @@ def sender_process(port):
     )
 
 
-def wait_for(condition, seconds=30):
+def wait_for(condition, seconds=60):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
