@@ -6,7 +6,7 @@ import base64
 import hashlib
 import logging
 import smtplib
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -66,6 +66,18 @@ def refusal(request: HttpRequest, email: str) -> str:
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    #: What went wrong at the sign-in, and how to mend it.
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        "account_inactive": "This account is switched off. Ask an officer.",
+        "email_password_mismatch": "The address and the password do not fit together. Check both, or let us mail you a code.",
+        "email_taken": "There is already an account with this address. Sign in, or ask for a new password.",
+        "enter_current_password": "Type the password that you have now.",
+        "incorrect_code": "This is not the code, or it is too old. Ask for a new one.",
+        "incorrect_password": "This is not the password.",
+        "too_many_login_attempts": "Too many tries in a row. Wait some minutes, or let us mail you a code.",
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return settings.SIGNUP != BY_INVITATION or followed_invitation(request) is not None
 

@@ -414,6 +414,8 @@ def unprompted(form: BaseForm) -> BaseForm:
     for name, field in form.fields.items():
         field.widget.attrs.pop("placeholder", None)
         field.label = ALLAUTH_LABELS.get(name, field.label)
+        # A form that was refused has read its labels already.
+        form[name].label = field.label
     return form
 
 

@@ -58,6 +58,9 @@ def test_a_wrong_password_keeps_the_address_and_says_what_to_do(client):
     assert 'value="ines@club.example"' in text
     assert "error-summary" in text
     assert "One thing to mend" in text
+    assert "do not fit together" in text
+    assert "Mail address" in text
+    assert "Remember Me" not in text
 
 
 def test_other_sign_ins_are_shown_only_when_configured(client, settings):
