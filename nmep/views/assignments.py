@@ -115,7 +115,8 @@ def _page(
         .prefetch_related("marks__criterion"),
         "comments": Comment.objects.filter(submission__in=held.versions)
         .shown_to(request.user)
-        .select_related("author", "submission"),
+        .select_related("author", "submission__assignment__offering")
+        .defer("submission__assignment__text", "submission__assignment__search"),
     }
     return render(request, "nmep/assignment_detail.html", context, status=status)
 
