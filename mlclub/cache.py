@@ -57,8 +57,10 @@ class ForgivingRedisCache(RedisCache):
         return self._forgive("has_key", False, key, version)
 
     def is_reachable(self) -> bool:
-        """Whether Redis answers right now; sign-in limits fail closed when it does not."""
+        """Whether Redis takes a note right now; sign-in limits fail closed when it does not. A ping would not do:
+        one that is full still answers it, and counts nothing."""
         try:
-            return bool(self._cache.get_client(None, write=True).ping())
+            client = self._cache.get_client(None, write=True)
+            return bool(client.set(self.make_and_validate_key("reachable"), 1, ex=60))
         except (RedisError, OSError):
             return False

@@ -1,25 +1,20 @@
 """The portal as it runs: gunicorn, a Celery worker and beat beside PostgreSQL, a Redis that can be taken away, and
 a mail server on this machine. Whatever dies, what was promised arrives."""
 
-import http.cookiejar
 import json
 import os
-import re
 import signal
 import subprocess
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from datetime import timedelta
 
 import pytest
-import redis
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 from django.utils import timezone
 
+from bench.drills._http import OwnRedis, Visitor
 from events.models import Registration
 from members.models import Club, Notification
 from mlclub.supervisor import engines, portal
@@ -41,67 +36,13 @@ def wait_for(condition, seconds, what):
         time.sleep(0.1)
 
 
-class NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *args, **kwargs):
-        return None
+def sign_in(visitor, person):
+    page = "/accounts/login/"
+    return visitor.post(page, page, login=person.email, password=PASSWORD)
 
 
-class Visitor:
-    """A person with a browser that keeps cookies and follows nothing."""
-
-    def __init__(self, base):
-        self.base = base
-        self.cookies = http.cookiejar.CookieJar()
-        self.opener = urllib.request.build_opener(
-            NoRedirects, urllib.request.HTTPCookieProcessor(self.cookies)
-        )
-
-    def open(self, path, data=None):
-        """The status and the page."""
-        body = urllib.parse.urlencode(data).encode() if data is not None else None
-        try:
-            with self.opener.open(self.base + path, body, timeout=30) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as answer:
-            return answer.code, answer.read().decode()
-
-    def post(self, page, path, **values):
-        """Send a form that stands on `page`."""
-        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.open(page)[1])[1]
-        return self.open(path, {"csrfmiddlewaretoken": token, **values})[0]
-
-    def sign_in(self, person):
-        page = "/accounts/login/"
-        return self.post(page, page, login=person.email, password=PASSWORD)
-
-    def register(self, event):
-        return self.post(event.get_absolute_url(), f"/events/{event.pk}/register/")
-
-
-class OwnRedis:
-    """A Redis on a port that stays the same when it is started again, empty."""
-
-    def __init__(self):
-        self.port, self.process = engines.free_port(), None
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-
-    def start(self):
-        program = [engines.redis_program(), "--bind", "127.0.0.1", "--port", str(self.port), "--save", ""]
-        self.process = subprocess.Popen(program, stdout=subprocess.DEVNULL)
-        wait_for(self.answers, 20, lambda: "Redis did not start")
-
-    def answers(self):
-        try:
-            return self.client().ping()
-        except redis.exceptions.RedisError:
-            return False
-
-    def client(self):
-        return redis.Redis(port=self.port)
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
+def register(person, event):
+    return person.browser.post(event.get_absolute_url(), f"/events/{event.pk}/register/")
 
 
 class Stack:
@@ -192,7 +133,7 @@ def person(stack):
     """Somebody, and their browser, signed in."""
     person = make_person()
     visitor = Visitor(stack.base)
-    assert visitor.sign_in(person) == 302
+    assert sign_in(visitor, person) == 302
     person.browser = visitor
     return person
 
@@ -206,7 +147,7 @@ def test_a_mail_comes_within_a_minute_also_when_the_worker_is_killed_or_its_queu
     looked = Club.objects.exclude(last_tick_at=None)
     wait_for(looked.exists, 15, lambda: stack.log("worker"))
     event = make_event(title="Tide tables", starts_at=in_a_week())
-    assert [person.browser.register(event) for _ in range(2)] == [302, 302]
+    assert [register(person, event) for _ in range(2)] == [302, 302]
     stack.wait_for_mail(person)
     assert stack.mails_to(person) == ["You are going to Tide tables"]
     assert "You are going" in person.browser.open(event.get_absolute_url())[1]
@@ -215,7 +156,7 @@ def test_a_mail_comes_within_a_minute_also_when_the_worker_is_killed_or_its_queu
     worker = stack.child("worker").process.pid
     os.killpg(worker, signal.SIGSTOP)
     try:
-        assert person.browser.register(make_event(title="After the flood", starts_at=in_a_week())) == 302
+        assert register(person, make_event(title="After the flood", starts_at=in_a_week())) == 302
         stack.redis.client().flushall()
     finally:
         os.killpg(worker, signal.SIGCONT)
@@ -228,7 +169,7 @@ def test_a_mail_comes_within_a_minute_also_when_the_worker_is_killed_or_its_queu
     stack.sink.slow = 0.5
     try:
         for event in events:
-            assert person.browser.register(event) == 302
+            assert register(person, event) == 302
         stack.wait_for_mail(person, 3)
         stack.kill_worker_and_beat()
     finally:
@@ -238,7 +179,7 @@ def test_a_mail_comes_within_a_minute_also_when_the_worker_is_killed_or_its_queu
 
     portal.start_celery(stack.family, stack.env)
     later = make_event(title="The next evening", starts_at=in_a_week())
-    assert person.browser.register(later) == 302
+    assert register(person, later) == 302
     wait_for(
         lambda: "You are going to The next evening" in stack.mails_to(person),
         WITHIN_A_MINUTE,
@@ -261,16 +202,20 @@ MANAGE = [portal.sys.executable, "manage.py"]
 
 def test_redis_may_go_and_come_back_empty(stack, person):
     event = make_event(title="Without Redis", starts_at=in_a_week())
+    # One that is full answers a ping and counts nothing.
+    stack.redis.client().config_set("maxmemory", 1)
+    assert person.browser.open("/home/")[0] == 200
+    assert sign_in(Visitor(stack.base), make_person()) == 503
     stack.redis.stop()
 
     pages = ["/home/", "/events/", event.get_absolute_url(), "/wiki/", "/search/?q=tide", "/settings/sent/"]
     assert {page: person.browser.open(page)[0] for page in pages} == dict.fromkeys(pages, 200)
     assert Visitor(stack.base).open("/")[0] == 200
     began = time.monotonic()
-    assert person.browser.register(event) == 302
+    assert register(person, event) == 302
     assert time.monotonic() - began < 10
     assert Registration.objects.live().filter(event=event, user=person).count() == 1
-    assert Visitor(stack.base).sign_in(make_person()) == 503, (
+    assert sign_in(Visitor(stack.base), make_person()) == 503, (
         "nobody counts failed sign-ins, so none are tried"
     )
     status, body = Visitor(stack.base).open("/healthz/ready/")
@@ -280,5 +225,5 @@ def test_redis_may_go_and_come_back_empty(stack, person):
     stack.wait_for_mail(person, seconds=90)
     assert stack.mails_to(person) == ["You are going to Without Redis"]
     assert [child.name for child in stack.family.children if child.process.poll() is not None] == []
-    assert Visitor(stack.base).sign_in(make_person()) == 302
+    assert sign_in(Visitor(stack.base), make_person()) == 302
     assert json.loads(Visitor(stack.base).open("/healthz/ready/")[1])["parts"]["redis"]["ok"]
