@@ -111,7 +111,7 @@ def _page(
         "pieces": [(part, kept.get(part.pk)) for part in context["parts"]],
         "late_until": held.closes_at,
         "reviews": Review.objects.filter(submission__in=held.versions, state=Review.State.POSTED)
-        .select_related("reviewer", "submission")
+        .select_related("reviewer", "submission__assignment__offering")
         .prefetch_related("marks__criterion"),
         "comments": Comment.objects.filter(submission__in=held.versions)
         .shown_to(request.user)

@@ -521,3 +521,65 @@ TABLE: dict[str, list[Case]] = {
         ),
     ],
 }
+
+# ── The admin ──
+
+#: table → the offices that open its list. Nobody else enters the admin at all, and what is not named here has no list.
+NO_OFFICE: tuple[str, ...] = ()
+ADMIN = {
+    # people's records
+    "members_user": OFFICES,
+    "members_membership": OFFICES,
+    "members_office": OFFICES,
+    "members_officeterm": OFFICES,
+    "members_notification": OFFICES,  # kind, time and outcome, never what it says
+    "members_problemreport": OFFICES,
+    "members_term": OFFICES,
+    "members_topic": OFFICES,
+    "members_auditentry": ("president",),
+    "members_club": ("president",),
+    "members_invitation": ("president",),
+    "members_suppression": ("president",),
+    # events
+    "events_event": OFFICES,
+    "events_series": OFFICES,
+    "events_registration": ("officer", "president"),
+    "events_attendance": ("officer", "education", "president"),
+    # the programme: the plan is every officer's, a learner's work is not
+    "nmep_assignment": OFFICES,
+    "nmep_module": OFFICES,
+    "nmep_offering": OFFICES,
+    "nmep_program": OFFICES,
+    "nmep_session": OFFICES,
+    "nmep_enrolment": ("education", "president"),
+    "nmep_deviation": ("education",),
+    "nmep_markchange": ("education",),
+    "nmep_review": ("education",),
+    "nmep_submission": ("education",),
+    # projects and the library
+    "projects_initiative": OFFICES,
+    "projects_role": OFFICES,
+    "projects_update": OFFICES,
+    "wiki_page": OFFICES,
+    "wiki_attachment": ("librarian", "president"),
+    "wiki_paper": ("librarian", "president"),
+    "wiki_redirect": ("librarian", "president"),
+    "wiki_revision": ("librarian", "president"),
+    # secrets: the emergency account alone
+    "account_emailaddress": NO_OFFICE,
+    "auth_group": NO_OFFICE,
+    "events_calendarfeed": NO_OFFICE,
+    "mfa_authenticator": NO_OFFICE,
+    "socialaccount_socialaccount": NO_OFFICE,
+    "socialaccount_socialapp": NO_OFFICE,
+    "socialaccount_socialtoken": NO_OFFICE,
+    "usersessions_usersession": NO_OFFICE,
+}
+#: Pages of ours beside Django's list, form, history and deletion.
+ADMIN_ACTIONS = {
+    "members_user_import": (("president",), lambda world: {}),
+    "members_user_erase": (("president",), lambda world: {"pk": world.listed.pk}),
+    "nmep_offering_enrol": (("education",), lambda world: {"pk": world.offering.pk}),
+    "nmep_offering_roster": (("education",), lambda world: {"pk": world.offering.pk}),
+    "nmep_session_move": (("education",), lambda world: {"pk": world.offering.sessions.get().pk}),
+}

@@ -180,6 +180,7 @@ def test_6_a_member_finds_an_answer_in_the_wiki():
 
 def test_6_the_first_hit_answers_four_of_five_questions():
     walker = walker_as("member")
+    walker.allowed_queries = 20  # a word that is in no page is corrected, and looked for once more
     answers = {path: Page.objects.get(path=path).get_absolute_url() for path in QUESTIONS.values()}
     missed = [ask for ask, path in QUESTIONS.items() if first_page_found(walker, ask) != answers[path]]
     print(f"6. first hits: {len(QUESTIONS) - len(missed)} of {len(QUESTIONS)}; missed: {missed}")
@@ -250,7 +251,7 @@ def test_the_main_pages_of_every_role_stay_light(role):
         if (
             address.startswith("/")
             and address not in seen
-            and not address.startswith(("/accounts/", "/admin/"))
+            and not address.startswith(("/accounts/", "/admin/", "/desk/"))
         ):
             seen.add(address)
             walker.open(address)
