@@ -78,11 +78,13 @@ def set_up(
     # Whoever holds the one-time address is believed: there may be no mail server to prove an address with.
     EmailAddress.objects.create(user=president, email=president.email, verified=True, primary=True)
     Membership.objects.create(person=president, term=first_term)
-    OfficeTerm.objects.create(
-        person=president,
-        office=Office.objects.get(slug="president"),
-        starts_on=min(standing.today(), first_term.starts_on),
-        ends_on=max(first_term.ends_on, standing.today()) + OVERLAP,
-    )
+    # Alone at first, the president looks after education as well, until somebody else is named.
+    for office in Office.objects.filter(slug__in=["president", "education"]):
+        OfficeTerm.objects.create(
+            person=president,
+            office=office,
+            starts_on=min(standing.today(), first_term.starts_on),
+            ends_on=max(first_term.ends_on, standing.today()) + OVERLAP,
+        )
     audit.record(president, "club-set-up", row)
     return president

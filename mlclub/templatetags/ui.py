@@ -415,7 +415,7 @@ def unprompted(form: BaseForm) -> BaseForm:
         field.widget.attrs.pop("placeholder", None)
         field.label = ALLAUTH_LABELS.get(name, field.label)
         # A form that was refused has read its labels already.
-        form[name].label = field.label
+        form[name].label = str(field.label or "")
     return form
 
 

@@ -23,7 +23,7 @@ def club():
 
 
 def searched(client, query, **more):
-    return client.get(reverse("portal:search"), {"q": query, **more}).content.decode()
+    return client.get(reverse("portal:search"), {"q": query, **more}, follow=True).content.decode()
 
 
 def test_a_member_finds_a_project_by_a_word_of_its_text(client):
@@ -60,7 +60,8 @@ def test_a_slip_of_the_pen_is_forgiven_and_said(client):
     make_page(path="Basics/Backpropagation", text="The chain rule, backwards, layer by layer.")
     client.force_login(make_member())
     page = searched(client, "backpropogation")
-    assert "Showing results for" in page
+    assert "Showing results for <strong>backpropagation</strong>" in page
+    assert "backpropogation" in page
     assert "Backpropagation" in page
 
 

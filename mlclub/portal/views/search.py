@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
@@ -18,17 +18,18 @@ SHOWN = 30
 @login_not_required
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
-    """One box over pages, events, people, assignments and projects; each app limits its answers to the visitor."""
+    """One box over pages, events, people, assignments and projects; each app limits its answers to the visitor.
+
+    A query that finds nothing goes on to another way to write it, once; the page then says what was `typed`.
+    """
     query = normalised(request.GET.get("q", ""))
+    typed = normalised(request.GET.get("typed", ""))
     kind = request.GET.get("kind", "")
-    hits: list[Hit] = []
-    suggestion = ""
-    if query:
-        hits = found(query, request)
-        if not hits:
-            suggestion = next((word for word in gather.each("suggestion", query, request.user) if word), "")
-            if suggestion and suggestion != query:
-                hits = found(suggestion, request)
+    hits = found(query, request) if query else []
+    if query and not hits and not typed:
+        suggestion = next((word for word in gather.each("suggestion", query, request.user) if word), "")
+        if suggestion and suggestion != query:
+            return redirect(f"{request.path}?{urlencode({'q': suggestion, 'typed': query})}")
     kinds: dict[str, int] = {}
     for hit in hits:
         kinds[hit.kind] = kinds.get(hit.kind, 0) + 1
@@ -37,7 +38,7 @@ def search(request: HttpRequest) -> HttpResponse:
         "portal/search.html",
         {
             "query": query,
-            "suggestion": suggestion if hits else "",
+            "typed": typed if hits else "",
             "kind": kind if kind in kinds else "",
             "kinds": [
                 (name, count, "?" + urlencode({"q": query, "kind": name})) for name, count in kinds.items()
