@@ -199,7 +199,12 @@ def test_two_clicks_at_once_make_one_club(page):
     for thread in threads:
         thread.join()
     assert sorted(answer["Location"] for answer in answers) == ["/accounts/2fa/", "/accounts/login/"]
-    assert (Club.objects.count(), User.objects.count(), OfficeTerm.objects.filter(office__slug="president").count(), Term.objects.count()) == (
+    assert (
+        Club.objects.count(),
+        User.objects.count(),
+        OfficeTerm.objects.filter(office__slug="president").count(),
+        Term.objects.count(),
+    ) == (
         1,
         1,
         1,

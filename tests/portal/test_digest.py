@@ -87,7 +87,7 @@ def test_everybody_gets_one_row_however_often_it_is_asked(term):
 
 def test_a_digest_with_news_is_sent_once_and_an_empty_one_is_skipped_with_its_reason(term):
     with time_machine.travel(SUNDAY, tick=False) as clock:
-        lead, helper = news(term)
+        _, helper = news(term)
         loner = make_member(term=term)
         clock.move_to(SUNDAY)
         for _ in range(3):
