@@ -106,9 +106,11 @@ def submission_changes(request: HttpRequest, slug: str, pk: int) -> HttpResponse
     """What changed in the notebook since the version before, cell by cell."""
     submission = submission_for(request, slug, pk)
     authors = [author.enrolment_id for author in submission.authors.all()]
+    is_author = any(author.enrolment.person_id == request.user.pk for author in submission.authors.all())
+    # Whoever reviews a version may see what it was before, though that one was dealt to somebody else.
+    versions = Submission.objects.visible_to(request.user) if is_author else Submission.objects.all()
     before = (
-        Submission.objects.visible_to(request.user)
-        .handed_in()
+        versions.handed_in()
         .filter(assignment=submission.assignment, authors__enrolment__in=authors, n__lt=submission.n)
         .prefetch_related("pieces__part")
         .order_by("-n")

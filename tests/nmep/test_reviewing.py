@@ -290,3 +290,16 @@ def test_the_review_page_costs_the_same_for_any_number_of_comments(
     with django_assert_max_num_queries(15) as captured:
         client.get(submission.get_absolute_url())
     assert len(captured) == 15
+
+
+def test_whoever_was_dealt_only_the_second_version_sees_what_changed_since_the_first(client):
+    assignment = make_assignment()
+    learner = make_enrolment(offering=assignment.offering)
+    make_submission(enrolment=learner, assignment=assignment, content=notebook("eps = 1e-2"))
+    second = make_submission(enrolment=learner, assignment=assignment, content=notebook("eps = 1e-5"))
+    helper = make_enrolment(offering=assignment.offering, role=Enrolment.Role.HELPER).person
+    second.reviewer = helper
+    second.save(update_fields=["reviewer"])
+    client.force_login(helper)
+    url = reverse("nmep:submission_changes", args=[assignment.offering.slug, second.pk])
+    assert "<ins>+ eps = 1e-5</ins>" in client.get(url).content.decode()
