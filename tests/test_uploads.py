@@ -126,6 +126,7 @@ class Stored:
         return self.storage.open(self.name, mode)
 
 
+@pytest.mark.django_db  # closing an answer looks at the connections
 def test_a_private_file_leaves_under_headers_that_disarm_it(rf, tmp_path, settings):
     settings.USE_X_ACCEL = False
     response = uploads.serve_private(
@@ -141,6 +142,7 @@ def test_a_private_file_leaves_under_headers_that_disarm_it(rf, tmp_path, settin
     response.close()
 
 
+@pytest.mark.django_db  # closing an answer looks at the connections
 def test_a_picture_may_be_shown_in_the_page(rf, tmp_path, settings):
     settings.USE_X_ACCEL = False
     response = uploads.serve_private(
