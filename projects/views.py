@@ -96,7 +96,7 @@ def initiative_create(request: HttpRequest) -> HttpResponse:
                 )
         messages.success(request, f"{initiative.name} is there. You lead it.")
         return redirect(initiative)
-    return _form_page(request, "projects/initiative_create.html", form, None)
+    return _form_page(request, "projects/initiative_create.html", form, None, crumb="New")
 
 
 @require_http_methods(["GET", "POST"])
@@ -111,7 +111,7 @@ def initiative_edit(request: HttpRequest, slug: str) -> HttpResponse:
         initiative = Initiative.objects.get(
             pk=initiative.pk
         )  # the page keeps the saved name while errors stand
-    return _form_page(request, "projects/initiative_edit.html", form, initiative)
+    return _form_page(request, "projects/initiative_edit.html", form, initiative, crumb="Edit")
 
 
 @require_http_methods(["GET", "POST"])
@@ -135,7 +135,7 @@ def update_create(request: HttpRequest, slug: str) -> HttpResponse:
                 form.save()
         messages.success(request, "Your update is on the page and in Sunday's digest.")
         return redirect(initiative)
-    return _form_page(request, "projects/update_create.html", form, initiative)
+    return _form_page(request, "projects/update_create.html", form, initiative, crumb="Update")
 
 
 @require_http_methods(["GET", "POST"])
@@ -147,7 +147,7 @@ def output_create(request: HttpRequest, slug: str) -> HttpResponse:
         form.save()
         messages.success(request, f"{form.instance.title} is on the page.")
         return redirect(initiative)
-    return _form_page(request, "projects/output_create.html", form, initiative)
+    return _form_page(request, "projects/output_create.html", form, initiative, crumb="Output")
 
 
 @require_http_methods(["GET", "POST"])
