@@ -402,7 +402,6 @@ LOGGING = {
     },
 }
 
-TEST_RUNNER = "django.test.runner.DiscoverRunner"
 if "pytest" in sys.modules:
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     LOGGING["root"]["level"] = "ERROR"  # type: ignore[index]

@@ -27,7 +27,7 @@ class WeeklyDigest(Kind):
         if now >= at + digest.STALE_AFTER:
             return
         slot = at.date().isoformat()
-        made = Notification.objects.filter(kind="weekly-digest", person=OuterRef("pk"), slot=slot)
+        made = Notification.objects.filter(kind=self.slug, person=OuterRef("pk"), slot=slot)
         people = digest.recipients(now).exclude(Exists(made)).values_list("pk", flat=True)
         for pk in people.iterator(chunk_size=2000):
             yield Due(person=pk, slot=slot, due_at=at, expires_at=at + digest.STALE_AFTER)
