@@ -17,6 +17,7 @@ from members import first_run, invitations
 from members.ledger import stopping
 from members.models import Membership, Notification, Office, OfficeTerm, Preference
 from nmep.models import Comment, Enrolment, Offering
+from tests.access import parts
 from tests.factories import (
     make_alumnus,
     make_club,
@@ -65,6 +66,9 @@ def build() -> SimpleNamespace:
     world.visitors = _people()
     for part in (_members, _wiki, _events, _projects, _nmep):
         part(world)
+    for part in parts.every():
+        if hasattr(part, "build"):
+            part.build(world)
     return world
 
 

@@ -1,4 +1,4 @@
-"""What the programme tells people. A mail says that a review is there, never what is in it."""
+"""Being enrolled, handing in, being reviewed. A mail says that a review is there, never what is in it."""
 
 from __future__ import annotations
 

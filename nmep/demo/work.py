@@ -17,7 +17,7 @@ from django.core.files.storage import default_storage
 from PIL import Image, ImageDraw
 
 from members.models import User
-from nmep import demo_texts as texts
+from nmep.demo import texts
 from nmep.models import (
     Assignment,
     Comment,

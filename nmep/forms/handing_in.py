@@ -7,10 +7,10 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 
-from mlclub.forms import MarkdownWidget, Segments
+from mlclub.forms import MarkdownWidget
 from mlclub.notebooks import NotebookError, parse
 from nmep.handing_in import Given
-from nmep.models import Comment, Part, Piece, Review, RubricCriterion, RubricMark
+from nmep.models import Part, Piece
 
 #: Never taken, whatever an assignment allows: nobody who reviews should be handed a program.
 PROGRAMS = {"exe", "bat", "cmd", "com", "scr", "msi", "jar", "app", "dmg", "vbs", "ps1", "lnk"}
@@ -164,67 +164,3 @@ class HandInForm(forms.Form):
             elif part.kind == Part.Kind.TEXT and value is not None and self.name_of(part) in self.data:
                 values[part.pk] = Given(text=value)
         return values
-
-
-class ReviewForm(forms.Form):
-    """The rubric, one sentence to begin with, and whether the work is done."""
-
-    def __init__(
-        self,
-        *args: Any,
-        criteria: Iterable[RubricCriterion],
-        review: Review | None,
-        is_draft: bool = False,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self.criteria = list(criteria)
-        marks = {mark.criterion_id: mark.level for mark in review.marks.all()} if review else {}
-        for criterion in self.criteria:
-            self.fields[self.name_of(criterion)] = forms.ChoiceField(
-                label=criterion.title,
-                help_text=criterion.description,
-                choices=RubricMark.Level.choices,
-                required=False,
-                widget=Segments,
-                initial=marks.get(criterion.pk),
-            )
-        self.fields["summary"] = forms.CharField(
-            label="What to do next",
-            help_text="They read this first. Your comments go with it.",
-            required=not is_draft,
-            initial=review.summary if review else "",
-            widget=forms.Textarea(attrs={"rows": 3}),
-            max_length=8000,
-        )
-        self.fields["outcome"] = forms.ChoiceField(
-            label="Outcome",
-            choices=Review.Outcome.choices,
-            required=not is_draft,
-            initial=review.outcome if review else "",
-            widget=forms.RadioSelect,
-        )
-
-    @staticmethod
-    def name_of(criterion: RubricCriterion) -> str:
-        return f"criterion-{criterion.pk}"
-
-    def marks(self) -> dict[int, str]:
-        return {row.pk: self.cleaned_data.get(self.name_of(row), "") for row in self.criteria}
-
-
-class CommentForm(forms.Form):
-    """A comment on a cell, on the whole, or an answer to one."""
-
-    text = forms.CharField(label="Comment", widget=forms.Textarea(attrs={"rows": 2}), max_length=8000)
-    asks_for_change = forms.BooleanField(label="Asks for a change", required=False)
-    piece = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    cell_key = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
-    cell_index = forms.IntegerField(required=False, min_value=0, max_value=5000, widget=forms.HiddenInput)
-    parent = forms.IntegerField(required=False, widget=forms.HiddenInput)
-
-
-class SettleForm(forms.Form):
-    """Where a comment stands."""
-
-    state = forms.ChoiceField(choices=Comment.State.choices)

@@ -1,18 +1,15 @@
+"""Homework: handing it in, reading it, reviewing it, and where everybody stands."""
+
 from __future__ import annotations
 
 from django.urls import path
 
-from nmep.views import assignments, reviews, roster, submissions, syllabus
-
-app_name = "nmep"
+from nmep.views import assignments, reviews, roster, submissions
 
 urlpatterns = [
-    path("", syllabus.current, name="current"),
     path("files/<int:pk>/", submissions.piece_download, name="piece_download"),
     path("files/<int:pk>/<int:cell>/<int:output>/", submissions.piece_image, name="piece_image"),
     path("comments/<int:pk>/settle/", submissions.comment_settle, name="comment_settle"),
-    path("<slug:slug>/", syllabus.syllabus, name="syllabus"),
-    path("<slug:slug>/week/<int:week>/", syllabus.week_detail, name="week_detail"),
     path("<slug:slug>/hw/<slug:key>/", assignments.assignment_detail, name="assignment_detail"),
     path("<slug:slug>/hw/<slug:key>/revisions/<int:n>/", assignments.spec_detail, name="spec_detail"),
     path("<slug:slug>/me/", roster.progress_mine, name="progress_mine"),

@@ -1,0 +1,12 @@
+"""The addresses of the programme, a module for each subject. Those without an offering's slug come before `reading`."""
+
+from __future__ import annotations
+
+from nmep.urls import reading, work
+
+app_name = "nmep"
+
+urlpatterns = [
+    *work.urlpatterns,
+    *reading.urlpatterns,
+]
