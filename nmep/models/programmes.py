@@ -9,7 +9,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
 
-from events.models import Event
+from events.models import Event, Visibility
 from members.models import Club, Term
 from mlclub.privacy import NOT_PERSONAL
 from mlclub.search import search_column
@@ -114,6 +114,10 @@ class Offering(models.Model):
     )
     # Where an import took it from; a syllabus written here is not overwritten by one.
     imported_from = models.CharField(max_length=200, blank=True, editable=False)
+    # The offering whose weeks, work and rules it was made from.
+    cloned_from = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
 
     objects = OfferingQuerySet.as_manager()
     personal_data = NOT_PERSONAL
@@ -168,6 +172,8 @@ class Session(models.Model):
         Module, on_delete=models.SET_NULL, null=True, blank=True, related_name="sessions"
     )
     event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="+")
+    # While an offering is a draft, its events are by invitation; for whom they are once it is opened.
+    opens_to = models.CharField(max_length=8, choices=Visibility.choices, blank=True, editable=False)
 
     search = search_column(A=["title"], C=["summary"], names=["title"])
 
