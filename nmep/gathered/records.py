@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
+
 from members.models import User
 from nmep.models import (
+    Absence,
     Comment,
+    Completion,
     Deviation,
     Enrolment,
+    ExtensionRequest,
+    HelpOffer,
+    LearnerNote,
     MarkChange,
+    Override,
     Review,
+    SkillMark,
     Submission,
     SubmissionAuthor,
 )
@@ -51,8 +60,49 @@ def personal_data(person: User) -> dict[str, Any]:
         "comments I wrote": list(Comment.objects.filter(author=person).values("text", "created_at")),
         "more time": list(
             Deviation.objects.filter(enrolment__person=person).values(
-                "assignment__key", "extra_days", "reason"
+                "assignment__key", "extra_days", "spent_days", "reason"
             )
+        ),
+        "more time asked for": list(
+            ExtensionRequest.objects.filter(enrolment__person=person).values(
+                "assignment__key", "days", "reason", "state", "asked_at"
+            )
+        ),
+        "skills": list(
+            SkillMark.objects.filter(enrolment__person=person).values(
+                "skill__name", "level", "evidence", "at"
+            )
+        ),
+        "absences": list(
+            Absence.objects.filter(enrolment__person=person).values(
+                "session__title", "state", "reason", "text", "asked_at"
+            )
+        ),
+        "notes": list(
+            LearnerNote.objects.filter(Q(enrolment__person=person) | Q(author=person)).values(
+                "text", "created_at"
+            )
+        ),
+        "help offered": list(
+            HelpOffer.objects.filter(Q(enrolment__person=person) | Q(helper=person)).values(
+                "enrolment__offering__slug", "offered_at", "ended_at"
+            )
+        ),
+        "completion": list(
+            Completion.objects.filter(enrolment__person=person).values(
+                "enrolment__offering__slug",
+                "is_complete",
+                "snapshot",
+                "is_override",
+                "reason",
+                "at",
+                "certificate_id",
+                "revoked_at",
+                "revoked_because",
+            )
+        ),
+        "decided otherwise than by the rule": list(
+            Override.objects.filter(enrolment__person=person).values("outcome", "reason", "at")
         ),
     }
 
@@ -76,6 +126,14 @@ MODELS = [
     "rubricmark",
     "comment",
     "markchange",
+    "skill",
+    "skillmark",
+    "learnernote",
+    "helpoffer",
+    "absence",
+    "extensionrequest",
+    "override",
+    "completion",
 ]
 #: What nobody changes by hand: the record of what was handed in and said.
 RECORDS = [
@@ -87,9 +145,26 @@ RECORDS = [
     "comment",
     "markchange",
     "specrevision",
+    "skillmark",
+    "learnernote",
+    "helpoffer",
+    "absence",
+    "extensionrequest",
+    "override",
+    "completion",
 ]
 #: What says nothing about a learner, for officers in general.
-OPEN = ["program", "module", "offering", "session", "assignment", "milestone", "part", "rubriccriterion"]
+OPEN = [
+    "program",
+    "module",
+    "offering",
+    "session",
+    "assignment",
+    "milestone",
+    "part",
+    "rubriccriterion",
+    "skill",
+]
 
 
 def office_permissions() -> dict[str, list[str]]:
