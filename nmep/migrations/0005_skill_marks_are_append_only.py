@@ -18,6 +18,6 @@ DROP FUNCTION nmep_skill_marks_are_append_only();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("nmep", "0003_mastery_absences_completion")]
+    dependencies = [("nmep", "0004_mastery_absences_completion")]
 
     operations = [migrations.RunSQL(REFUSE, ALLOW)]

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('nmep', '0002_marks_are_append_only'),
+        ('nmep', '0003_offering_is_cloned'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
