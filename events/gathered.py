@@ -11,7 +11,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from events import feeds, registrations
-from events.models import Attendance, CalendarFeed, Event, Kind, Material, Registration, Talk
+from events.models import (
+    Attendance,
+    CalendarFeed,
+    Claim,
+    Event,
+    Kind,
+    Material,
+    Registration,
+    SlotQuestion,
+    Talk,
+)
 from events.seats import seats_of
 from members.models import Club, Term, User
 from mlclub import search as text_search
@@ -29,10 +39,14 @@ LONG_AGO = timedelta(days=120)
 
 def office_permissions() -> dict[str, list[str]]:
     """Every office may make and run events; the records of people belong to those who look after events."""
-    own = [f"events.{verb}_{model}" for model in ("event", "series") for verb in ("add", "change", "view")]
+    own = [
+        f"events.{verb}_{model}"
+        for model in ("event", "series", "slotsheet")
+        for verb in ("add", "change", "view")
+    ]
     own += [
         f"events.{verb}_{model}"
-        for model in ("talk", "material")
+        for model in ("talk", "material", "slot")
         for verb in ("add", "change", "delete", "view")
     ]
     records = [
@@ -44,6 +58,12 @@ def office_permissions() -> dict[str, list[str]]:
         "events.export_registration",
         "events.delete_event",
         "events.delete_series",
+        "events.view_claim",
+        "events.change_claim",
+        "events.view_swap",
+        "events.view_slotquestion",
+        "events.delete_slotquestion",
+        "events.delete_slotsheet",
     ]
     return {"*": own, "president": records, "events": records}
 
@@ -356,6 +376,14 @@ def personal_data(person: User) -> dict[str, Any]:
             {"event": talk.event.title, "at": talk.event.starts_at.isoformat(), "title": talk.title}
             for talk in Talk.objects.filter(speakers=person).select_related("event")
         ],
+        "slots": list(
+            Claim.objects.filter(person=person).values(
+                "slot__sheet__title", "slot__title", "state", "rank", "topic", "claimed_at", "ended_at"
+            )
+        ),
+        "questions before talks": list(
+            SlotQuestion.objects.filter(author=person).values("slot__sheet__title", "text", "asked_at")
+        ),
         "calendar addresses": [
             {
                 "created_at": feed.created_at.isoformat(),

@@ -3,16 +3,22 @@ from events.models.events import Event
 from events.models.kinds import Kind, Visibility
 from events.models.registrations import Attendance, Registration
 from events.models.series import Series
+from events.models.slots import Claim, Slot, SlotQuestion, SlotSheet, Swap
 from events.models.talks import Material, Talk
 
 __all__ = [
     "Attendance",
     "CalendarFeed",
+    "Claim",
     "Event",
     "Kind",
     "Material",
     "Registration",
     "Series",
+    "Slot",
+    "SlotQuestion",
+    "SlotSheet",
+    "Swap",
     "Talk",
     "Visibility",
 ]

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q
-
 from members.models import User
 from nmep.models import (
-    Absence,
     Comment,
-    Completion,
     Deviation,
     Enrolment,
-    ExtensionRequest,
-    HelpOffer,
-    LearnerNote,
     MarkChange,
-    Override,
+    OralResult,
     Review,
-    SkillMark,
     Submission,
     SubmissionAuthor,
 )
@@ -57,52 +49,16 @@ def personal_data(person: User) -> dict[str, Any]:
                 "assignment__key", "kind", "value", "why", "at"
             )
         ),
+        "oral exams": list(
+            OralResult.objects.filter(enrolment__person=person).values(
+                "enrolment__offering__slug", "outcome", "notes", "at"
+            )
+        ),
         "comments I wrote": list(Comment.objects.filter(author=person).values("text", "created_at")),
         "more time": list(
             Deviation.objects.filter(enrolment__person=person).values(
-                "assignment__key", "extra_days", "spent_days", "reason"
+                "assignment__key", "extra_days", "reason"
             )
-        ),
-        "more time asked for": list(
-            ExtensionRequest.objects.filter(enrolment__person=person).values(
-                "assignment__key", "days", "reason", "state", "asked_at"
-            )
-        ),
-        "skills": list(
-            SkillMark.objects.filter(enrolment__person=person).values(
-                "skill__name", "level", "evidence", "at"
-            )
-        ),
-        "absences": list(
-            Absence.objects.filter(enrolment__person=person).values(
-                "session__title", "state", "reason", "text", "asked_at"
-            )
-        ),
-        "notes": list(
-            LearnerNote.objects.filter(Q(enrolment__person=person) | Q(author=person)).values(
-                "text", "created_at"
-            )
-        ),
-        "help offered": list(
-            HelpOffer.objects.filter(Q(enrolment__person=person) | Q(helper=person)).values(
-                "enrolment__offering__slug", "offered_at", "ended_at"
-            )
-        ),
-        "completion": list(
-            Completion.objects.filter(enrolment__person=person).values(
-                "enrolment__offering__slug",
-                "is_complete",
-                "snapshot",
-                "is_override",
-                "reason",
-                "at",
-                "certificate_id",
-                "revoked_at",
-                "revoked_because",
-            )
-        ),
-        "decided otherwise than by the rule": list(
-            Override.objects.filter(enrolment__person=person).values("outcome", "reason", "at")
         ),
     }
 
@@ -126,14 +82,9 @@ MODELS = [
     "rubricmark",
     "comment",
     "markchange",
-    "skill",
-    "skillmark",
-    "learnernote",
-    "helpoffer",
-    "absence",
-    "extensionrequest",
-    "override",
-    "completion",
+    "offeringsheet",
+    "papertalk",
+    "oralresult",
 ]
 #: What nobody changes by hand: the record of what was handed in and said.
 RECORDS = [
@@ -145,13 +96,6 @@ RECORDS = [
     "comment",
     "markchange",
     "specrevision",
-    "skillmark",
-    "learnernote",
-    "helpoffer",
-    "absence",
-    "extensionrequest",
-    "override",
-    "completion",
 ]
 #: What says nothing about a learner, for officers in general.
 OPEN = [
@@ -163,7 +107,8 @@ OPEN = [
     "milestone",
     "part",
     "rubriccriterion",
-    "skill",
+    "offeringsheet",
+    "papertalk",
 ]
 
 
@@ -184,6 +129,12 @@ def office_permissions() -> dict[str, list[str]]:
         "events.add_event",
         "events.change_event",
         "events.view_attendance",
+        "events.view_claim",
+        "events.change_claim",
+        "events.view_hidden_claim",
+        "events.view_swap",
+        "events.view_slotquestion",
+        "events.delete_slotquestion",
     ]
     return {
         "education": education,
