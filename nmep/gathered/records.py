@@ -66,6 +66,8 @@ def personal_data(person: User) -> dict[str, Any]:
 MODELS = [
     "program",
     "module",
+    "moduleneed",
+    "modulelink",
     "offering",
     "session",
     "enrolment",
@@ -101,6 +103,8 @@ RECORDS = [
 OPEN = [
     "program",
     "module",
+    "moduleneed",
+    "modulelink",
     "offering",
     "session",
     "assignment",

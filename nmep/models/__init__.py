@@ -1,7 +1,8 @@
 from nmep.models.assignments import Assignment, Deviation, Milestone, Part, RubricCriterion, SpecRevision
 from nmep.models.enrolments import Enrolment
 from nmep.models.marks import MarkChange
-from nmep.models.programmes import Module, Offering, Program, Session
+from nmep.models.modules import Module, ModuleLink, ModuleNeed
+from nmep.models.programmes import Offering, Program, Session
 from nmep.models.reviews import Comment, Review, RubricMark
 from nmep.models.sheets import OfferingSheet, OralResult, PaperTalk
 from nmep.models.submissions import Piece, Submission, SubmissionAuthor
@@ -14,6 +15,8 @@ __all__ = [
     "MarkChange",
     "Milestone",
     "Module",
+    "ModuleLink",
+    "ModuleNeed",
     "Offering",
     "OfferingSheet",
     "OralResult",

@@ -13,6 +13,7 @@ from events.models import Event, Visibility
 from members.models import Club, Term
 from mlclub.privacy import NOT_PERSONAL
 from mlclub.search import search_column
+from nmep.models.modules import Module
 
 
 class Program(models.Model):
@@ -36,28 +37,6 @@ class Program(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class Module(models.Model):
-    """A unit of teaching that any term may use again."""
-
-    class Level(models.TextChoices):
-        FUNDAMENTAL = "fundamental", "Fundamentals"
-        MODERN = "modern", "Modern methods"
-        RESEARCH = "research", "Active research"
-
-    title = models.CharField(max_length=120, unique=True)
-    slug = models.SlugField(max_length=120, unique=True)
-    level = models.CharField(max_length=12, choices=Level.choices, default=Level.FUNDAMENTAL)
-    outline = models.TextField(blank=True, help_text="What it teaches, in order. Markdown.")
-
-    personal_data = NOT_PERSONAL
-
-    class Meta:
-        ordering = ["title"]
-
-    def __str__(self) -> str:
-        return self.title
 
 
 class OfferingQuerySet(models.QuerySet["Offering"]):

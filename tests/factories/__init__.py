@@ -1,6 +1,7 @@
 """Plain keyword-only functions that make rows with sensible defaults."""
 
 from tests.factories.events import *  # noqa: F403
+from tests.factories.library import *  # noqa: F403
 from tests.factories.members import *  # noqa: F403
 from tests.factories.nmep import *  # noqa: F403
 from tests.factories.slots import *  # noqa: F403
