@@ -3,6 +3,7 @@ from members.models.club import Club
 from members.models.invitations import Invitation
 from members.models.notifications import Notification, Preference, Suppression
 from members.models.offices import Office, OfficeTerm
+from members.models.pairings import Pairing, PairingCheckIn, PairingMember
 from members.models.people import User
 from members.models.reports import ProblemReport
 from members.models.terms import Break, Membership, Term
@@ -17,6 +18,9 @@ __all__ = [
     "Notification",
     "Office",
     "OfficeTerm",
+    "Pairing",
+    "PairingCheckIn",
+    "PairingMember",
     "Preference",
     "ProblemReport",
     "Suppression",

@@ -5,4 +5,5 @@ from tests.factories.library import *  # noqa: F403
 from tests.factories.members import *  # noqa: F403
 from tests.factories.nmep import *  # noqa: F403
 from tests.factories.slots import *  # noqa: F403
+from tests.factories.pairings import *  # noqa: F403
 from tests.factories.wiki import *  # noqa: F403
