@@ -4,6 +4,6 @@ from tests.factories.events import *  # noqa: F403
 from tests.factories.library import *  # noqa: F403
 from tests.factories.members import *  # noqa: F403
 from tests.factories.nmep import *  # noqa: F403
-from tests.factories.slots import *  # noqa: F403
 from tests.factories.pairings import *  # noqa: F403
+from tests.factories.slots import *  # noqa: F403
 from tests.factories.wiki import *  # noqa: F403
