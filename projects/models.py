@@ -262,3 +262,53 @@ class Output(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class InitiativeLink(models.Model):
+    """That one initiative came of another. A trigger refuses circles, whoever writes and however many at once."""
+
+    class Kind(models.TextChoices):
+        GREW_INTO = "grew_into", "grew into"
+        SPUN_OFF = "spun_off", "spun off"
+        MERGED = "merged", "merged into"
+        CONTINUES = "continues", "is continued by"
+        INSPIRED = "inspired", "inspired"
+
+    #: The same, said from the later one.
+    BACKWARDS = {
+        Kind.GREW_INTO: "grew out of",
+        Kind.SPUN_OFF: "spun off from",
+        Kind.MERGED: "took in",
+        Kind.CONTINUES: "continues",
+        Kind.INSPIRED: "was inspired by",
+    }
+
+    earlier = models.ForeignKey(Initiative, on_delete=models.PROTECT, related_name="links_on")
+    later = models.ForeignKey(Initiative, on_delete=models.PROTECT, related_name="links_back")
+    kind = models.CharField(max_length=9, choices=Kind.choices)
+    note = models.CharField(max_length=240, blank=True, help_text="Which direction it took, in a sentence.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    personal_data = NOT_PERSONAL
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["earlier", "later"],
+                name="one_link_a_pair",
+                violation_error_message="These two are linked already.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(earlier=models.F("later")),
+                name="link_of_two",
+                violation_error_message="A project cannot come of itself.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.earlier} {self.get_kind_display()} {self.later}"
+
+    @property
+    def backwards(self) -> str:
+        return self.BACKWARDS[self.Kind(self.kind)]

@@ -1,5 +1,6 @@
 from events.models.calendars import CalendarFeed
 from events.models.events import Event
+from events.models.feedback import FeedbackAnswer, FeedbackForm, FeedbackGiven
 from events.models.kinds import Kind, Visibility
 from events.models.registrations import Attendance, Registration
 from events.models.series import Series
@@ -11,6 +12,9 @@ __all__ = [
     "CalendarFeed",
     "Claim",
     "Event",
+    "FeedbackAnswer",
+    "FeedbackForm",
+    "FeedbackGiven",
     "Kind",
     "Material",
     "Registration",

@@ -1,14 +1,27 @@
 from nmep.models.assignments import Assignment, Deviation, Milestone, Part, RubricCriterion, SpecRevision
+from nmep.models.capstones import (
+    Capstone,
+    CapstoneMember,
+    CapstonePolicy,
+    CapstoneStep,
+    StepComment,
+    StepVersion,
+)
 from nmep.models.enrolments import Enrolment
 from nmep.models.marks import MarkChange
 from nmep.models.modules import Module, ModuleLink, ModuleNeed
 from nmep.models.programmes import Offering, Program, Session
 from nmep.models.reviews import Comment, Review, RubricMark
 from nmep.models.sheets import OfferingSheet, OralResult, PaperTalk
+from nmep.models.showcases import Showcase, ShowcaseTalk
 from nmep.models.submissions import Piece, Submission, SubmissionAuthor
 
 __all__ = [
     "Assignment",
+    "Capstone",
+    "CapstoneMember",
+    "CapstonePolicy",
+    "CapstoneStep",
     "Comment",
     "Deviation",
     "Enrolment",
@@ -28,7 +41,11 @@ __all__ = [
     "RubricCriterion",
     "RubricMark",
     "Session",
+    "Showcase",
+    "ShowcaseTalk",
     "SpecRevision",
+    "StepComment",
+    "StepVersion",
     "Submission",
     "SubmissionAuthor",
 ]
