@@ -12,9 +12,9 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('events', '0002_feedback'),
-        ('nmep', '0003_offering_is_cloned'),
-        ('projects', '0002_initiative_link'),
+        ("events", "0003_feedback"),
+        ("nmep", "0006_needs_have_no_circle"),
+        ("projects", "0002_initiative_link"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
