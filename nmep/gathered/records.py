@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import timezone
+
 from members.models import User
 from nmep.models import (
+    CheckResult,
     Comment,
     Deviation,
     Enrolment,
@@ -44,6 +47,11 @@ def personal_data(person: User) -> dict[str, Any]:
                 submission__in=authored.values("submission"), state=Review.State.POSTED
             ).values("submission__assignment__key", "outcome", "summary", "posted_at")
         ),
+        "what checks found": list(
+            CheckResult.objects.filter(run__submission__in=authored.values("submission"))
+            .visible_to(person, timezone.now())
+            .values("run__submission__assignment__key", "run__of_check__title", "name", "ok", "score", "hint")
+        ),
         "marks": list(
             MarkChange.objects.filter(enrolment__person=person).values(
                 "assignment__key", "kind", "value", "why", "at"
@@ -75,6 +83,7 @@ MODELS = [
     "milestone",
     "specrevision",
     "part",
+    "check",
     "rubriccriterion",
     "deviation",
     "submission",
@@ -87,6 +96,9 @@ MODELS = [
     "offeringsheet",
     "papertalk",
     "oralresult",
+    "run",
+    "checkresult",
+    "gradermachine",
 ]
 #: What nobody changes by hand: the record of what was handed in and said.
 RECORDS = [
@@ -97,6 +109,9 @@ RECORDS = [
     "rubricmark",
     "comment",
     "markchange",
+    "run",
+    "checkresult",
+    "gradermachine",
     "specrevision",
 ]
 #: What says nothing about a learner, for officers in general.

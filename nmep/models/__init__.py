@@ -7,6 +7,7 @@ from nmep.models.capstones import (
     StepComment,
     StepVersion,
 )
+from nmep.models.checks import Check, CheckResult, GraderMachine, Run
 from nmep.models.enrolments import Enrolment
 from nmep.models.marks import MarkChange
 from nmep.models.modules import Module, ModuleLink, ModuleNeed
@@ -22,9 +23,12 @@ __all__ = [
     "CapstoneMember",
     "CapstonePolicy",
     "CapstoneStep",
+    "Check",
+    "CheckResult",
     "Comment",
     "Deviation",
     "Enrolment",
+    "GraderMachine",
     "MarkChange",
     "Milestone",
     "Module",
@@ -40,6 +44,7 @@ __all__ = [
     "Review",
     "RubricCriterion",
     "RubricMark",
+    "Run",
     "Session",
     "Showcase",
     "ShowcaseTalk",
