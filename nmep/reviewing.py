@@ -11,8 +11,9 @@ from django.db import transaction
 from members import audit
 from members.ledger import at, tell
 from members.models import Notification, User
-from nmep import people
+from nmep import people, phrases
 from nmep.models import (
+    Assignment,
     Comment,
     MarkChange,
     Offering,
@@ -97,7 +98,7 @@ def _take(submission: Submission, user: User, now: datetime) -> None:
 def assign(submission: Submission, reviewer: User | None, *, by: User, now: datetime) -> None:
     """A lead or officer deals a hand-in to somebody, or puts it back into the queue."""
     locked = Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)
-    if not locked.is_answerable:
+    if not locked.is_answerable or Review.objects.held().filter(submission=locked).exists():
         raise AlreadyReviewed("This version has been answered already.")
     before = locked.reviewer_id
     locked.reviewer, locked.taken_at, locked.state = reviewer, None, Submission.State.HANDED_IN
@@ -127,7 +128,7 @@ def save(
     now: datetime,
 ) -> Review:
     """Keep a review as a draft; learners see nothing of it."""
-    locked = _answerable(submission)
+    locked = _answerable(submission, reviewer)
     review, _ = Review.objects.get_or_create(
         submission=locked, reviewer=reviewer, defaults={"created_at": now}
     )
@@ -155,15 +156,30 @@ def post(
     marks: Mapping[int, str],
     now: datetime,
 ) -> Review:
-    """Post the one review of a version: its state, the journal of each author, the comments, and the mail."""
+    """Finish the one review of a version: it is posted, or held where the assignment holds its reviews."""
     review = save(submission, reviewer, summary=summary, outcome=outcome, marks=marks, now=now)
     if outcome not in Review.Outcome.values:
         raise Refused("Say whether the work is done or goes back.")
+    phrases.count_uses(review)
+    # Asked under the lock: a lead may have begun to hold, or released, since the page was opened.
+    if Assignment.objects.filter(pk=review.submission.assignment_id, holds_reviews=True).exists():
+        review.state, review.held_at = Review.State.HELD, now
+        review.save(update_fields=["state", "held_at"])
+        Submission.objects.filter(pk=review.submission_id).update(reviewer=reviewer)
+        return review
+    return publish(review, now=now)
+
+
+def publish(review: Review, *, now: datetime) -> Review:
+    """Learners may read it from now on: the version's state, the journal of each author, the comments, the mail.
+
+    For a review whose version the caller has locked in its transaction.
+    """
+    reviewer, locked = review.reviewer, review.submission
     review.state, review.posted_at = Review.State.POSTED, now
     review.save(update_fields=["state", "posted_at"])
-    Comment.objects.filter(submission=submission, author=reviewer, posted_at=None).update(posted_at=now)
-    is_done = outcome == Review.Outcome.DONE
-    locked = review.submission
+    Comment.objects.filter(submission=locked, author=reviewer, posted_at=None).update(posted_at=now)
+    is_done = review.outcome == Review.Outcome.DONE
     locked.state = Submission.State.DONE if is_done else Submission.State.RETURNED
     locked.reviewer = reviewer
     locked.save(update_fields=["state", "reviewer"])
@@ -180,22 +196,28 @@ def post(
     return review
 
 
-def _answerable(submission: Submission) -> Submission:
+def _answerable(submission: Submission, reviewer: User) -> Submission:
     locked = (
         Submission.objects.select_for_update(of=("self",))
         .select_related("assignment__offering")
         .get(pk=submission.pk)
     )
-    if locked.is_answerable:
-        return locked
-    posted = (
-        Review.objects.filter(submission=locked, state=Review.State.POSTED).select_related("reviewer").first()
+    finished = (
+        Review.objects.filter(submission=locked)
+        .exclude(state=Review.State.DRAFT)
+        .select_related("reviewer")
+        .first()
     )
-    if posted is not None:
-        raise AlreadyReviewed(
-            f"{posted.reviewer.display_name} has posted a review of this version meanwhile. Yours was not sent."
-        )
-    raise Refused("This version does not wait for a review.")
+    if finished is None:
+        if locked.is_answerable:
+            return locked
+        raise Refused("This version does not wait for a review.")
+    if finished.state == Review.State.HELD and finished.reviewer_id == reviewer.pk:
+        raise Refused("Your review of this version is held. Take it back to change it.")
+    verb = "finished" if finished.state == Review.State.HELD else "posted"
+    raise AlreadyReviewed(
+        f"{finished.reviewer.display_name} has {verb} a review of this version meanwhile. Yours was not sent."
+    )
 
 
 def _tell(person: User, submission: Submission, now: datetime) -> None:

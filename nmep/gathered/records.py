@@ -14,7 +14,9 @@ from nmep.models import (
     Enrolment,
     MarkChange,
     OralResult,
+    Phrase,
     Review,
+    SecondLook,
     Submission,
     SubmissionAuthor,
 )
@@ -43,15 +45,21 @@ def personal_data(person: User) -> dict[str, Any]:
             )
         ),
         "reviews of my work": list(
-            Review.objects.filter(
-                submission__in=authored.values("submission"), state=Review.State.POSTED
-            ).values("submission__assignment__key", "outcome", "summary", "posted_at")
+            Review.objects.posted()
+            .filter(submission__in=authored.values("submission"))
+            .values("submission__assignment__key", "outcome", "summary", "posted_at")
         ),
         "what checks found": list(
             CheckResult.objects.filter(run__submission__in=authored.values("submission"))
             .visible_to(person, timezone.now())
             .values("run__submission__assignment__key", "run__of_check__title", "name", "ok", "score", "hint")
         ),
+        "looked at again": list(
+            SecondLook.objects.filter(comment__author=person).values(
+                "review__submission__assignment__key", "asked_at", "outcome", "answered_at"
+            )
+        ),
+        "phrases I keep": list(Phrase.objects.filter(owner=person).values("text", "created_at")),
         "marks": list(
             MarkChange.objects.filter(enrolment__person=person).values(
                 "assignment__key", "kind", "value", "why", "at"
@@ -92,6 +100,8 @@ MODELS = [
     "review",
     "rubricmark",
     "comment",
+    "secondlook",
+    "phrase",
     "markchange",
     "offeringsheet",
     "papertalk",
@@ -108,6 +118,7 @@ RECORDS = [
     "review",
     "rubricmark",
     "comment",
+    "secondlook",
     "markchange",
     "run",
     "checkresult",

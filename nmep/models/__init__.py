@@ -11,8 +11,10 @@ from nmep.models.checks import Check, CheckResult, GraderMachine, Run
 from nmep.models.enrolments import Enrolment
 from nmep.models.marks import MarkChange
 from nmep.models.modules import Module, ModuleLink, ModuleNeed
+from nmep.models.phrases import Phrase, PhraseUse
 from nmep.models.programmes import Offering, Program, Session
 from nmep.models.reviews import Comment, Review, RubricMark
+from nmep.models.second_looks import SecondLook
 from nmep.models.sheets import OfferingSheet, OralResult, PaperTalk
 from nmep.models.showcases import Showcase, ShowcaseTalk
 from nmep.models.submissions import Piece, Submission, SubmissionAuthor
@@ -39,12 +41,15 @@ __all__ = [
     "OralResult",
     "PaperTalk",
     "Part",
+    "Phrase",
+    "PhraseUse",
     "Piece",
     "Program",
     "Review",
     "RubricCriterion",
     "RubricMark",
     "Run",
+    "SecondLook",
     "Session",
     "Showcase",
     "ShowcaseTalk",

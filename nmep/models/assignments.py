@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import secrets
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -117,6 +118,12 @@ class Assignment(DatedByMeeting):
         null=True, blank=True, help_text="Empty: as in the offering."
     )
 
+    holds_reviews = models.BooleanField(
+        "hold reviews until released",
+        default=False,
+        help_text="Finished reviews are kept back, and learners know nothing of them, until a lead releases them.",
+    )
+
     # Computed from the rules by nmep.deadlines, kept so that lists can sort and filter.
     opens_at = models.DateTimeField(null=True, blank=True, editable=False)
     due_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -230,6 +237,10 @@ class SpecRevision(models.Model):
         return f"{self.assignment.label}, revision {self.n}"
 
 
+def skeleton_path(part: Part, filename: str) -> str:
+    return f"nmep/starters/{secrets.token_hex(16)}"
+
+
 class Part(models.Model):
     """One thing that belongs to a hand-in."""
 
@@ -252,6 +263,14 @@ class Part(models.Model):
         max_length=80, blank=True, help_text="Kinds of file taken, e.g. “pdf zip”. Empty: any but programs."
     )
     max_words = models.PositiveSmallIntegerField("at most (words)", null=True, blank=True)
+    skeleton = models.FileField(
+        "starter",
+        upload_to=skeleton_path,
+        blank=True,
+        max_length=120,
+        help_text="What learners download to begin with. Reviewers see what was written beyond it.",
+    )
+    skeleton_name = models.CharField(max_length=150, blank=True, editable=False)
 
     personal_data = NOT_PERSONAL
 

@@ -4,12 +4,22 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from mlclub.privacy import Erase, Policy
 from nmep.models.assignments import RubricCriterion
-from nmep.models.submissions import Piece, Submission
+from nmep.models.submissions import HELD, Piece, Submission
+
+
+class ReviewQuerySet(models.QuerySet["Review"]):
+    def posted(self) -> ReviewQuerySet:
+        """What learners may read. Whoever shows reviews to them begins here."""
+        return self.filter(state=Review.State.POSTED)
+
+    def held(self) -> ReviewQuerySet:
+        """Finished, and kept back until a lead releases them."""
+        return self.filter(state=Review.State.HELD)
 
 
 class Review(models.Model):
@@ -17,6 +27,7 @@ class Review(models.Model):
 
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
+        HELD = HELD, "Held"
         POSTED = "posted", "Posted"
 
     class Outcome(models.TextChoices):
@@ -29,8 +40,10 @@ class Review(models.Model):
     outcome = models.CharField(max_length=6, choices=Outcome.choices, blank=True)
     summary = models.TextField(max_length=8000, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    held_at = models.DateTimeField(null=True, blank=True, editable=False)
     posted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    objects = ReviewQuerySet.as_manager()
     personal_data = Policy(
         owners=("reviewer", "submission__authors__enrolment__person"),
         on_erase=Erase.KEEP,
@@ -42,11 +55,20 @@ class Review(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["submission", "reviewer"], name="one_review_a_reviewer"),
             models.UniqueConstraint(
-                fields=["submission"], condition=Q(state="posted"), name="one_posted_review_a_submission"
+                fields=["submission"],
+                condition=Q(state__in=["held", "posted"]),
+                name="one_finished_review_a_submission",
+                violation_error_message="This version has a finished review already.",
             ),
             models.CheckConstraint(
-                condition=Q(state="draft") | Q(posted_at__isnull=False) & ~Q(outcome=""),
-                name="posted_review_has_outcome",
+                condition=Q(state="draft", held_at=None, posted_at=None)
+                | ~Q(outcome="")
+                & (
+                    Q(state="held", held_at__isnull=False, posted_at=None)
+                    | Q(state="posted", posted_at__isnull=False)
+                ),
+                name="finished_review_has_outcome",
+                violation_error_message="A finished review says when it was finished and with what outcome.",
             ),
         ]
 
@@ -81,9 +103,18 @@ class RubricMark(models.Model):
 
 
 class CommentQuerySet(models.QuerySet["Comment"]):
-    def shown_to(self, user: Any) -> CommentQuerySet:
-        """A reviewer's comments wait for the review they go with; until then only the writer sees them."""
-        return self.filter(Q(posted_at__isnull=False) | Q(author=user))
+    def shown_to(self, user: Any, *, with_held: bool = False) -> CommentQuerySet:
+        """A reviewer's comments wait for the review they go with; until then only the writer sees them.
+
+        `with_held`, for leads who did not write the work: also those that go with a finished, held review.
+        """
+        shown = Q(posted_at__isnull=False) | Q(author=user)
+        if with_held:
+            held = Review.objects.held().filter(
+                submission=OuterRef("submission"), reviewer=OuterRef("author")
+            )
+            shown |= Q(Exists(held))
+        return self.filter(shown)
 
 
 class Comment(models.Model):
@@ -99,6 +130,7 @@ class Comment(models.Model):
     # The key survives a re-run and a new version; the index is where the cell stood when this was written.
     cell_key = models.CharField(max_length=64, blank=True)
     cell_index = models.PositiveSmallIntegerField(null=True, blank=True)
+    # Counted from 1, in the source of the cell, or in the text or file where there is no cell.
     line = models.PositiveIntegerField(null=True, blank=True)
     parent = models.ForeignKey(
         "self", on_delete=models.CASCADE, null=True, blank=True, related_name="replies"

@@ -14,6 +14,9 @@ from mlclub.privacy import Erase, Policy
 from nmep.models.assignments import Assignment, Part, SpecRevision
 from nmep.models.enrolments import Enrolment
 
+#: The state of a review that is finished and not released: its version waits no more, and looks as if it did.
+HELD = "held"
+
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
     def handed_in(self) -> SubmissionQuerySet:
@@ -21,14 +24,15 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.exclude(state=Submission.State.DRAFT)
 
     def waiting(self) -> SubmissionQuerySet:
-        """Handed in, newest version of its authors, and not yet answered."""
+        """Handed in, newest version of its authors, and without a finished review."""
         newer = SubmissionAuthor.objects.filter(
             enrolment__authored__submission=OuterRef("pk"),
             assignment=OuterRef("assignment"),
             n__gt=OuterRef("n"),
             submission__state__in=Submission.ANSWERABLE,
         )
-        return self.filter(state__in=Submission.ANSWERABLE).filter(~Exists(newer))
+        rows = self.filter(state__in=Submission.ANSWERABLE).filter(~Exists(newer))
+        return rows.exclude(reviews__state=HELD)
 
     def visible_to(self, user: Any) -> SubmissionQuerySet:
         """For its authors, its reviewers, the leads of the offering, and the officer for education."""

@@ -6,5 +6,6 @@ from tests.factories.library import *  # noqa: F403
 from tests.factories.members import *  # noqa: F403
 from tests.factories.nmep import *  # noqa: F403
 from tests.factories.pairings import *  # noqa: F403
-from tests.factories.slots import *  # noqa: F403
+from tests.factories.reviewing import *  # noqa: F403
+from tests.factories.slots import *  # noqa: F403  # noqa: F403
 from tests.factories.wiki import *  # noqa: F403
