@@ -1,5 +1,5 @@
 """The admin, where officers manage a cohort."""
 
-from nmep.admin import assignments, offerings, records
+from nmep.admin import assignments, mastery, offerings, records
 
-__all__ = ["assignments", "offerings", "records"]
+__all__ = ["assignments", "mastery", "offerings", "records"]

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from members.models import User
 from nmep.models import (
+    Absence,
     CheckResult,
     Comment,
+    Completion,
     Deviation,
     Enrolment,
+    ExtensionRequest,
+    HelpOffer,
+    LearnerNote,
     MarkChange,
     OralResult,
+    Override,
     Phrase,
     Review,
     SecondLook,
+    SkillMark,
     Submission,
     SubmissionAuthor,
 )
@@ -73,8 +81,49 @@ def personal_data(person: User) -> dict[str, Any]:
         "comments I wrote": list(Comment.objects.filter(author=person).values("text", "created_at")),
         "more time": list(
             Deviation.objects.filter(enrolment__person=person).values(
-                "assignment__key", "extra_days", "reason"
+                "assignment__key", "extra_days", "spent_days", "reason"
             )
+        ),
+        "more time asked for": list(
+            ExtensionRequest.objects.filter(enrolment__person=person).values(
+                "assignment__key", "days", "reason", "state", "asked_at"
+            )
+        ),
+        "skills": list(
+            SkillMark.objects.filter(enrolment__person=person).values(
+                "skill__name", "level", "evidence", "at"
+            )
+        ),
+        "absences": list(
+            Absence.objects.filter(enrolment__person=person).values(
+                "session__title", "state", "reason", "text", "asked_at"
+            )
+        ),
+        "notes": list(
+            LearnerNote.objects.filter(Q(enrolment__person=person) | Q(author=person)).values(
+                "text", "created_at"
+            )
+        ),
+        "help offered": list(
+            HelpOffer.objects.filter(Q(enrolment__person=person) | Q(helper=person)).values(
+                "enrolment__offering__slug", "offered_at", "ended_at"
+            )
+        ),
+        "completion": list(
+            Completion.objects.filter(enrolment__person=person).values(
+                "enrolment__offering__slug",
+                "is_complete",
+                "snapshot",
+                "is_override",
+                "reason",
+                "at",
+                "certificate_id",
+                "revoked_at",
+                "revoked_because",
+            )
+        ),
+        "decided otherwise than by the rule": list(
+            Override.objects.filter(enrolment__person=person).values("outcome", "reason", "at")
         ),
     }
 
@@ -103,6 +152,14 @@ MODELS = [
     "secondlook",
     "phrase",
     "markchange",
+    "skill",
+    "skillmark",
+    "learnernote",
+    "helpoffer",
+    "absence",
+    "extensionrequest",
+    "override",
+    "completion",
     "offeringsheet",
     "papertalk",
     "oralresult",
@@ -124,6 +181,13 @@ RECORDS = [
     "checkresult",
     "gradermachine",
     "specrevision",
+    "skillmark",
+    "learnernote",
+    "helpoffer",
+    "absence",
+    "extensionrequest",
+    "override",
+    "completion",
 ]
 #: What says nothing about a learner, for officers in general.
 OPEN = [
@@ -137,6 +201,7 @@ OPEN = [
     "milestone",
     "part",
     "rubriccriterion",
+    "skill",
     "offeringsheet",
     "papertalk",
 ]

@@ -1,3 +1,4 @@
+from nmep.models.allowances import Absence, ExtensionRequest
 from nmep.models.assignments import Assignment, Deviation, Milestone, Part, RubricCriterion, SpecRevision
 from nmep.models.capstones import (
     Capstone,
@@ -8,8 +9,10 @@ from nmep.models.capstones import (
     StepVersion,
 )
 from nmep.models.checks import Check, CheckResult, GraderMachine, Run
+from nmep.models.completions import Completion, Override
 from nmep.models.enrolments import Enrolment
 from nmep.models.marks import MarkChange
+from nmep.models.mastery import HelpOffer, LearnerNote, Skill, SkillMark
 from nmep.models.modules import Module, ModuleLink, ModuleNeed
 from nmep.models.phrases import Phrase, PhraseUse
 from nmep.models.programmes import Offering, Program, Session
@@ -20,6 +23,7 @@ from nmep.models.showcases import Showcase, ShowcaseTalk
 from nmep.models.submissions import Piece, Submission, SubmissionAuthor
 
 __all__ = [
+    "Absence",
     "Assignment",
     "Capstone",
     "CapstoneMember",
@@ -28,9 +32,13 @@ __all__ = [
     "Check",
     "CheckResult",
     "Comment",
+    "Completion",
     "Deviation",
     "Enrolment",
+    "ExtensionRequest",
     "GraderMachine",
+    "HelpOffer",
+    "LearnerNote",
     "MarkChange",
     "Milestone",
     "Module",
@@ -39,6 +47,7 @@ __all__ = [
     "Offering",
     "OfferingSheet",
     "OralResult",
+    "Override",
     "PaperTalk",
     "Part",
     "Phrase",
@@ -53,6 +62,8 @@ __all__ = [
     "Session",
     "Showcase",
     "ShowcaseTalk",
+    "Skill",
+    "SkillMark",
     "SpecRevision",
     "StepComment",
     "StepVersion",

@@ -310,6 +310,7 @@ class Deviation(models.Model):
         ILLNESS = "illness", "Illness"
         EXAMS = "exams", "Exams"
         ACCESS = "access", "Access need"
+        LATE_DAYS = "slip", "Late days of their own"
         OTHER = "other", "Other"
 
     enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="deviations")
@@ -317,6 +318,8 @@ class Deviation(models.Model):
     extra_days = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(90)])
     is_without_penalty = models.BooleanField("not marked late", default=True)
     reason = models.CharField(max_length=8, choices=Reason.choices, default=Reason.OTHER)
+    # How many of their own late days the learner spent on this.
+    spent_days = models.PositiveSmallIntegerField(default=0, editable=False)
     granted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )

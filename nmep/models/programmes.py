@@ -91,6 +91,8 @@ class Offering(models.Model):
     max_absences = models.PositiveSmallIntegerField(
         default=2, help_text="Missed classes after which the roster shows a flag."
     )
+    # What completing it asks for: {"homework": 4, "absences": 2, …}, see nmep.requirements. A line left out is off.
+    completion_rule = models.JSONField(default=dict, blank=True, editable=False)
     # Where an import took it from; a syllabus written here is not overwritten by one.
     imported_from = models.CharField(max_length=200, blank=True, editable=False)
     # The offering whose weeks, work and rules it was made from.

@@ -3,6 +3,7 @@
 from tests.factories.checks import *  # noqa: F403
 from tests.factories.events import *  # noqa: F403
 from tests.factories.library import *  # noqa: F403
+from tests.factories.mastery import *  # noqa: F403
 from tests.factories.members import *  # noqa: F403
 from tests.factories.nmep import *  # noqa: F403
 from tests.factories.pairings import *  # noqa: F403
