@@ -185,14 +185,14 @@ class FrontItem:
 
 @dataclass(frozen=True, kw_only=True)
 class Stand:
-    """A line of "How you stand": the same words that staff see. `ticks` are past occasions, met or missed."""
+    """A line of "How you stand": the same words that staff see. `ticks` are past occasions: y (met), n (missed), e (excused)."""
 
     label: str
     text: str
     detail: str = ""
     tone: str = ""
     url: str = ""
-    ticks: tuple[bool, ...] = ()
+    ticks: tuple[str, ...] = ()
 
 
 @lru_cache

@@ -167,11 +167,12 @@ def stand(user: User, now: datetime) -> list[Stand]:
         lines.append(
             Stand(
                 label=f"Attendance{where}",
-                text=f"{row.attended_count} of {row.held_count}",
+                text=f"{row.attended_count} of {row.held_count}"
+                + (f", {row.excused_count} excused" if row.excused_count else ""),
                 detail=f"{spare} more absences are fine" if spare > 0 else "no more absences, please",
                 tone="" if spare > 0 else "warn",
                 url=url,
-                ticks=row.attended,
+                ticks=row.ticks,
             )
         )
         handed_in = sum(1 for work in row.work if work.submission or work.is_settled)

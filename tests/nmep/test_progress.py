@@ -73,7 +73,7 @@ def absent():
 
 
 def test_learners_and_staff_read_the_same_reasons(client, absent):
-    reason = "Missed 3 classes; 1 are allowed."
+    reason = "Missed 3 classes; 1 is allowed."
     assert progress.of(absent, timezone.now()).reasons == (reason,)
     slug = absent.offering.slug
     client.force_login(absent.person)
