@@ -1,13 +1,23 @@
 import threading
+from datetime import date
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
-from members.models import Notification
-from nmep import handing_in, reviewing
-from nmep.models import Submission
-from tests.factories.nmep import given, make_assignment, make_enrolment, make_lead, make_submission
+from members.models import AuditEntry, Notification
+from nmep import cloning, handing_in, reviewing
+from nmep.models import Offering, Submission
+from tests.factories.members import make_officer, make_term
+from tests.factories.nmep import (
+    given,
+    make_assignment,
+    make_enrolment,
+    make_lead,
+    make_offering,
+    make_session,
+    make_submission,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
 
@@ -59,3 +69,28 @@ def test_two_reviewers_who_start_at_once_get_different_hand_ins():
         ]
     )
     assert set(taken) == work
+
+
+def test_two_officers_and_two_clicks_make_one_draft():
+    offering = make_offering()
+    make_session(offering=offering)
+    other = make_offering(program=offering.program, term=make_term(starts_on=date(2025, 1, 13)))
+    make_session(offering=other)
+    later = make_term(starts_on=date(2027, 1, 18))
+    officers = [make_officer(slug="education"), make_officer()]
+    plans = [cloning.plan(source, cloning.Wish(later, later.starts_on)) for source in (offering, other)]
+    answers = at_once(
+        *[
+            lambda plan=plan, officer=officer: cloning.clone(plan, by=officer, now=timezone.now())
+            for plan in plans
+            for officer in officers
+            for _ in range(2)
+        ]
+    )
+    made = Offering.objects.get(program=offering.program, term=later)
+    refused = [answer for answer in answers if isinstance(answer, cloning.Refused)]
+    drafts = [answer for answer in answers if isinstance(answer, cloning.Outcome)]
+    assert (len(refused), len(drafts), sum(draft.is_new for draft in drafts)) == (4, 4, 1)
+    assert {draft.offering for draft in drafts} == {made}
+    assert made.sessions.count() == 1
+    assert AuditEntry.objects.filter(action="offering-cloned").count() == 1
