@@ -40,6 +40,7 @@ class AssignmentAdmin(admin.ModelAdmin):
     readonly_fields = ["due_at", "promised_at", "opens_at"]
     fieldsets = [
         (None, {"fields": ["offering", ("key", "position", "state"), "title", "text"]}),
+        ("Partners", {"fields": [("partners", "each_submits")]}),
         ("Opens", {"fields": [("open_session", "open_days", "open_time"), "opens_at"]}),
         (
             "Due",

@@ -13,6 +13,7 @@ from nmep.models import (
     CheckResult,
     Comment,
     Completion,
+    Departure,
     Deviation,
     Enrolment,
     ExtensionRequest,
@@ -21,6 +22,8 @@ from nmep.models import (
     MarkChange,
     OralResult,
     Override,
+    PartnerNote,
+    PartnerWish,
     Phrase,
     Review,
     SecondLook,
@@ -76,6 +79,21 @@ def personal_data(person: User) -> dict[str, Any]:
         "oral exams": list(
             OralResult.objects.filter(enrolment__person=person).values(
                 "enrolment__offering__slug", "outcome", "notes", "at"
+            )
+        ),
+        "partners I wished for or against": list(
+            PartnerWish.objects.filter(asking__person=person).values(
+                "kind", "about__person__name", "created_at"
+            )
+        ),
+        "what I said about working together": list(
+            PartnerNote.objects.filter(enrolment__person=person).values(
+                "team__round__assignment__key", "split", "again", "at"
+            )
+        ),
+        "leaving": list(
+            Departure.objects.filter(enrolment__person=person).values(
+                "enrolment__offering__slug", "reason", "state", "asked_at", "settled_at"
             )
         ),
         "comments I wrote": list(Comment.objects.filter(author=person).values("text", "created_at")),
@@ -166,6 +184,12 @@ MODELS = [
     "run",
     "checkresult",
     "gradermachine",
+    "pairinground",
+    "partnerteam",
+    "teamplace",
+    "partnerwish",
+    "partnernote",
+    "departure",
 ]
 #: What nobody changes by hand: the record of what was handed in and said.
 RECORDS = [
@@ -188,6 +212,12 @@ RECORDS = [
     "extensionrequest",
     "override",
     "completion",
+    "pairinground",
+    "partnerteam",
+    "teamplace",
+    "partnerwish",
+    "partnernote",
+    "departure",
 ]
 #: What says nothing about a learner, for officers in general.
 OPEN = [

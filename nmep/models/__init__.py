@@ -10,10 +10,12 @@ from nmep.models.capstones import (
 )
 from nmep.models.checks import Check, CheckResult, GraderMachine, Run
 from nmep.models.completions import Completion, Override
+from nmep.models.departures import Departure
 from nmep.models.enrolments import Enrolment
 from nmep.models.marks import MarkChange
 from nmep.models.mastery import HelpOffer, LearnerNote, Skill, SkillMark
 from nmep.models.modules import Module, ModuleLink, ModuleNeed
+from nmep.models.partners import PairingRound, PartnerNote, PartnerTeam, PartnerWish, TeamPlace
 from nmep.models.phrases import Phrase, PhraseUse
 from nmep.models.programmes import Offering, Program, Session
 from nmep.models.reviews import Comment, Review, RubricMark
@@ -33,6 +35,7 @@ __all__ = [
     "CheckResult",
     "Comment",
     "Completion",
+    "Departure",
     "Deviation",
     "Enrolment",
     "ExtensionRequest",
@@ -48,8 +51,12 @@ __all__ = [
     "OfferingSheet",
     "OralResult",
     "Override",
+    "PairingRound",
     "PaperTalk",
     "Part",
+    "PartnerNote",
+    "PartnerTeam",
+    "PartnerWish",
     "Phrase",
     "PhraseUse",
     "Piece",
@@ -69,4 +76,5 @@ __all__ = [
     "StepVersion",
     "Submission",
     "SubmissionAuthor",
+    "TeamPlace",
 ]

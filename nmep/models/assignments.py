@@ -86,6 +86,11 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
 class Assignment(DatedByMeeting):
     """A piece of work that learners hand in."""
 
+    class Partners(models.TextChoices):
+        NONE = "none", "Everybody alone"
+        OPTIONAL = "optional", "With a partner or alone"
+        REQUIRED = "required", "With a partner"
+
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
         PUBLISHED = "published", "Published"
@@ -124,6 +129,13 @@ class Assignment(DatedByMeeting):
         help_text="Finished reviews are kept back, and learners know nothing of them, until a lead releases them.",
     )
 
+    partners = models.CharField(max_length=8, choices=Partners.choices, default=Partners.NONE)
+    each_submits = models.BooleanField(
+        "each hands in for themselves",
+        default=False,
+        help_text="Partners work together, and everybody hands in their own.",
+    )
+
     # Computed from the rules by nmep.deadlines, kept so that lists can sort and filter.
     opens_at = models.DateTimeField(null=True, blank=True, editable=False)
     due_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -157,6 +169,15 @@ class Assignment(DatedByMeeting):
     @property
     def label(self) -> str:
         return self.key.upper()
+
+    @property
+    def takes_partners(self) -> bool:
+        return self.partners != self.Partners.NONE
+
+    @property
+    def is_joint(self) -> bool:
+        """Whether one of a team hands in for all of it."""
+        return self.takes_partners and not self.each_submits
 
     @property
     def window_days(self) -> int:
