@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('members', '0004_pairings'),
-        ('nmep', '0012_second_looks'),
+        ('nmep', '0014_skill_marks_are_append_only'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
