@@ -10,12 +10,14 @@ from django.db.models import Avg, Case, Count, Exists, FloatField, OuterRef, Q, 
 from django.urls import reverse
 from django.utils import timezone
 
-from events import feeds, registrations
+from events import feeds, helping, registrations
 from events.models import (
     Attendance,
     CalendarFeed,
     Claim,
     Event,
+    HelperOffer,
+    HelpTicket,
     Kind,
     Material,
     Registration,
@@ -349,8 +351,9 @@ def address_verified(user: User, email: str) -> None:
 
 
 def tick(now: datetime) -> None:
-    """Offers that ran out, and notes that are to be forgotten."""
+    """Offers that ran out, help that nobody needs any more, and notes that are to be forgotten."""
     registrations.expire_offers(now)
+    helping.close_over(now)
     registrations.erase_notes(now)
 
 
@@ -371,6 +374,20 @@ def personal_data(person: User) -> dict[str, Any]:
         "event attendance": [
             {"event": row.event.title, "at": row.at.isoformat(), "source": row.get_source_display()}
             for row in Attendance.objects.filter(user=person).select_related("event")
+        ],
+        "help asked for": [
+            {
+                "event": row.event.title,
+                "about": row.about,
+                "text": row.text,
+                "state": row.get_state_display(),
+                "at": row.created_at.isoformat(),
+            }
+            for row in HelpTicket.objects.filter(person=person).select_related("event")
+        ],
+        "help offered": [
+            {"event": row.event.title, "at": row.said_at.isoformat()}
+            for row in HelperOffer.objects.filter(person=person).select_related("event")
         ],
         "talks": [
             {"event": talk.event.title, "at": talk.event.starts_at.isoformat(), "title": talk.title}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from events.views import calendars, check_in, organising, pages, seats, series
+from events.views import calendars, check_in, helping, organising, pages, seats, series
 
 app_name = "events"
 
@@ -44,6 +44,10 @@ urlpatterns = [
     path("events/<int:pk>/screen/", check_in.event_screen, name="event_screen"),
     path("events/<int:pk>/door/", check_in.event_door, name="event_door"),
     path("events/<int:pk>/door/undo/", check_in.door_undo, name="door_undo"),
+    path("events/<int:pk>/help/", helping.help_queue, name="help_queue"),
+    path("events/<int:pk>/help/offer/", helping.help_offer, name="help_offer"),
+    path("events/<int:pk>/help/take/", helping.help_take, name="help_take"),
+    path("events/<int:pk>/help/<int:ticket_pk>/", helping.help_change, name="help_change"),
     path("c/", check_in.code_entry, name="code_entry"),
     path("c/<str:code>/", check_in.code_check_in, name="code_check_in"),
 ]

@@ -1,6 +1,7 @@
 from events.models.calendars import CalendarFeed
 from events.models.events import Event
 from events.models.feedback import FeedbackAnswer, FeedbackForm, FeedbackGiven
+from events.models.help import HelperOffer, HelpTicket
 from events.models.kinds import Kind, Visibility
 from events.models.registrations import Attendance, Registration
 from events.models.series import Series
@@ -15,6 +16,8 @@ __all__ = [
     "FeedbackAnswer",
     "FeedbackForm",
     "FeedbackGiven",
+    "HelpTicket",
+    "HelperOffer",
     "Kind",
     "Material",
     "Registration",

@@ -16,9 +16,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from events import helping
 from events.access import event_for
 from events.forms import FilterForm
-from events.models import Attendance, Event, Material, Registration, Talk
+from events.models import Attendance, Event, Kind, Material, Registration, Talk
 from events.seats import Seat, seat_of, seats_of
 from members.models import User
 from mlclub import uploads
@@ -190,6 +191,21 @@ def detail_context(request: HttpRequest, event: Event, now: datetime) -> dict[st
         and Attendance.objects.filter(event=event, user=user).exists(),
         "guests": list(seat.registration.guests.live()) if seat.registration and event.guests_allowed else [],
         "part": "seat",
+        "help": help_at(event, user, now) if event.kind == Kind.HOMEWORK_PARTY else None,
+    }
+
+
+def help_at(event: Event, user: Any, now: datetime) -> dict[str, Any]:
+    """Who helps at a party, for members; whether `user` may, and whether the queue is on."""
+    if not user.is_authenticated:
+        return {}
+    helpers = helping.helpers_of(event)
+    return {
+        "helpers": helpers,
+        "may_offer": helping.may_offer(user),
+        "is_mine": user in helpers,
+        "is_open_to_offers": not event.is_cancelled and not event.is_over(now),
+        "is_on": helping.is_open(event, now),
     }
 
 

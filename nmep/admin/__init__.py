@@ -3,3 +3,14 @@
 from nmep.admin import assignments, mastery, offerings, partners, records
 
 __all__ = ["assignments", "mastery", "offerings", "partners", "records"]
+from nmep.admin import (
+    teaching,
+)
+
+__all__ = [
+    "assignments",
+    "mastery",
+    "offerings",
+    "records",
+    "teaching",
+]

@@ -2,5 +2,14 @@
 
 from nmep.forms.handing_in import HandInForm
 from nmep.forms.reviewing import CommentForm, ReviewForm, SettleForm
+from nmep.forms.teaching import AnswerForm, ConceptCheckForm, QuestionForm
 
-__all__ = ["CommentForm", "HandInForm", "ReviewForm", "SettleForm"]
+__all__ = [
+    "AnswerForm",
+    "CommentForm",
+    "ConceptCheckForm",
+    "HandInForm",
+    "QuestionForm",
+    "ReviewForm",
+    "SettleForm",
+]

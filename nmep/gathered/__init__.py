@@ -7,7 +7,7 @@ from datetime import datetime
 from nmep import deadlines
 from nmep.gathered.desk import desk, unstaffed
 from nmep.gathered.digest import digest
-from nmep.gathered.finding import calendar, contributions, numbers, panels, search
+from nmep.gathered.finding import calendar, contributions, help_topics, numbers, panels, search
 from nmep.gathered.home import home, stand
 from nmep.gathered.records import office_permissions, personal_data
 
@@ -16,6 +16,7 @@ __all__ = [
     "contributions",
     "desk",
     "digest",
+    "help_topics",
     "home",
     "numbers",
     "office_permissions",

@@ -198,3 +198,9 @@ def numbers(term: Term) -> list[Figure]:
             definition="Share of first versions that came by their due date, in percent.",
         ),
     ]
+
+
+def help_topics(event: Event) -> list[str]:
+    """At a homework party: the homework of its offering that is out, the newest first."""
+    rows = Assignment.objects.released(timezone.now()).filter(offering__sessions__event=event)
+    return [row.label for row in rows.order_by("-position", "-key").defer("text", "search")]

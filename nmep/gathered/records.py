@@ -10,6 +10,7 @@ from django.utils import timezone
 from members.models import User
 from nmep.models import (
     Absence,
+    Answer,
     CheckResult,
     Comment,
     Completion,
@@ -25,6 +26,7 @@ from nmep.models import (
     PartnerNote,
     PartnerWish,
     Phrase,
+    Question,
     Review,
     SecondLook,
     SkillMark,
@@ -127,6 +129,12 @@ def personal_data(person: User) -> dict[str, Any]:
                 "enrolment__offering__slug", "offered_at", "ended_at"
             )
         ),
+        "questions I asked": list(
+            Question.objects.filter(author=person).values("offering__slug", "text", "created_at")
+        ),
+        "answers I gave": list(
+            Answer.objects.filter(author=person).values("question__offering__slug", "text", "created_at")
+        ),
         "completion": list(
             Completion.objects.filter(enrolment__person=person).values(
                 "enrolment__offering__slug",
@@ -190,6 +198,9 @@ MODELS = [
     "partnerwish",
     "partnernote",
     "departure",
+    "conceptcheck",
+    "question",
+    "answer",
 ]
 #: What nobody changes by hand: the record of what was handed in and said.
 RECORDS = [

@@ -10,6 +10,7 @@ from nmep.models.capstones import (
 )
 from nmep.models.checks import Check, CheckResult, GraderMachine, Run
 from nmep.models.completions import Completion, Override
+from nmep.models.concept_checks import ConceptCheck, ConceptTally, ConceptVoter
 from nmep.models.departures import Departure
 from nmep.models.enrolments import Enrolment
 from nmep.models.marks import MarkChange
@@ -18,6 +19,7 @@ from nmep.models.modules import Module, ModuleLink, ModuleNeed
 from nmep.models.partners import PairingRound, PartnerNote, PartnerTeam, PartnerWish, TeamPlace
 from nmep.models.phrases import Phrase, PhraseUse
 from nmep.models.programmes import Offering, Program, Session
+from nmep.models.questions import Answer, Question
 from nmep.models.reviews import Comment, Review, RubricMark
 from nmep.models.second_looks import SecondLook
 from nmep.models.sheets import OfferingSheet, OralResult, PaperTalk
@@ -26,6 +28,7 @@ from nmep.models.submissions import Piece, Submission, SubmissionAuthor
 
 __all__ = [
     "Absence",
+    "Answer",
     "Assignment",
     "Capstone",
     "CapstoneMember",
@@ -35,6 +38,9 @@ __all__ = [
     "CheckResult",
     "Comment",
     "Completion",
+    "ConceptCheck",
+    "ConceptTally",
+    "ConceptVoter",
     "Departure",
     "Deviation",
     "Enrolment",
@@ -61,6 +67,7 @@ __all__ = [
     "PhraseUse",
     "Piece",
     "Program",
+    "Question",
     "Review",
     "RubricCriterion",
     "RubricMark",

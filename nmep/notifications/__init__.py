@@ -1,5 +1,6 @@
 """What the programme tells people, a module for each subject. A mail says that something is there, never what is in it."""
 
+from nmep.notifications.questions import QuestionAnswered
 from nmep.notifications.work import DueMoved, HomeworkReminder, Receipt, ReviewPosted, Welcome, link
 
-__all__ = ["DueMoved", "HomeworkReminder", "Receipt", "ReviewPosted", "Welcome", "link"]
+__all__ = ["DueMoved", "HomeworkReminder", "QuestionAnswered", "Receipt", "ReviewPosted", "Welcome", "link"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from nmep.urls import reading, work
+from nmep.urls import reading, teaching, work
 
 app_name = "nmep"
 
 urlpatterns = [
     *work.urlpatterns,
+    *teaching.urlpatterns,
     *reading.urlpatterns,
 ]
