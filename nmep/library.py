@@ -13,7 +13,7 @@ from django.db.models import F, Q
 
 from members import audit
 from members.models import User
-from nmep.models import Enrolment, Module, ModuleNeed, Offering, Session
+from nmep.models import Enrolment, Module, ModuleLink, ModuleNeed, Offering, Session
 from nmep.models.modules import refuse_circle
 
 STRONG, WEAK = ModuleNeed.Strength.STRONG, ModuleNeed.Strength.WEAK
@@ -96,6 +96,49 @@ def may_teach(user: Any, module: Module) -> bool:
     return (
         module.maintainer_id == user.pk
         or Enrolment.objects.staff().filter(person=user, offering__in=Offering.objects.live()).exists()
+    )
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A module as one reader sees it: what is not theirs to read is not in it."""
+
+    needs: list[ModuleNeed]
+    hidden_needs: int = 0
+    is_internal: bool = False
+    after: str = ""
+    concerns: str = ""
+    teaches: bool = False
+    solutions: str = ""
+    may_edit: bool = False
+    broken_links: list[ModuleLink] = field(default_factory=list)
+
+
+def sheet(module: Module, user: Any) -> Sheet:
+    """What `user` may read of a module that they may see."""
+    needs = list(ModuleNeed.objects.filter(module=module).select_related("needed").defer("needed__search"))
+    if not user.is_authenticated:
+        shown = [need for need in needs if need.needed.is_public]
+        return Sheet(needs=shown, hidden_needs=len(needs) - len(shown))
+    visible = set(
+        Module.objects.visible_to(user)
+        .filter(pk__in=[need.needed_id for need in needs])
+        .values_list("pk", flat=True)
+    )
+    shown = [need for need in needs if need.needed_id in visible]
+    may_edit = Module.objects.editable_by(user).filter(pk=module.pk).exists()
+    is_internal = may_edit or user.standing.reads_members_area
+    teaches = may_teach(user, module)
+    return Sheet(
+        needs=shown,
+        hidden_needs=len(needs) - len(shown),
+        is_internal=is_internal,
+        after=module.after if is_internal else "",
+        concerns=module.concerns if is_internal else "",
+        teaches=teaches,
+        solutions=module.solutions if teaches else "",
+        may_edit=may_edit,
+        broken_links=list(ModuleLink.objects.broken().filter(module=module)) if may_edit else [],
     )
 
 

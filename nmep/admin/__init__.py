@@ -14,3 +14,6 @@ __all__ = [
     "records",
     "teaching",
 ]
+from nmep.admin import assignments, library, offerings, records
+
+__all__ = ["assignments", "library", "offerings", "records"]

@@ -22,7 +22,7 @@ from members.models import User
 from mlclub.forms import DateTimeField
 from nmep import deadlines, enrolling, rosters
 from nmep.admin.filters import offering_filter
-from nmep.models import Assignment, Enrolment, Milestone, Module, Offering, Program, Session, Submission
+from nmep.models import Assignment, Enrolment, Milestone, Offering, Program, Session, Submission
 
 
 class SessionInline(admin.TabularInline):
@@ -131,14 +131,6 @@ class ProgramAdmin(admin.ModelAdmin):
     list_filter = ["kind"]
     search_fields = ["name"]
     prepopulated_fields = {"slug": ["name"]}
-
-
-@admin.register(Module)
-class ModuleAdmin(admin.ModelAdmin):
-    list_display = ["title", "level"]
-    list_filter = ["level"]
-    search_fields = ["title", "outline"]
-    prepopulated_fields = {"slug": ["title"]}
 
 
 @admin.register(Offering)

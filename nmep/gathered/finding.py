@@ -24,6 +24,7 @@ from nmep.models import (
     Assignment,
     Deviation,
     Enrolment,
+    Module,
     Offering,
     Review,
     Session,
@@ -33,7 +34,7 @@ from nmep.models import (
 
 
 def search(query: str, user: Any, limit: int) -> list[Hit]:
-    """Assignments and weeks that the person may read; those of earlier terms below today's."""
+    """Modules, assignments and weeks that the person may read; those of earlier terms below today's."""
     now = timezone.now()
     zone = Club.current().zone
     weight = Case(
@@ -57,6 +58,7 @@ def search(query: str, user: Any, limit: int) -> list[Hit]:
         newest_by="event__starts_at",
         limit=limit,
     )
+    modules = rank(Module.objects.visible_to(user), query, body_field="outline", limit=limit)
     offerings = {
         row.pk: row
         for row in Offering.objects.filter(
@@ -91,6 +93,17 @@ def search(query: str, user: Any, limit: int) -> list[Hit]:
             instead_of=row.event.get_absolute_url(),
         )
         for row in sessions
+    ]
+    hits += [
+        Hit(
+            kind="Module",
+            title=row.title,
+            url=row.get_absolute_url(),
+            headline=row.headline,
+            rank=row.rank,
+            meta=(row.get_level_display(),),
+        )
+        for row in modules
     ]
     return sorted(hits, key=lambda hit: -hit.rank)[:limit]
 

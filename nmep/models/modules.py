@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.urls import reverse
 
 from mlclub.privacy import NOT_PERSONAL, Erase, Policy
 from mlclub.search import search_column
@@ -59,9 +60,6 @@ class Module(models.Model):
         Licence.BY_NC_SA: "https://creativecommons.org/licenses/by-nc-sa/4.0/",
         Licence.ZERO: "https://creativecommons.org/publicdomain/zero/1.0/",
     }
-    #: The words of addresses that no module can have.
-    RESERVED_SLUGS = ("new",)
-
     title = models.CharField(max_length=120, unique=True)
     slug = models.SlugField("address", max_length=120, unique=True)
     level = models.CharField(max_length=12, choices=Level.choices, default=Level.FUNDAMENTAL)
@@ -145,6 +143,9 @@ class Module(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("learn:module_detail", args=[self.slug])
 
     @property
     def licence_url(self) -> str:

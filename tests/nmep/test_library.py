@@ -18,7 +18,7 @@ STRONG, WEAK = library.STRONG, library.WEAK
 def test_a_circle_is_refused_by_name():
     first = make_module("Vectors")
     second = make_module("Matrices", needs=[first])
-    third = make_module("Networks", after=[second])
+    third = make_module("Networks", better_after=[second])
     with pytest.raises(ValidationError) as refused:
         library.set_needs(first, {third.pk: WEAK})
     assert refused.value.messages == [
