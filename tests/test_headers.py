@@ -27,6 +27,7 @@ WHO = ["anonymous", "member", "president"]
 #: Answers whose own policy is stricter than the site's: pictures and files are sandboxed.
 FILES = {
     "events:material_file",
+    "learn:module_deck",
     "members:avatar",
     "nmep:piece_download",
     "nmep:piece_image",
