@@ -15,5 +15,6 @@ __all__ = [
     "teaching",
 ]
 from nmep.admin import assignments, library, offerings, records
+from nmep.admin import library
 
 __all__ = ["assignments", "library", "offerings", "records"]
