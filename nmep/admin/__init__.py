@@ -1,6 +1,6 @@
 """The admin, where officers manage a cohort."""
 
-from nmep.admin import assignments, mastery, offerings, partners, records
+from nmep.admin import assignments, library, mastery, offerings, partners, records
 
 __all__ = ["assignments", "mastery", "offerings", "partners", "records"]
 from nmep.admin import (
@@ -14,7 +14,6 @@ __all__ = [
     "records",
     "teaching",
 ]
-from nmep.admin import assignments, library, offerings, records
-from nmep.admin import library
 
 __all__ = ["assignments", "library", "offerings", "records"]
+__all__ = ["assignments", "library", "mastery", "offerings", "partners", "records"]

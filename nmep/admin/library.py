@@ -42,7 +42,7 @@ class LinkInline(admin.TabularInline):
 
     model = ModuleLink
     fields = ["url", "checked_at", "broken_since", "problem"]
-    readonly_fields = fields
+    readonly_fields = ["url", "checked_at", "broken_since", "problem"]
     extra = 0
     can_delete = False
 
@@ -85,12 +85,18 @@ class ModuleAdmin(admin.ModelAdmin):
             return super().changeform_view(request, *args, **kwargs)
 
     def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Any = None,
     ) -> HttpResponse:
         """What builds on the module stands above its form."""
         if obj is not None:
             context["builds_on"] = library.builds_on(obj, request.user)
-        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def save_model(self, request: HttpRequest, obj: Module, form: Any, change: bool) -> None:
         obj.revision += change

@@ -195,9 +195,10 @@ class ModuleForm(forms.ModelForm):
         kind = (file.name or "").rpartition(".")[2].lower()
         if kind not in DECKS:
             raise ValidationError(f"{file.name} is not a deck we take: save it as PDF, PPTX, ODP or KEY.")
-        if (file.size or 0) > LARGEST_DECK:
+        size = file.size or 0
+        if size > LARGEST_DECK:
             raise ValidationError(
-                f"{file.name} has {filesizeformat(file.size)}; at most 25 MB are taken. Give a link instead."
+                f"{file.name} has {filesizeformat(size)}; at most 25 MB are taken. Give a link instead."
             )
         head = file.read(1024)
         file.seek(0)
