@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -18,7 +19,7 @@ from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, get_urlconf, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from heroicons import _load_icon
 
@@ -33,6 +34,8 @@ ALLAUTH_LABELS = {
     "login": "Mail address",
     "email": "Mail address",
 }
+#: What may stand within a line: formulas and emphasis, no link and no block.
+WITHIN_A_LINE = re.compile(r"</?(math|m[a-z]+|semantics|em|strong|code|del|span|br)\b")
 MESSAGE_TONES = {"debug": "", "info": "info", "success": "ok", "warning": "warn", "error": "bad"}
 
 
@@ -345,6 +348,21 @@ def markdown(text: str, *, context: Any = None) -> SafeString:
     from mlclub.markdown import render
 
     return render(text, context=context).html
+
+
+@register.simple_tag
+def markdown_line(text: str) -> SafeString:
+    """`{% markdown_line option %}`: one line of Markdown for a button, a heading or a cell.
+
+    What makes more than a line of words and formulas, or holds a link, is shown as it was typed.
+    """
+    from mlclub.markdown import render
+
+    html = render(text).html.strip()
+    inner = html.removeprefix("<p>").removesuffix("</p>")
+    if html.startswith("<p>") and inner.count("<") == len(WITHIN_A_LINE.findall(inner)):
+        return mark_safe(inner)
+    return conditional_escape(text)
 
 
 @register.simple_tag

@@ -97,9 +97,14 @@ def _checks(run: Run, now: datetime) -> None:
     if coming is not None:
         ConceptCheck.objects.create(
             session=coming,
-            question="Two filters of $3 \\times 3$ follow each other. How much of the picture does a point see?",
-            options=["$3 \\times 3$", "$5 \\times 5$", "$6 \\times 6$", "$9 \\times 9$"],
-            right=1,
+            question="A sequence becomes twice as long. How many scores does one head of attention compute now?",
+            options=[
+                "As many as before",
+                "$2 \\times$ as many",
+                "$4 \\times$ as many",
+                "$8 \\times$ as many",
+            ],
+            right=2,
             created_by=run.staff[0],
             created_at=now - timedelta(days=1),
         )

@@ -141,3 +141,21 @@ def test_a_qr_code_has_a_name_and_no_style():
 
     assert 'role="img" aria-label="Check in"' in code
     assert "style" not in code
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("`eps` and **bold**", "<code>eps</code> and <strong>bold</strong>"),
+        ("[a](https://club.example)", "[a](https://club.example)"),
+        ("# Big", "# Big"),
+        ("<img src=x onerror=alert(1)>", "&lt;img src=x onerror=alert(1)&gt;"),
+        ("one\n\ntwo", "one\n\ntwo"),
+    ],
+)
+def test_a_line_of_markdown_is_a_line_and_anything_more_is_what_was_typed(typed, shown):
+    assert ui.markdown_line(typed) == shown
+
+
+def test_a_formula_may_stand_in_a_line():
+    assert ui.markdown_line("$3 \\times 3$").startswith("<math")
