@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from members.ledger import tell
 from members.models import User
-from nmep import deadlines
+from nmep import deadlines, joint
 from nmep.models import (
     Assignment,
     Deviation,
@@ -160,21 +160,35 @@ def hand_in(
     n: int,
     now: datetime,
     co_authors: Sequence[Enrolment] = (),
+    jointly: bool = False,
 ) -> Outcome:
     """Hand in `given` (by part) as version `n`; parts left out keep what the version before had.
 
-    Locks the learners, recomputes the due date, and judges each author's lateness by their own. The same
-    click again gives the first click's answer; anything else as the same version is refused with a sentence.
+    Locks the learners, recomputes the due date, and judges each author's lateness by their own. `jointly`
+    hands in for the published partners as well, as far as they can take part in it. The same click again, or
+    a partner's at the same moment, gives the first click's answer; anything else as the same version is
+    refused with a sentence.
     """
-    authors = _locked([enrolment, *co_authors])
+    partners = joint.partners_of(enrolment, assignment) if jointly and assignment.is_joint else []
+    authors = _locked([enrolment, *co_authors, *partners])
     assignment = deadlines.refresh(assignment, now)
     held = standing(enrolment, assignment)
     if held.latest and n <= held.latest.n:
-        return _second_click(held.latest, given)
+        return _second_click(held.latest, given, by=enrolment)
     refused = refusal(enrolment, assignment, now, held)
     if refused:
         raise refused
-    submission = _draft(enrolment, assignment, held, now)
+    if partners:
+        # Once more under the lock: a lead may have moved somebody since.
+        shares = joint.shares(enrolment, assignment, held, now)
+        if {share.enrolment.pk for share in shares} != {row.pk for row in partners}:
+            raise Refused("Your partners have changed just now. Look who they are, and hand in again.")
+        taking = {share.enrolment.pk for share in shares if share.takes_part}
+        out = {row.pk for row in partners} - taking
+        authors = [row for row in authors if row.pk not in out]
+    number = joint.next_n(authors, assignment)
+    submission = _draft(enrolment, assignment, held, now, number)
+    joint.move_drafts([row for row in authors if row.pk != enrolment.pk], assignment, number)
     _write_pieces(submission, given, held)
     submission.spec = SpecRevision.objects.filter(assignment=assignment).order_by("-n").first()
     submission.state = Submission.State.HANDED_IN
@@ -206,7 +220,7 @@ def save_draft(
     held = standing(enrolment, assignment)
     if not enrolment.is_learning or held.is_done:
         raise Refused("There is nothing left to hand in here, so no draft was kept.")
-    submission = _draft(enrolment, assignment, held, now)
+    submission = _draft(enrolment, assignment, held, now, held.next_n)
     _write_pieces(submission, given, held)
     submission.updated_at = now
     submission.save(update_fields=["updated_at"])
@@ -219,24 +233,28 @@ def _locked(enrolments: Sequence[Enrolment]) -> list[Enrolment]:
     return list(rows.filter(pk__in=[row.pk for row in enrolments]).order_by("pk"))
 
 
-def _second_click(latest: Submission, given: Mapping[int, Given]) -> Outcome:
+def _second_click(latest: Submission, given: Mapping[int, Given], *, by: Enrolment) -> Outcome:
     handed_in = {piece.part_id: piece.sha256 for piece in latest.pieces.all()}
     if all(handed_in.get(part) == value.fingerprint()[0] for part, value in given.items()):
         return Outcome(latest, is_new=False)
     at = latest.handed_in_at
+    other = latest.handed_in_by if latest.handed_in_by_id != by.person_id else None
+    who = f" by {other.display_name}" if other else ""
     raise HandedInMeanwhile(
-        f"Version {latest.n} was handed in at {formatted(timezone.localtime(at), 'H:i')} "
+        f"Version {latest.n} was handed in{who} at {formatted(timezone.localtime(at), 'H:i')} "
         f"with other contents. What you typed is still here: hand it in as version {latest.n + 1}, "
         "and choose the files again."
     )
 
 
-def _draft(enrolment: Enrolment, assignment: Assignment, held: Standing, now: datetime) -> Submission:
+def _draft(
+    enrolment: Enrolment, assignment: Assignment, held: Standing, now: datetime, number: int
+) -> Submission:
     if held.draft is not None:
+        joint.move_drafts([enrolment], assignment, number - 1)
+        held.draft.n = number
         return held.draft
-    submission = Submission.objects.create(
-        assignment=assignment, n=held.next_n, created_at=now, updated_at=now
-    )
+    submission = Submission.objects.create(assignment=assignment, n=number, created_at=now, updated_at=now)
     SubmissionAuthor.objects.create(
         submission=submission, enrolment=enrolment, assignment=assignment, n=submission.n
     )

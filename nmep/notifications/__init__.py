@@ -4,3 +4,16 @@ from nmep.notifications.questions import QuestionAnswered
 from nmep.notifications.work import DueMoved, HomeworkReminder, Receipt, ReviewPosted, Welcome, link
 
 __all__ = ["DueMoved", "HomeworkReminder", "QuestionAnswered", "Receipt", "ReviewPosted", "Welcome", "link"]
+from nmep.notifications.partners import NoPartner, PartnersTold, composition
+
+__all__ = [
+    "DueMoved",
+    "HomeworkReminder",
+    "NoPartner",
+    "PartnersTold",
+    "Receipt",
+    "ReviewPosted",
+    "Welcome",
+    "composition",
+    "link",
+]

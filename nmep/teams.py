@@ -1,0 +1,175 @@
+"""The teams of a round: who is in which, who moves, and who is told."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from members import audit
+from members.ledger import tell
+from members.models import Pairing, PairingMember, User
+from nmep.models import Assignment, Enrolment, PairingRound, PartnerTeam, TeamPlace
+from nmep.notifications import NoPartner, PartnersTold, composition
+from nmep.partner_facts import Criteria, Words, known
+from nmep.unpaired import needing
+
+
+class Refused(Exception):
+    """It cannot be done; the message is a sentence for the lead."""
+
+
+def team_of(enrolment: Enrolment, assignment: Assignment) -> PartnerTeam | None:
+    """The published team of a learner for an assignment, with its people; two queries."""
+    if not assignment.takes_partners:
+        return None
+    teams = PartnerTeam.objects.told().filter(round__assignment=assignment, places__enrolment=enrolment)
+    return teams.with_people().first()
+
+
+def mates(team: PartnerTeam | None, enrolment: Enrolment) -> list[Enrolment]:
+    """The others of a team who still learn here."""
+    if team is None:
+        return []
+    return [
+        place.enrolment
+        for place in team.places.all()
+        if place.enrolment_id != enrolment.pk and place.enrolment.is_learning
+    ]
+
+
+def form(
+    made: PairingRound, people: Sequence[Enrolment], words: Words, now: datetime, *, is_locked: bool = False
+) -> PartnerTeam:
+    said, private = words.of(row.pk for row in people)
+    pair = Pairing.objects.create(
+        kind=Pairing.Kind.HOMEWORK,
+        term=made.assignment.offering.term,
+        reason=said,
+        goal=str(made.assignment)[:300],
+        state=Pairing.State.ACTIVE if made.is_told else Pairing.State.PROPOSED,
+        created_at=now,
+        published_at=now if made.is_told else None,
+    )
+    team = PartnerTeam.objects.create(round=made, pairing=pair, is_locked=is_locked, private_reason=private)
+    PairingMember.objects.bulk_create([PairingMember(pairing=pair, person=row.person) for row in people])
+    TeamPlace.objects.bulk_create([TeamPlace(round=made, team=team, enrolment=row) for row in people])
+    return team
+
+
+def regroup(
+    made: PairingRound,
+    groups: Sequence[Sequence[int]],
+    rows: Mapping[int, Enrolment],
+    *,
+    by: User | None,
+    now: datetime,
+) -> list[PartnerTeam]:
+    """Put exactly these learners into these teams; nobody else moves. A group of one is nobody's team.
+
+    Each group goes on in the team that most of it comes from, so that little changes for them.
+    """
+    groups = [list(group) for group in groups if group]
+    moved = sorted({person for group in groups for person in group})
+    # The lock that handing in takes as well: nobody hands in with a partner who is just being moved.
+    list(Enrolment.objects.select_for_update(of=("self",)).filter(pk__in=moved).order_by("pk"))
+    waiting = needing(made.assignment_id, made.assignment.offering_id).filter(pk__in=moved)
+    if waiting.count() < len(moved):
+        raise Refused("Somebody of these has handed in or left meanwhile. Look again.")
+    before: dict[int, set[int]] = defaultdict(set)
+    for place in TeamPlace.objects.filter(round=made, enrolment__in=moved):
+        before[place.team_id].add(place.enrolment_id)
+    teams = {team.pk: team for team in PartnerTeam.objects.filter(pk__in=before).select_related("pairing")}
+    # With the places of those who have handed in or do not learn here any more: they hold nobody back.
+    TeamPlace.objects.filter(team__in=before).delete()
+    words = Words(known(made), Criteria.of(made))
+    changed: list[PartnerTeam] = []
+    free = dict(before)
+    for group in sorted(groups, key=len, reverse=True):
+        if len(group) < 2:
+            continue
+        pk = max(free, key=lambda pk: len(free[pk] & set(group)), default=None)
+        if pk is None or not free[pk] & set(group):
+            team = form(made, [rows[one] for one in group], words, now)
+        else:
+            was, team = free.pop(pk), teams[pk]
+            _reseat(made, team, [rows[one] for one in group], words, now)
+            if was == set(group):
+                continue
+        changed.append(team)
+    for pk in free:
+        _dissolve(made, teams[pk], now)
+    if made.is_told:
+        for team in changed:
+            tell_team(made, team, now)
+        for group in groups:
+            if len(group) == 1 and any(group[0] in people for people in before.values()):
+                tell_alone(made, rows[group[0]], now)
+        audit.record(by, "pairs-changed", made, after={"teams": [sorted(group) for group in groups]})
+    elif made.state == PairingRound.State.PROPOSED:
+        made.state = PairingRound.State.ADJUSTED
+        made.save(update_fields=["state"])
+    return changed
+
+
+def _reseat(
+    made: PairingRound, team: PartnerTeam, people: Sequence[Enrolment], words: Words, now: datetime
+) -> None:
+    """These and no others are in the team from now on; a published pairing keeps who was in it."""
+    TeamPlace.objects.bulk_create([TeamPlace(round=made, team=team, enrolment=row) for row in people])
+    wanted = {row.person_id for row in people}
+    gone = team.pairing.members.exclude(person__in=wanted)
+    if made.is_told:
+        gone.filter(left_at=None).update(left_at=now)
+    else:
+        gone.delete()
+    for person in wanted:
+        PairingMember.objects.update_or_create(
+            pairing=team.pairing, person_id=person, defaults={"left_at": None}
+        )
+    team.pairing.reason, team.private_reason = words.of(row.pk for row in people)
+    team.pairing.save(update_fields=["reason"])
+    team.save(update_fields=["private_reason"])
+
+
+def _dissolve(made: PairingRound, team: PartnerTeam, now: datetime) -> None:
+    if not made.is_told:
+        team.pairing.delete()
+        return
+    team.pairing.members.filter(left_at=None).update(left_at=now)
+    team.pairing.end(now, why="Its people have other partners now.")
+
+
+@transaction.atomic
+def take_out(made: PairingRound, people: Collection[int], *, now: datetime) -> list[Enrolment]:
+    """Take learners who leave out of their teams; returns those who are alone now. Nobody is moved for it."""
+    alone: list[Enrolment] = []
+    teams = PartnerTeam.objects.filter(round=made, places__enrolment__in=people).distinct().with_people()
+    for team in teams:
+        rest = [place.enrolment for place in team.places.all() if place.enrolment_id not in people]
+        TeamPlace.objects.filter(team=team, enrolment__in=people).delete()
+        gone = [place.enrolment.person_id for place in team.places.all() if place.enrolment_id in people]
+        if made.is_told:
+            team.pairing.members.filter(person__in=gone, left_at=None).update(left_at=now)
+        else:
+            team.pairing.members.filter(person__in=gone).delete()
+        if len(rest) < 2:
+            TeamPlace.objects.filter(team=team).delete()
+            _dissolve(made, team, now)
+            alone += rest
+    return alone
+
+
+def tell_team(made: PairingRound, team: PartnerTeam, now: datetime) -> None:
+    """Each of a team is told once for who is in it."""
+    places = TeamPlace.objects.filter(team=team).select_related("enrolment__person")
+    who = composition(place.enrolment_id for place in places)
+    for place in places:
+        tell(PartnersTold, place.enrolment.person, about=team, slot=who, now=now)
+
+
+def tell_alone(made: PairingRound, enrolment: Enrolment, now: datetime) -> None:
+    """Somebody has no partner any more: once a day at most, for a lead may try several ways."""
+    tell(NoPartner, enrolment.person, about=made, slot=f"{enrolment.pk} {now:%Y-%m-%d}", now=now)
