@@ -81,6 +81,8 @@ class Standing:
     draft: Submission | None
     due_at: datetime | None
     closes_at: datetime | None
+    # A lead asked for it once more, past the review that stands.
+    is_reopened: bool = False
 
     @property
     def latest(self) -> Submission | None:
@@ -92,11 +94,12 @@ class Standing:
 
     @property
     def is_returned(self) -> bool:
-        return bool(self.latest and self.latest.state == Submission.State.RETURNED)
+        """Whether the latest version is to be mended: a review or a lead asked for another one."""
+        return bool(self.latest and (self.latest.state == Submission.State.RETURNED or self.is_reopened))
 
     @property
     def is_done(self) -> bool:
-        return bool(self.latest and self.latest.state == Submission.State.DONE)
+        return bool(self.latest and self.latest.state == Submission.State.DONE and not self.is_reopened)
 
     def is_closed(self, now: datetime) -> bool:
         """Whether the window is over. Work that was returned may always be mended."""
@@ -107,7 +110,7 @@ class Standing:
 
 
 def standing(enrolment: Enrolment, assignment: Assignment) -> Standing:
-    """What `enrolment` has on `assignment`; four queries."""
+    """What `enrolment` has on `assignment`; four queries, and one more once something was handed in."""
     rows = list(
         Submission.objects.filter(authors__enrolment=enrolment, assignment=assignment)
         .select_related("handed_in_by")
@@ -118,12 +121,22 @@ def standing(enrolment: Enrolment, assignment: Assignment) -> Standing:
         row.assignment = assignment
     deviations = list(Deviation.objects.filter(enrolment=enrolment, assignment=assignment))
     draft = next((row for row in rows if row.state == Submission.State.DRAFT), None)
+    versions = [row for row in rows if row is not draft]
     return Standing(
-        versions=[row for row in rows if row is not draft],
+        versions=versions,
         draft=draft,
         due_at=assignment.due_for(deviations),
         closes_at=assignment.closes_for(deviations),
+        is_reopened=bool(versions) and _is_reopened(enrolment, versions[0]),
     )
+
+
+def _is_reopened(enrolment: Enrolment, latest: Submission) -> bool:
+    """Whether a lead has asked for it once more since the latest version came."""
+    if latest.state != Submission.State.DONE:
+        return False
+    current = MarkChange.fold(MarkChange.objects.filter(enrolment=enrolment, assignment=latest.assignment_id))
+    return current is not None and current.kind == MarkChange.Kind.DO_OVER
 
 
 def refusal(enrolment: Enrolment, assignment: Assignment, now: datetime, held: Standing) -> Refused | None:
@@ -315,7 +328,9 @@ def _late_by(author: Enrolment, assignment: Assignment, now: datetime) -> timede
         .order_by("-n")
         .first()
     )
-    if last is not None and last.submission.state == Submission.State.RETURNED:
+    if last is not None and (
+        last.submission.state == Submission.State.RETURNED or _is_reopened(author, last.submission)
+    ):
         return last.late_by
     due_at = assignment.due_for(list(Deviation.objects.filter(enrolment=author, assignment=assignment)))
     return max(now - due_at, timedelta(0)) if due_at else timedelta(0)

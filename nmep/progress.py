@@ -11,7 +11,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
-from events.models import Attendance
+from events.models import Attendance, Event
 from nmep import homework, requirements
 from nmep.homework import Work, work_of
 from nmep.models import Absence, Enrolment, Offering, Session
@@ -83,9 +83,24 @@ class Progress:
         return tuple(work for work in self.work if work.is_owed)
 
     @property
-    def columns(self) -> tuple[Finding, ...]:
-        """What the roster shows beside attendance and homework."""
-        return tuple(self.findings[each.key] for each in requirements.EVERY if each.is_column)
+    def asked(self) -> list[Absence]:
+        """What they asked to be excused from, the earliest class first."""
+        return [
+            Absence(
+                enrolment=self.enrolment,
+                session=Session(pk=row["session"], week=row["week"], title=row["title"]),
+                state=row["state"],
+                reason=row["reason"],
+                text=row["text"],
+            )
+            for row in self.enrolment.absences_json  # type: ignore[attr-defined]
+        ]
+
+    @property
+    def others(self) -> tuple[tuple[str, Finding], ...]:
+        """What there is beside attendance, homework and skills, with its label."""
+        kept = (requirements.PAPER, requirements.ORAL, requirements.CAPSTONE)
+        return tuple((each.label, self.findings[each.key]) for each in kept if self.findings[each.key].word)
 
 
 def with_records(enrolments: QuerySet[Enrolment]) -> QuerySet[Enrolment]:
@@ -159,6 +174,11 @@ def _classes(
     }
 
 
+def came_late(event: Event, came_at: datetime) -> bool:
+    """Whether somebody came after the beginning. Who was written down after the end was there, nobody knows since when."""
+    return event.starts_at + LATE_AFTER < came_at <= event.ends_at
+
+
 def _meetings(
     enrolment: Enrolment, held: Sequence[Session], present: Mapping[tuple[int, int], datetime]
 ) -> tuple[Meeting, ...]:
@@ -171,9 +191,7 @@ def _meetings(
             continue
         came_at = present.get((session.pk, enrolment.person_id))
         if came_at is not None:
-            # Who was written down after the class was there; nobody knows since when.
-            is_late = session.event.starts_at + LATE_AFTER < came_at <= session.event.ends_at
-            meetings.append(Meeting(session, "late" if is_late else "here"))
+            meetings.append(Meeting(session, "late" if came_late(session.event, came_at) else "here"))
         else:
             meetings.append(Meeting(session, words.get(asked.get(session.pk), "absent")))
     return tuple(meetings)

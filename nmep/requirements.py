@@ -8,15 +8,30 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
-from django.db.models.functions import JSONObject
+from django.db.models import DateTimeField, F, OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce, JSONObject
 
+from events.models import Claim, Event, Slot
 from nmep.homework import Work
-from nmep.models import Absence, Offering, Session, Skill, SkillMark
+from nmep.models import (
+    Absence,
+    Capstone,
+    CapstoneMember,
+    CapstonePolicy,
+    Offering,
+    OfferingSheet,
+    OralResult,
+    Session,
+    Skill,
+    SkillMark,
+)
 
 SLOW_TO_MEND = timedelta(days=14)
 #: So many skills of which somebody said "not yet" raise a flag.
 NOT_YET = 2
+MINUTE = timedelta(minutes=1)
+#: So long before the last slot of a sheet whoever has none is told.
+LAST_CALL = timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -64,6 +79,11 @@ class Skilled:
     skill: int
     name: str
     level: str = ""
+    # The work that speaks for it.
+    assignments: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        return self.name
 
     @property
     def is_got(self) -> bool:
@@ -96,7 +116,8 @@ class Facts:
     def skills(self) -> tuple[Skilled, ...]:
         levels = {row["skill"]: row["level"] for row in self.enrolment.skill_marks_json}
         return tuple(
-            Skilled(row["pk"], row["name"], levels.get(row["pk"], "")) for row in self.enrolment.skills_json
+            Skilled(row["pk"], row["name"], levels.get(row["pk"], ""), tuple(row["assignments"]))
+            for row in self.enrolment.skills_json
         )
 
 
@@ -127,6 +148,8 @@ class Requirement:
     total: Callable[[Offering], int] = lambda offering: 1
     is_limit: bool = False
     is_column: bool = False
+    # Whether there is only one of it, so that nobody asks how many.
+    is_single: bool = False
 
     def is_met(self, finding: Finding, n: int) -> bool:
         return finding.count <= n if self.is_limit else finding.count >= n
@@ -166,8 +189,16 @@ def _homework(facts: Facts) -> Finding:
 
 
 def _absence_columns() -> Mapping[str, Any]:
-    asked = Absence.objects.filter(enrolment=OuterRef("pk")).order_by("pk")
-    return {"absences_json": ArraySubquery(asked.values(row=JSONObject(session="session", state="state")))}
+    asked = Absence.objects.filter(enrolment=OuterRef("pk")).order_by("session__event__starts_at", "pk")
+    row = JSONObject(
+        session="session",
+        week="session__week",
+        title="session__title",
+        state="state",
+        reason="reason",
+        text="text",
+    )
+    return {"absences_json": ArraySubquery(asked.values(row=row))}
 
 
 def _absences(facts: Facts) -> Finding:
@@ -187,11 +218,16 @@ def _absences(facts: Facts) -> Finding:
 def _skill_columns() -> Mapping[str, Any]:
     """The skills of the programme, and what was seen of them: also in an earlier offering that somebody resumes."""
     skills = Skill.objects.filter(program=OuterRef("offering__program")).order_by("position", "name")
+    shown_by = (
+        Skill.assignments.through.objects.filter(skill=OuterRef("pk")).order_by("pk").values("assignment")
+    )
     marks = SkillMark.objects.filter(
         enrolment__person=OuterRef("person"), skill__program=OuterRef("offering__program")
     )
     return {
-        "skills_json": ArraySubquery(skills.values(row=JSONObject(pk="pk", name="name"))),
+        "skills_json": ArraySubquery(
+            skills.values(row=JSONObject(pk="pk", name="name", assignments=ArraySubquery(shown_by)))
+        ),
         "skill_marks_json": ArraySubquery(
             marks.order_by("at", "pk").values(row=JSONObject(skill="skill", level="level"))
         ),
@@ -215,6 +251,144 @@ def _skills(facts: Facts) -> Finding:
         tone="warn" if reasons else "",
         reasons=tuple(reasons),
     )
+
+
+# ── Paper talks and orals: what is held on a sheet of the offering ──
+
+
+def _held_on(kind: str) -> Mapping[str, Any]:
+    """What somebody holds or held on the sheet of a kind, and when the last slot of the sheet begins."""
+    sheets = OfferingSheet.objects.filter(offering=OuterRef(OuterRef("offering")), kind=kind).values("sheet")
+    begins: Any = Coalesce(
+        F("slot__event__starts_at") + Value(MINUTE) * F("slot__after_minutes"),
+        F("slot__starts_at"),
+        output_field=DateTimeField(),
+    )
+    claims = (
+        Claim.objects.filter(person=OuterRef("person"), slot__sheet__in=sheets)
+        .taking()
+        .filter(slot__withdrawn_at=None)
+        .exclude(slot__event__state=Event.State.CANCELLED)
+        .annotate(begins=begins)
+        .order_by("claimed_at", "pk")
+    )
+    last: Any = Slot.objects.offered().filter(sheet__in=sheets).with_times()
+    return {
+        f"{kind}_json": ArraySubquery(
+            claims.values(row=JSONObject(state="state", begins="begins", minutes="slot__minutes"))
+        ),
+        f"{kind}_last_json": Subquery(last.exclude(begins=None).order_by("-begins").values("begins")[:1]),
+    }
+
+
+@dataclass(frozen=True)
+class Held:
+    """What somebody holds or held on one sheet."""
+
+    given: int
+    coming: datetime | None
+    is_missed: bool
+    last_slot: datetime | None
+
+    @classmethod
+    def read(cls, facts: Facts, kind: str) -> Held:
+        given, coming, is_missed = 0, None, False
+        for row in getattr(facts.enrolment, f"{kind}_json"):
+            begins = datetime.fromisoformat(row["begins"]) if row["begins"] else None
+            is_over = begins is not None and begins + MINUTE * row["minutes"] <= facts.now
+            if row["state"] == Claim.State.MISSED:
+                is_missed = True
+            elif row["state"] == Claim.State.DONE or is_over:
+                given += 1
+            else:
+                coming = begins or facts.now
+        return cls(given, coming, is_missed, getattr(facts.enrolment, f"{kind}_last_json"))
+
+    def is_pressing(self, now: datetime) -> bool:
+        """Whether nothing is held and hardly a slot is left."""
+        return self.coming is None and self.last_slot is not None and self.last_slot - now < LAST_CALL
+
+
+def _day(moment: datetime, facts: Facts) -> str:
+    return f"{moment.astimezone(facts.offering.zone):%-d %b}"
+
+
+def _paper(facts: Facts) -> Finding:
+    held = Held.read(facts, OfferingSheet.Kind.PAPER)
+    if held.given:
+        return Finding(held.given, counted(held.given, "talk") + " given", "Given", "ok")
+    if held.coming:
+        return Finding(0, f"coming on {_day(held.coming, facts)}", _day(held.coming, facts))
+    if held.last_slot is None:
+        return Finding(0, "no talk yet")
+    reasons: tuple[str, ...] = ()
+    if held.is_missed:
+        reasons = ("The paper talk was missed, and no other slot is taken.",)
+    elif held.is_pressing(facts.now):
+        reasons = ("No paper talk is taken, and the slots come to their end.",)
+    return Finding(0, "no talk taken", "None", "warn", reasons)
+
+
+def _oral_columns() -> Mapping[str, Any]:
+    results = OralResult.objects.filter(enrolment=OuterRef("pk")).order_by("-at", "-pk")
+    return {
+        **_held_on(OfferingSheet.Kind.ORAL),
+        "oral_result_json": Subquery(results.values("outcome")[:1]),
+    }
+
+
+def _oral(facts: Facts) -> Finding:
+    held = Held.read(facts, OfferingSheet.Kind.ORAL)
+    outcome = facts.enrolment.oral_result_json
+    if outcome == OralResult.Outcome.PASSED:
+        return Finding(1, "passed", "Passed", "ok")
+    if held.coming:
+        return Finding(0, f"coming on {_day(held.coming, facts)}", _day(held.coming, facts))
+    if outcome == OralResult.Outcome.AGAIN:
+        reason = "The oral exam is to be taken once more, and no slot is taken."
+        return Finding(0, "once more", "Once more", "warn", (reason,))
+    if held.given:
+        return Finding(0, "taken, the result is to come", "Taken", "info")
+    if held.last_slot is None:
+        return Finding(0, "no exam yet")
+    reasons: tuple[str, ...] = ()
+    if held.is_missed or held.is_pressing(facts.now):
+        reasons = ("The oral exam is missing.",)
+    return Finding(0, "no slot taken", "None", "warn", reasons)
+
+
+# ── Capstones ──
+
+
+def _capstone_columns() -> Mapping[str, Any]:
+    member = CapstoneMember.objects.live().filter(enrolment=OuterRef("pk"))
+    closed = CapstonePolicy.objects.filter(offering=OuterRef("offering"))
+    return {
+        "capstone_json": ArraySubquery(
+            member.values(
+                row=JSONObject(
+                    name="capstone__initiative__name",
+                    state="capstone__state",
+                    presented_at="capstone__presented_at",
+                )
+            )
+        ),
+        "capstone_closed_json": Subquery(closed.values("closed_at")[:1]),
+    }
+
+
+def _capstone(facts: Facts) -> Finding:
+    row = next(iter(facts.enrolment.capstone_json), None)
+    if row is None:
+        if facts.enrolment.capstone_closed_json is None:
+            return Finding(0, "in no group yet")
+        return Finding(
+            0, "in no group", "None", "warn", ("In no capstone group, and the groups are closed.",)
+        )
+    if row["presented_at"]:
+        return Finding(1, f"{row['name']}, presented", row["name"], "ok")
+    state = Capstone.State(row["state"]).label.lower()
+    return Finding(0, f"{row['name']}, {state}", row["name"])
 
 
 # ── All of them ──
@@ -244,8 +418,35 @@ SKILLS = Requirement(
     is_column=True,
 )
 
-#: In the order in which they are told. A new one needs its columns here and nothing anywhere else.
-EVERY = (HOMEWORK, ABSENCES, SKILLS)
+PAPER = Requirement(
+    key="paper",
+    label="Paper talk",
+    words=lambda n, total: "a paper talk" if n == 1 else f"{n} paper talks",
+    finding=_paper,
+    columns=lambda: _held_on(OfferingSheet.Kind.PAPER),
+    is_column=True,
+)
+ORAL = Requirement(
+    key="oral",
+    label="Oral",
+    words=lambda n, total: "the oral exam",
+    finding=_oral,
+    columns=_oral_columns,
+    is_column=True,
+    is_single=True,
+)
+CAPSTONE = Requirement(
+    key="capstone",
+    label="Capstone",
+    words=lambda n, total: "the capstone, presented",
+    finding=_capstone,
+    columns=_capstone_columns,
+    is_column=True,
+    is_single=True,
+)
+
+#: In the order in which they are told. A new one needs an entry here and nothing anywhere else.
+EVERY = (ABSENCES, HOMEWORK, PAPER, ORAL, CAPSTONE, SKILLS)
 
 
 def columns() -> dict[str, Any]:

@@ -15,5 +15,18 @@ __all__ = [
     "ReviewPosted",
     "Welcome",
     "composition",
+from nmep.notifications.mastery import Completed, HelpOffered, RequestAnswered, RequestWaits
+from nmep.notifications.work import DueMoved, HomeworkReminder, Receipt, ReviewPosted, Welcome, link
+
+__all__ = [
+    "Completed",
+    "DueMoved",
+    "HelpOffered",
+    "HomeworkReminder",
+    "Receipt",
+    "RequestAnswered",
+    "RequestWaits",
+    "ReviewPosted",
+    "Welcome",
     "link",
 ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from nmep.urls import reading, teaching, work
+from nmep.urls import mastery, reading, teaching, work
 
 app_name = "nmep"
 
 urlpatterns = [
+    *mastery.urlpatterns,
     *work.urlpatterns,
     *teaching.urlpatterns,
     *reading.urlpatterns,

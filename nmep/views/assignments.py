@@ -9,8 +9,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from nmep import handing_in, people
+from nmep import extensions, handing_in, mastery, people
 from nmep.forms import HandInForm
+from nmep.forms.mastery import REASONS
 from nmep.models import Assignment, Comment, Enrolment, Review, SpecRevision
 
 
@@ -97,6 +98,7 @@ def _page(
     if enrolment is None:
         context["roles"] = people.roles(request.user, assignment.offering)
         return render(request, "nmep/assignment_detail.html", context, status=status)
+    enrolment.offering = assignment.offering
     held = handing_in.standing(enrolment, assignment)
     refused = handing_in.refusal(enrolment, assignment, now, held)
     kept = _kept(held)
@@ -110,6 +112,9 @@ def _page(
         "refused": refused,
         "pieces": [(part, kept.get(part.pk)) for part in context["parts"]],
         "late_until": held.closes_at,
+        "room": extensions.room(enrolment, assignment, held, now),
+        "reasons": REASONS,
+        "missing": _missing(enrolment, assignment, held),
         "reviews": Review.objects.filter(submission__in=held.versions, state=Review.State.POSTED)
         .select_related("reviewer", "submission__assignment__offering")
         .prefetch_related("marks__criterion"),
@@ -119,6 +124,15 @@ def _page(
         .defer("submission__assignment__text", "submission__assignment__search"),
     }
     return render(request, "nmep/assignment_detail.html", context, status=status)
+
+
+def _missing(
+    enrolment: Enrolment, assignment: Assignment, held: handing_in.Standing
+) -> mastery.Missing | None:
+    """What the review of the latest version still asks for, while it is to be mended."""
+    if not (held.latest and held.is_returned):
+        return None
+    return mastery.missing(enrolment, {assignment.pk: held.latest.pk})[assignment.pk]
 
 
 @require_safe

@@ -4,8 +4,8 @@ from itertools import count
 
 from django.utils import timezone
 
-from nmep.models import Skill, SkillMark
-from tests.factories.nmep import make_enrolment, make_lead, make_offering
+from nmep.models import Absence, ExtensionRequest, HelpOffer, Skill, SkillMark
+from tests.factories.nmep import make_assignment, make_enrolment, make_lead, make_offering, make_session
 
 skill_number = count(1)
 
@@ -26,5 +26,34 @@ def make_skill_mark(*, enrolment=None, skill=None, level="got_it", by=None, at=N
         level=level,
         by=by or make_lead(offering=enrolment.offering),
         at=at or timezone.now(),
+        **fields,
+    )
+
+
+def make_absence(*, enrolment=None, session=None, state="asked", by=None, **fields):
+    enrolment = enrolment or make_enrolment()
+    if state != "asked":
+        fields.setdefault("decided_at", timezone.now())
+        fields.setdefault("decided_by", by or make_lead(offering=enrolment.offering))
+    return Absence.objects.create(
+        enrolment=enrolment,
+        session=session or make_session(offering=enrolment.offering),
+        state=state,
+        **fields,
+    )
+
+
+def make_request(*, enrolment=None, assignment=None, days=2, **fields):
+    enrolment = enrolment or make_enrolment()
+    assignment = assignment or make_assignment(offering=enrolment.offering)
+    return ExtensionRequest.objects.create(enrolment=enrolment, assignment=assignment, days=days, **fields)
+
+
+def make_help_offer(*, enrolment=None, helper=None, by=None, **fields):
+    enrolment = enrolment or make_enrolment()
+    return HelpOffer.objects.create(
+        enrolment=enrolment,
+        helper=helper or make_lead(offering=enrolment.offering),
+        offered_by=by or make_lead(offering=enrolment.offering),
         **fields,
     )
