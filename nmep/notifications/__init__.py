@@ -1,21 +1,8 @@
 """What the programme tells people, a module for each subject. A mail says that something is there, never what is in it."""
 
-from nmep.notifications.questions import QuestionAnswered
-from nmep.notifications.work import DueMoved, HomeworkReminder, Receipt, ReviewPosted, Welcome, link
-
-__all__ = ["DueMoved", "HomeworkReminder", "QuestionAnswered", "Receipt", "ReviewPosted", "Welcome", "link"]
-from nmep.notifications.partners import NoPartner, PartnersTold, composition
-
-__all__ = [
-    "DueMoved",
-    "HomeworkReminder",
-    "NoPartner",
-    "PartnersTold",
-    "Receipt",
-    "ReviewPosted",
-    "Welcome",
-    "composition",
 from nmep.notifications.mastery import Completed, HelpOffered, RequestAnswered, RequestWaits
+from nmep.notifications.partners import NoPartner, PartnersTold, composition
+from nmep.notifications.questions import QuestionAnswered
 from nmep.notifications.work import DueMoved, HomeworkReminder, Receipt, ReviewPosted, Welcome, link
 
 __all__ = [
@@ -23,10 +10,14 @@ __all__ = [
     "DueMoved",
     "HelpOffered",
     "HomeworkReminder",
+    "NoPartner",
+    "PartnersTold",
+    "QuestionAnswered",
     "Receipt",
     "RequestAnswered",
     "RequestWaits",
     "ReviewPosted",
     "Welcome",
+    "composition",
     "link",
 ]
