@@ -22,6 +22,8 @@ class Meeting:
     teachers: list[User] = field(default_factory=list)
     other_teachers: list[str] = field(default_factory=list)
     materials: list[Material] = field(default_factory=list)
+    #: Whether the reader may open its module in the library.
+    shows_module: bool = False
 
     @property
     def event(self) -> Event:
@@ -75,12 +77,16 @@ def weeks(offering: Offering, user: Any, now: datetime, *, only: int | None = No
     sessions = Session.objects.filter(offering=offering).select_related("event", "module").defer("search")
     if only is not None:
         sessions = sessions.filter(week=only)
+    reads_all = user.is_authenticated and user.standing.reads_members_area
     by_week: dict[int, Week] = {}
     meetings: dict[int, Meeting] = {}
     for session in sessions.order_by("week", "event__starts_at", "seq"):
         session.offering = offering
         week = by_week.setdefault(session.week, Week(session.week))
-        meetings[session.event_id] = Meeting(session)
+        module = session.module
+        meetings[session.event_id] = Meeting(
+            session, shows_module=module is not None and (module.is_public or reads_all)
+        )
         week.meetings.append(meetings[session.event_id])
     _add_teachers(meetings)
     if meetings and shows_materials(offering, user):

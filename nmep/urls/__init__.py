@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from nmep.urls import mastery, reading, teaching, work
+from nmep.urls import mastery, planning, reading, teaching, work
 
 app_name = "nmep"
 
 urlpatterns = [
     *mastery.urlpatterns,
     *work.urlpatterns,
+    *planning.urlpatterns,
     *teaching.urlpatterns,
     *reading.urlpatterns,
 ]

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from nmep import people
+from nmep import people, planning
 from nmep import syllabus as plan
 from nmep.models import Offering, Program
 
@@ -29,8 +29,16 @@ def current(request: HttpRequest) -> HttpResponse:
         .select_related("program", "term")
         .order_by("-term__starts_on", "program__name")
     )
-    programs = Program.objects.order_by("name")
-    return render(request, "nmep/current.html", {"programs": programs, "offerings": offerings, "mine": mine})
+    return render(
+        request,
+        "nmep/current.html",
+        {
+            "programs": Program.objects.order_by("name"),
+            "offerings": offerings,
+            "mine": mine,
+            "may_create": request.user.has_perm("nmep.add_offering"),
+        },
+    )
 
 
 @login_not_required
@@ -47,6 +55,7 @@ def syllabus(request: HttpRequest, slug: str) -> HttpResponse:
         {
             "offering": offering,
             "weeks": weeks,
+            "band": planning.band(meeting.session for week in weeks for meeting in week.meetings),
             "week_now": plan.week_now(weeks),
             "roles": people.roles(user, offering),
             "leads": people.leads_of(offering),

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from django.core.files.base import ContentFile
 
-from tests.access.cases import slug
+from tests.access.cases import LEADS, OTHER_LEADS, of_offerings, slug
 from tests.access.doors import (
     FORBIDDEN,
     HIDDEN_READERS,
@@ -46,6 +46,11 @@ def build(world: SimpleNamespace) -> None:
 OPEN, INNER = slug("open_module"), slug("inner_module")
 
 TABLE = {
+    "nmep:offering_create": [Case("", EDUCATION, EDUCATION)],
+    "nmep:plan": [
+        Case(case.about, case.get, case.get, case.kwargs)
+        for case in of_offerings(LEADS, OTHER_LEADS, only("education"))
+    ],
     "learn:module_list": [Case("", PUBLIC)],
     "learn:module_detail": [
         Case("a public module", PUBLIC, NO, OPEN),
