@@ -170,6 +170,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Students' code is run by a worker of its own, if at all. A call that nobody took in two minutes is made again.
+CELERY_TASK_ROUTES = {"nmep.tasks.grade": {"queue": "grader", "expires": 120}}
 # Plain intervals only: what is due is decided by our code, in the club's zone.
 CELERY_BEAT_SCHEDULE = {
     "ledger": {"task": "members.tasks.sweep_ledger", "schedule": 30.0, "options": {"expires": 25}},
@@ -315,6 +317,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 MARKDOWNX_IMAGE_MAX_SIZE = {"size": (0, 0), "quality": 90}
+
+# ── Running students' code: off unless somebody turned it on (docs/grader.md) ──────────────────────
+
+GRADER = env.bool("GRADER", default=False)
+GRADER_IMAGE = env.str("GRADER_IMAGE", default="")  # a Python environment with what the course needs
 
 # ── Mail ──────────────────────────────────────────────────────────────────────────────────────────
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from members.ledger import tell
 from members.models import User
-from nmep import deadlines, joint
+from nmep import checking, deadlines, joint
 from nmep.models import (
     Assignment,
     Deviation,
@@ -221,6 +221,7 @@ def hand_in(
             },
         )
         tell(Receipt, author.person, about=submission, slot=f"version {submission.n}", now=now)
+    checking.ask(submission, now=now)
     return Outcome(submission, is_new=True)
 
 

@@ -5,15 +5,18 @@ import os
 import pytest
 from django.core.cache import cache
 
+from mlclub.supervisor import boxes
 from mlclub.supervisor import browser as chromium
 
 # Playwright's synchronous API runs an event loop in the thread that also talks to the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
 WITHOUT_BROWSER = "no Chromium was found (`./run test` installs one where it may)"
+WITHOUT_BOX = "no boxes here: "
 
 
 def pytest_collection_modifyitems(items):
+    _skip_boxes([item for item in items if item.get_closest_marker("sandbox")])
     if chromium.find() or os.environ.get("CI") == "true":
         return  # in continuous integration a missing browser fails the tests that need it
     for item in items:
@@ -21,7 +24,25 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason=WITHOUT_BROWSER))
 
 
+def _skip_boxes(items):
+    """Where the machine refuses namespaces, tests of the box are skipped, and the summary says so. Where it permits
+    them and bubblewrap is missing, they fail in continuous integration: there nobody reads a summary."""
+    if not items:
+        return
+    reason = boxes.why_none()
+    if not reason or (os.environ.get("CI") == "true" and boxes.permits_namespaces()):
+        return
+    for item in items:
+        item.add_marker(pytest.mark.skip(reason=WITHOUT_BOX + reason))
+
+
 def pytest_terminal_summary(terminalreporter):
+    boxless = [row for row in terminalreporter.stats.get("skipped", []) if WITHOUT_BOX in str(row.longrepr)]
+    if boxless:
+        terminalreporter.write_line(
+            f"{len(boxless)} tests of the box that students' code runs in were skipped: {boxes.why_none()}",
+            yellow=True,
+        )
     skipped = [
         report
         for report in terminalreporter.stats.get("skipped", [])

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mlclub.supervisor import browser
+from mlclub.supervisor import boxes, browser
 from mlclub.supervisor.children import clean_environment
 from mlclub.supervisor.portal import together
 from mlclub.supervisor.state import ROOT
@@ -30,11 +30,12 @@ def pytest(arguments: Sequence[str], env: Mapping[str, str]) -> int:
 
 
 def test(arguments: Sequence[str]) -> int:
-    """All tests, or those named. Races run alone first, so that nothing else holds the connections.
+    """All tests, or those named. Races and boxes run alone first: nothing else holds the connections and the clock.
 
     The second run counts the first one's results too: its last line is the summary of both.
     """
     chromium = browser.ensure()
+    boxes.ensure()
     env = clean_environment()
     if chromium:
         env["CHROMIUM_PATH"] = chromium
@@ -42,10 +43,12 @@ def test(arguments: Sequence[str]) -> int:
         return pytest(arguments, env)
     with tempfile.TemporaryDirectory(prefix="mlclub-reports-") as folder:
         reports = Path(folder) / "races.json"
-        print("The races first, alone:", flush=True)
-        races = pytest(["-m", "race"], env | {"MLCLUB_WRITE_REPORTS": str(reports)})
+        print("The races and the boxes first, alone:", flush=True)
+        races = pytest(["-m", "race or sandbox"], env | {"MLCLUB_WRITE_REPORTS": str(reports)})
         print("\nEverything else, on two processes:", flush=True)
-        rest = pytest(["-m", "not race", "-n", "2"], env | {"MLCLUB_READ_REPORTS": str(reports)})
+        rest = pytest(
+            ["-m", "not race and not sandbox", "-n", "2"], env | {"MLCLUB_READ_REPORTS": str(reports)}
+        )
     return rest or (0 if races == NOTHING_COLLECTED else races)
 
 
