@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import Count, Min, Q, QuerySet
@@ -11,7 +13,10 @@ from django.db.models import Count, Min, Q, QuerySet
 from members import audit
 from members.models import User
 from nmep import reviewing
-from nmep.models import Assignment, Offering, Review, Submission
+from nmep.models import Assignment, Review, Submission
+
+if TYPE_CHECKING:
+    from nmep.review_times import Times
 
 
 @dataclass(frozen=True)
@@ -29,36 +34,26 @@ class Batch:
         return self.done + self.returned
 
 
-def batches(offering: Offering) -> list[Batch]:
-    """The assignments of `offering` that hold reviews, or have held ones; two queries."""
+def with_held(rows: QuerySet[Assignment]) -> QuerySet[Assignment]:
+    """Adds `done` and `returned`, how many finished reviews are held, and `oldest`, since when."""
     held = Q(submissions__reviews__state=Review.State.HELD)
     outcome = "submissions__reviews__outcome"
-    rows = (
-        Assignment.objects.filter(offering=offering)
-        .defer("text", "search")
-        .annotate(
-            done=Count(
-                "submissions__reviews", filter=held & Q(**{outcome: Review.Outcome.DONE}), distinct=True
-            ),
-            returned=Count(
-                "submissions__reviews", filter=held & Q(**{outcome: Review.Outcome.RETURN}), distinct=True
-            ),
-            oldest=Min("submissions__reviews__held_at", filter=held),
-        )
-        .filter(Q(holds_reviews=True) | Q(done__gt=0) | Q(returned__gt=0))
+    return rows.annotate(
+        done=Count("submissions__reviews", filter=held & Q(**{outcome: Review.Outcome.DONE}), distinct=True),
+        returned=Count(
+            "submissions__reviews", filter=held & Q(**{outcome: Review.Outcome.RETURN}), distinct=True
+        ),
+        oldest=Min("submissions__reviews__held_at", filter=held),
     )
-    waiting = dict(
-        Submission.objects.waiting()
-        .filter(assignment__offering=offering)
-        .order_by()
-        .values_list("assignment")
-        .annotate(n=Count("pk"))
-    )
-    found = []
-    for row in rows:
-        row.offering = offering
-        found.append(Batch(row, row.done, row.returned, row.oldest, waiting.get(row.pk, 0)))
-    return found
+
+
+def batches(work: Iterable[tuple[Any, Times]]) -> list[Batch]:
+    """The assignments of a table of times that hold reviews, or have held ones."""
+    return [
+        Batch(row, row.done, row.returned, row.oldest, spent.waiting)
+        for row, spent in work
+        if row.holds_reviews or row.done or row.returned
+    ]
 
 
 def held(assignment: Assignment) -> QuerySet[Review]:

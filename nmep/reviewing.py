@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from members import audit
 from members.ledger import at, tell
@@ -114,7 +116,37 @@ def assign(submission: Submission, reviewer: User | None, *, by: User, now: date
 
 def draft_of(submission: Submission, reviewer: User) -> Review | None:
     """What `reviewer` has begun to write about `submission`."""
-    return Review.objects.filter(submission=submission, reviewer=reviewer).prefetch_related("marks").first()
+    drafts = Review.objects.filter(submission=submission, reviewer=reviewer, state=Review.State.DRAFT)
+    return drafts.prefetch_related("marks").first()
+
+
+@dataclass(frozen=True)
+class Reviews:
+    """Of one version: the posted review, the held one, and what the person asking has begun to write."""
+
+    posted: Review | None = None
+    held: Review | None = None
+    draft: Review | None = None
+
+    @property
+    def is_finished(self) -> bool:
+        return bool(self.posted or self.held)
+
+
+def reviews_of(submission: Submission, user: User, *, reviews: bool) -> Reviews:
+    """What `user` may know of the reviews of a version: held ones and their own drafts only if `user` reviews it."""
+    seen = Q(state=Review.State.POSTED)
+    if reviews:
+        seen |= Q(state=Review.State.HELD) | Q(state=Review.State.DRAFT, reviewer=user)
+    rows = Review.objects.filter(seen, submission=submission).select_related("reviewer")
+    by_state = {row.state: row for row in rows.prefetch_related("marks__criterion")}
+    for row in by_state.values():
+        row.submission = submission
+    return Reviews(
+        posted=by_state.get(Review.State.POSTED),
+        held=by_state.get(Review.State.HELD),
+        draft=by_state.get(Review.State.DRAFT),
+    )
 
 
 @transaction.atomic
@@ -261,7 +293,7 @@ def comment(
         piece=parent.piece if parent else piece,
         cell_key=parent.cell_key if parent else cell_key,
         cell_index=parent.cell_index if parent else cell_index,
-        line=line,
+        line=parent.line if parent else line,
         parent=parent,
         asks_for_change=asks_for_change and not is_author,
         created_at=now,

@@ -15,6 +15,7 @@ from django.utils import timezone
 from members import erasure
 from members.models import Membership, User
 from nmep import handing_in, reviewing
+from nmep.gathered import personal_data
 from nmep.models import Part
 from tests.access import doors, fixtures, table
 from tests.factories import make_event, make_new_member, make_officer, make_page, make_registration
@@ -33,6 +34,8 @@ CANARIES = {
     "canary-review": {"new member", "lead", "reviewer", "education"},
     "canary-draft": {"participant"},  # not handed in yet: nobody's but its author's
     "canary-half-said": {"reviewer"},  # a review that is not posted yet
+    "canary-held": {"reviewer", "lead", "education"},  # a finished review that nobody has released
+    "canary-held-remark": {"reviewer", "lead", "education"},  # what goes with it
 }
 #: The owner's calendar at its secret address: it holds what its owner may know, whoever asks.
 OWNERS_FEED = "events:personal_feed"
@@ -69,6 +72,10 @@ def canaries(world):
     )
     third = make_submission(enrolment=world.enrolment, assignment=world.assignment, reviewer=reviewer)
     reviewing.save(third, reviewer, summary="canary-half-said", outcome="return", marks={}, now=now)
+    kept_back = make_assignment(offering=world.offering, key="hw4", holds_reviews=True)
+    world.held = make_submission(enrolment=world.enrolment, assignment=kept_back, reviewer=reviewer)
+    reviewing.comment(world.held, reviewer, "canary-held-remark", now=now)
+    reviewing.post(world.held, reviewer, summary="canary-held", outcome="return", marks={}, now=now)
     return world
 
 
@@ -76,6 +83,37 @@ def text_of(response):
     if response.streaming:
         return ""
     return response.content.decode(errors="replace")
+
+
+HELD = ("canary-held", "canary-held-remark")
+
+
+def held_addresses(world):
+    """Where a learner would meet a held review, if anywhere."""
+    offering = world.offering.slug
+    return [
+        reverse("nmep:submission_detail", args=[offering, world.held.pk]),
+        reverse("nmep:assignment_detail", args=[offering, "hw4"]),
+        reverse("nmep:progress_mine", args=[offering]),
+        reverse("portal:home"),
+    ]
+
+
+def test_a_held_review_is_on_no_page_of_its_learner_and_neither_is_that_there_is_one(canaries):
+    for address in held_addresses(canaries):
+        body = text_of(ask(canaries, "new member", "get", address))
+        assert body
+        assert [word for word in (*HELD, "held", "Returned") if word in body] == [], address
+    exported = str(personal_data(canaries.visitors["new member"]))
+    assert [word for word in HELD if word in exported] == []
+    assert "canary-review" in exported
+
+
+def test_its_reviewer_and_the_leads_read_a_held_review(canaries):
+    work = held_addresses(canaries)[0]
+    for visitor in ("reviewer", "lead", "education"):
+        body = text_of(ask(canaries, visitor, "get", work))
+        assert [word in body for word in HELD] == [True, True], visitor
 
 
 @pytest.mark.parametrize("visitor", WHO)

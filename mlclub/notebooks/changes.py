@@ -11,6 +11,7 @@ from mlclub.notebooks.shapes import Cell, CellChange, Notebook
 ALIKE = 0.6
 MOST_TRIES = 600
 """Cells compared by likeness in one go; what is left counts as new."""
+MOST_LINE_PAIRS = 4_000_000
 
 
 def diff(old: Notebook, new: Notebook) -> list[CellChange]:
@@ -76,6 +77,35 @@ def match_cells(old: Sequence[Cell], new: Sequence[Cell]) -> dict[int, int]:
     return matched
 
 
+def match_lines(old: str, new: str) -> dict[int, int]:
+    """Which line of `new` continues which of `old`, both counted from 1: the same text, or likeness, in order."""
+    before, after = old.splitlines(), new.splitlines()
+    matched: dict[int, int] = {}
+    if len(before) * len(after) > MOST_LINE_PAIRS:
+        return matched
+    tries = MOST_TRIES
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind == "equal":
+            matched.update((a + n + 1, c + n + 1) for n in range(b - a))
+        elif kind == "replace":
+            for line in range(a, b):
+                best, likeness = -1, ALIKE
+                for candidate in range(c, d):
+                    if tries and before[line].strip() and after[candidate].strip():
+                        tries -= 1
+                        ratio = _likeness(before[line].strip(), after[candidate].strip())
+                        if ratio >= likeness and (best < 0 or ratio > likeness):
+                            best, likeness = candidate, ratio
+                if best >= 0:
+                    matched[line + 1], c = best + 1, best + 1
+    return matched
+
+
+def diff_lines(old: str, new: str) -> list[tuple[str, str]]:
+    """What changed in a text, as (sign, line)."""
+    return list(_lines(old, new))
+
+
 def _likeness(one: str, other: str) -> float:
     """difflib's ratio, by characters where that is cheap and by lines where it is not."""
     if len(one) + len(other) <= 1_000:
@@ -93,7 +123,7 @@ def _removed(cell: Cell) -> CellChange:
 
 def _lines(old: str, new: str) -> tuple[tuple[str, str], ...]:
     before, after = old.splitlines(), new.splitlines()
-    if len(before) * len(after) > 4_000_000:
+    if len(before) * len(after) > MOST_LINE_PAIRS:
         return (*(("-", line) for line in before), *(("+", line) for line in after))
     return tuple(_by_line(before, after))
 

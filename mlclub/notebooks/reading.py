@@ -88,13 +88,7 @@ _TABLES = nh3.Cleaner(
 
 def parse(data: bytes) -> Notebook:
     """Read a notebook; raises NotebookError, and nothing else, when it cannot be shown."""
-    if len(data) > LARGEST:
-        raise NotebookError("This notebook is larger than 5 MB: clear large outputs.")
-    try:
-        document = json.loads(data.decode("utf-8-sig"), parse_constant=lambda _: None)
-    except (ValueError, RecursionError):
-        raise NotebookError("This file is not a Jupyter notebook.") from None
-    cells, metadata = _body(document)
+    cells, metadata = _body(_document(data))
     notes: list[str] = []
     if len(cells) > MOST_CELLS:
         notes.append(f"Only the first {MOST_CELLS} of {len(cells)} cells are shown.")
@@ -106,21 +100,30 @@ def parse(data: bytes) -> Notebook:
         tuple(_cell(index, cell, language, seen, left) for index, cell in enumerate(cells)),
         language,
         tuple(notes),
-        tuple(cells),
     )
 
 
-def output_image(notebook: Notebook, cell: int, output: int) -> tuple[bytes, str]:
+def output_image(data: bytes, cell: int, output: int) -> tuple[bytes, str]:
     """The bytes and type of a picture that a cell put out; raises LookupError when there is none."""
-    if not (0 <= cell < len(notebook.raw) and 0 <= output < MOST_OUTPUTS):
+    cells, _ = _body(_document(data))
+    if not (0 <= cell < min(len(cells), MOST_CELLS) and 0 <= output < MOST_OUTPUTS):
         raise LookupError("No such picture")
-    outputs = _outputs(notebook.raw[cell])
+    outputs = _outputs(cells[cell])
     if output >= len(outputs):
         raise LookupError("No such picture")
     found = _image(_mapping(outputs[output].get("data")))
     if isinstance(found, str) or found is None:
         raise LookupError("No such picture")
     return found
+
+
+def _document(data: bytes) -> Any:
+    if len(data) > LARGEST:
+        raise NotebookError("This notebook is larger than 5 MB: clear large outputs.")
+    try:
+        return json.loads(data.decode("utf-8-sig"), parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        raise NotebookError("This file is not a Jupyter notebook.") from None
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.utils.safestring import SafeString
 
@@ -45,7 +43,6 @@ class Notebook:
     cells: tuple[Cell, ...]
     language: str = "python"
     warnings: tuple[str, ...] = ()
-    raw: Sequence[Mapping[str, Any]] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

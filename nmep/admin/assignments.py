@@ -2,20 +2,68 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from members.models import User
+from mlclub.notebooks import NotebookError, parse
+from mlclub.notebooks.reading import LARGEST
 from nmep import deadlines, handing_in, specs
 from nmep.admin.filters import offering_filter
 from nmep.models import Assignment, Deviation, Part, RubricCriterion, Session
 
 
+class PartForm(forms.ModelForm):
+    """The starter keeps the name it came with; one that could not be compared with what is handed in is refused."""
+
+    class Meta:
+        model = Part
+        fields: list[str] = []
+
+    def clean_skeleton(self) -> Any:
+        file = self.cleaned_data.get("skeleton")
+        if not isinstance(file, UploadedFile):
+            return file
+        if (file.size or 0) > LARGEST:
+            raise forms.ValidationError("A starter has at most 5 MB. Link to the data instead.")
+        if self.cleaned_data.get("kind") == Part.Kind.NOTEBOOK:
+            try:
+                parse(file.read())
+            except NotebookError as problem:
+                raise forms.ValidationError(
+                    f"{problem} Save it in Jupyter as .ipynb and choose it again."
+                ) from None
+            finally:
+                file.seek(0)
+        return file
+
+    def save(self, commit: bool = True) -> Any:
+        file = self.cleaned_data.get("skeleton")
+        if isinstance(file, UploadedFile):
+            self.instance.skeleton_name = (file.name or "starter")[-150:]
+        elif not file:
+            self.instance.skeleton_name = ""
+        return super().save(commit)
+
+
 class PartInline(admin.TabularInline):
     model = Part
-    fields = ["position", "kind", "title", "hint", "is_required", "max_megabytes", "endings", "max_words"]
+    form = PartForm
+    fields = [
+        "position",
+        "kind",
+        "title",
+        "hint",
+        "is_required",
+        "max_megabytes",
+        "endings",
+        "max_words",
+        "skeleton",
+    ]
     extra = 0
 
 
@@ -39,7 +87,7 @@ class AssignmentAdmin(admin.ModelAdmin):
     actions = ["publish"]
     readonly_fields = ["due_at", "promised_at", "opens_at"]
     fieldsets = [
-        (None, {"fields": ["offering", ("key", "position", "state"), "title", "text"]}),
+        (None, {"fields": ["offering", ("key", "position", "state"), "title", "text", "holds_reviews"]}),
         ("Partners", {"fields": [("partners", "each_submits")]}),
         ("Opens", {"fields": [("open_session", "open_days", "open_time"), "opens_at"]}),
         (

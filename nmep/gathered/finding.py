@@ -20,6 +20,7 @@ from mlclub.gather import (
     Panel,
 )
 from mlclub.search import rank
+from nmep import review_times
 from nmep.models import (
     Assignment,
     Deviation,
@@ -167,7 +168,7 @@ def contributions(person: User, viewer: Any) -> list[Contribution]:
         Contribution(verb="taught", title=row.title, url=row.get_absolute_url(), on=row.event.starts_at)
         for row in sessions[:50]
     ]
-    reviews = Review.objects.filter(reviewer=person, state=Review.State.POSTED)
+    reviews = Review.objects.posted().filter(reviewer=person)
     counted = (
         reviews.order_by()
         .values("submission__assignment__offering__slug", "submission__assignment__offering")
@@ -196,6 +197,7 @@ def numbers(term: Term) -> list[Figure]:
         submission__state=Submission.State.DRAFT
     )
     handed_in = authored.count()
+    review_days, reviewed = review_times.median_days(term)
     on_time = authored.filter(late_by=timedelta(0)).count()
     return [
         Figure(
@@ -209,6 +211,12 @@ def numbers(term: Term) -> list[Figure]:
             value=round(100 * on_time / handed_in, 1) if handed_in else 0,
             n=handed_in,
             definition="Share of first versions that came by their due date, in percent.",
+        ),
+        Figure(
+            name="Median review days",
+            value=review_days,
+            n=reviewed,
+            definition="Half of the posted reviews could be read within so many days of the hand-in.",
         ),
     ]
 

@@ -3,6 +3,7 @@
 from nmep.notifications.mastery import Completed, HelpOffered, RequestAnswered, RequestWaits
 from nmep.notifications.partners import NoPartner, PartnersTold, composition
 from nmep.notifications.questions import QuestionAnswered
+from nmep.notifications.reviewing import SecondLookAnswered
 from nmep.notifications.work import DueMoved, HomeworkReminder, Receipt, ReviewPosted, Welcome, link
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "RequestAnswered",
     "RequestWaits",
     "ReviewPosted",
+    "SecondLookAnswered",
     "Welcome",
     "composition",
     "link",

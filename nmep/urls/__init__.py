@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nmep.urls import mastery, planning, reading, teaching, work
+from nmep.urls import mastery, planning, reading, reviewing, teaching, work
 
 app_name = "nmep"
 
@@ -11,5 +11,6 @@ urlpatterns = [
     *work.urlpatterns,
     *planning.urlpatterns,
     *teaching.urlpatterns,
+    *reviewing.urlpatterns,
     *reading.urlpatterns,
 ]

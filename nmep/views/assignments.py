@@ -5,14 +5,16 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from mlclub import uploads
 from nmep import extensions, handing_in, mastery, people
 from nmep.forms import HandInForm
 from nmep.forms.mastery import REASONS
-from nmep.models import Assignment, Comment, Enrolment, Review, SpecRevision
+from nmep.models import Assignment, Comment, Enrolment, Part, Review, SpecRevision
 
 
 def assignment_for(request: HttpRequest, slug: str, key: str) -> Assignment:
@@ -115,7 +117,8 @@ def _page(
         "room": extensions.room(enrolment, assignment, held, now),
         "reasons": REASONS,
         "missing": _missing(enrolment, assignment, held),
-        "reviews": Review.objects.filter(submission__in=held.versions, state=Review.State.POSTED)
+        "reviews": Review.objects.posted()
+        .filter(submission__in=held.versions)
         .select_related("reviewer", "submission__assignment__offering")
         .prefetch_related("marks__criterion"),
         "comments": Comment.objects.filter(submission__in=held.versions)
@@ -133,6 +136,14 @@ def _missing(
     if not (held.latest and held.is_returned):
         return None
     return mastery.missing(enrolment, {assignment.pk: held.latest.pk})[assignment.pk]
+
+
+@require_safe
+def part_starter(request: HttpRequest, slug: str, key: str, pk: int) -> HttpResponseBase:
+    """What learners begin with, as a download."""
+    assignment = assignment_for(request, slug, key)
+    part = get_object_or_404(Part.objects.exclude(skeleton=""), assignment=assignment, pk=pk)
+    return uploads.serve_private(request, part.skeleton, part.skeleton_name or f"{assignment.key}-starter")
 
 
 @require_safe

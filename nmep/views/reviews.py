@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -8,10 +10,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from members.models import User
-from nmep import people, reviewing
-from nmep.forms import ReviewForm
-from nmep.models import Enrolment, Offering, Submission
-from nmep.views.submissions import submission_for, submission_page
+from nmep import holding, people, review_times, reviewing, second_looks
+from nmep.models import Enrolment, Offering, Review, Submission
+from nmep.views.submissions import review_form_for, submission_for, submission_page
 from nmep.views.syllabus import offering_for
 
 
@@ -31,11 +32,18 @@ def review_queue(request: HttpRequest, slug: str) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     mine = reviewing.mine(user, offering).count()
     page = Paginator(reviewing.queue(user, offering), 50).get_page(request.GET.get("page"))
-    return render(
-        request,
-        "nmep/review_queue.html",
-        {"offering": offering, "page": page, "mine": mine, "roles": roles, "now": timezone.now()},
-    )
+    now = timezone.now()
+    context: dict[str, Any] = {"offering": offering, "page": page, "mine": mine, "roles": roles, "now": now}
+    if roles.leads:
+        times = review_times.of(offering, now)
+        batches = {batch.assignment.pk: batch for batch in holding.batches(times.assignments)}
+        context |= {
+            "batches": [batch for batch in batches.values() if batch.count],
+            "times": times,
+            "work": [(row, spent, batches.get(row.pk)) for row, spent in times.assignments],
+            "looks": second_looks.waiting(offering),
+        }
+    return render(request, "nmep/review_queue.html", context)
 
 
 @require_POST
@@ -61,18 +69,12 @@ def submission_review(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     if not reviewing.may_answer(user, submission):
         raise Http404
-    is_draft = "draft" in request.POST
-    form = ReviewForm(
-        request.POST,
-        criteria=submission.assignment.criteria.all(),
-        review=reviewing.draft_of(submission, user),
-        is_draft=is_draft,
-    )
+    form = review_form_for(submission, user, request.POST, review=reviewing.draft_of(submission, user))
     if not form.is_valid():
         return submission_page(request, submission, review_form=form, status=422)
-    write = reviewing.save if is_draft else reviewing.post
+    write = reviewing.save if form.is_draft else reviewing.post
     try:
-        write(
+        review = write(
             submission,
             user,
             summary=form.cleaned_data["summary"],
@@ -83,10 +85,13 @@ def submission_review(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     except reviewing.Refused as refused:
         form.add_error(None, str(refused))
         return submission_page(request, submission, review_form=form, status=422)
-    if is_draft:
+    if form.is_draft:
         messages.success(request, "Kept as a draft. Only you see it.")
         return redirect(submission)
-    messages.success(request, "Posted. They are told that the review is there.")
+    if review.state == Review.State.HELD:
+        messages.success(request, "Finished and held. They are told nothing until a lead releases it.")
+    else:
+        messages.success(request, "Posted. They are told that the review is there.")
     if "stay" in request.POST:
         return redirect("nmep:review_queue", slug)
     return _to_next(request, submission.assignment.offering)

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from members import audit
 from members.models import User
-from nmep import people, rosters
+from nmep import people, review_times, rosters
 from nmep.views.learners import led_offering
 
 
@@ -20,7 +20,12 @@ def roster(request: HttpRequest, slug: str) -> HttpResponse:
     return render(
         request,
         "nmep/roster.html",
-        {"offering": offering, "table": table, "may_export": people.may_lead(user, offering)},
+        {
+            "offering": offering,
+            "table": table,
+            "times": review_times.in_all(offering, timezone.now()),
+            "may_export": people.may_lead(user, offering),
+        },
     )
 
 

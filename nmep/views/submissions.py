@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -13,9 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from members.models import User
 from mlclub import uploads
-from nmep import people, reading, reviewing
-from nmep.forms import CommentForm, ReviewForm, SettleForm
-from nmep.models import Comment, Enrolment, Piece, Review, Submission
+from nmep import changes, people, phrases, reading, reviewing
+from nmep.forms.reviewing import AskAgainForm, CommentForm, LookAnswerForm, ReviewForm, SettleForm
+from nmep.models import Comment, Enrolment, Piece, Review, SecondLook, Submission
 
 
 def submission_for(request: HttpRequest, slug: str, pk: int) -> Submission:
@@ -42,6 +43,7 @@ def submission_page(
     *,
     review_form: ReviewForm | None = None,
     comment_form: CommentForm | None = None,
+    look_form: AskAgainForm | LookAnswerForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
@@ -49,17 +51,10 @@ def submission_page(
     authors = list(submission.authors.all())
     is_author = any(author.enrolment.person_id == user.pk for author in authors)
     roles = people.roles(user, offering)
-    may_review = roles.reviews and not is_author
-    posted = (
-        Review.objects.filter(submission=submission, state=Review.State.POSTED)
-        .select_related("reviewer")
-        .prefetch_related("marks__criterion")
-        .first()
-    )
-    if review_form is None and may_review and submission.is_answerable:
-        review_form = ReviewForm(
-            criteria=assignment.criteria.all(), review=reviewing.draft_of(submission, user)
-        )
+    may_review, is_lead = roles.reviews and not is_author, roles.leads and not is_author
+    reviews = reviewing.reviews_of(submission, user, reviews=may_review)
+    if review_form is None and may_review and submission.is_answerable and not reviews.is_finished:
+        review_form = review_form_for(submission, user, review=reviews.draft)
     pieces = list(submission.pieces.all())
     wanted = request.GET.get("piece", "")
     shown = next((piece for piece in pieces if str(piece.pk) == wanted), None)
@@ -72,11 +67,13 @@ def submission_page(
     versions = versions.distinct().order_by("-n")
     comments = list(
         Comment.objects.filter(submission__in=versions)
-        .shown_to(user)
-        .select_related("author", "submission", "piece")
+        .shown_to(user, with_held=may_review)
+        .select_related("author", "submission", "piece__part", "second_look")
     )
+    look = SecondLook.objects.open().filter(review=reviews.posted).first() if reviews.posted else None
+    said = Counter(comment.piece.part_id for comment in comments if comment.piece and not comment.parent_id)
     page = reading.page_of(submission, shown, comments)
-    is_lead = roles.leads and not is_author
+    look_form = look_form or _look_form(submission, reviews, look, is_author=is_author, is_lead=is_lead)
     context: dict[str, Any] = {
         "submission": submission,
         "assignment": assignment,
@@ -84,40 +81,83 @@ def submission_page(
         "authors": authors,
         "is_author": is_author,
         "roles": roles,
-        "review": posted,
+        "review": reviews.posted,
+        "held": reviews.held,
+        "look": look,
+        "is_lead": is_lead,
+        "ask_form": look_form if isinstance(look_form, AskAgainForm) else None,
+        "answer_form": look_form if isinstance(look_form, LookAnswerForm) else None,
         "review_form": review_form,
         "comment_form": comment_form or CommentForm(),
+        "typed": _typed(comment_form),
         "may_comment": is_author or may_review,
-        "pieces": pieces,
+        "pieces": [(piece, said[piece.part_id]) for piece in pieces],
+        "has_starter": changes.has_starter(pieces),
         "shown": shown,
         "page": page,
         "versions": versions,
         "staff": Enrolment.objects.staff().filter(offering=offering).select_related("person")
         if is_lead
         else (),
-        "waiting_comments": sum(1 for comment in comments if comment.posted_at is None),
+        "waiting_comments": sum(
+            1 for comment in comments if comment.posted_at is None and comment.submission_id == submission.pk
+        ),
         "now": timezone.now(),
     }
     return render(request, "nmep/submission_detail.html", context, status=status)
 
 
+def review_form_for(
+    submission: Submission, user: User, data: QueryDict | None = None, *, review: Review | None
+) -> ReviewForm:
+    """The rubric of a version with the phrases that `user` may insert; bound when there is `data`."""
+    criteria = list(submission.assignment.criteria.all())
+    return ReviewForm(
+        data,
+        criteria=criteria,
+        review=review,
+        phrases=phrases.choices(user, submission.assignment.offering, criteria),
+        is_draft=bool(data and "draft" in data),
+    )
+
+
+def _look_form(
+    submission: Submission,
+    reviews: reviewing.Reviews,
+    look: SecondLook | None,
+    *,
+    is_author: bool,
+    is_lead: bool,
+) -> AskAgainForm | LookAnswerForm | None:
+    """To ask for another look, or to answer who asked for it."""
+    if look is not None:
+        return answer_form_for(submission) if is_lead else None
+    return AskAgainForm() if is_author and reviews.posted else None
+
+
+def answer_form_for(submission: Submission, data: QueryDict | None = None) -> LookAnswerForm:
+    return LookAnswerForm(data, may_be_done=submission.state == Submission.State.RETURNED)
+
+
+def _typed(form: CommentForm | None) -> dict[str, Any]:
+    """What was typed into a comment that was refused, and where."""
+    if form is None:
+        return {}
+    index, piece = form["cell_index"].value(), form["piece"].value()
+    at = f"c{int(index) + 1}" if str(index or "").isdigit() else "text" if piece else "whole"
+    return {"at": at, "text": form["text"].value(), "line": form["line"].value(), "errors": form.errors}
+
+
 @require_safe
 def submission_changes(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """What changed in the notebook since the version before, cell by cell."""
+    """What is new since the version before, or beyond the starter."""
     submission = submission_for(request, slug, pk)
-    authors = [author.enrolment_id for author in submission.authors.all()]
-    is_author = any(author.enrolment.person_id == request.user.pk for author in submission.authors.all())
-    # Whoever reviews a version may see what it was before, though that one was dealt to somebody else.
-    versions = Submission.objects.visible_to(request.user) if is_author else Submission.objects.all()
-    before = (
-        versions.handed_in()
-        .filter(assignment=submission.assignment, authors__enrolment__in=authors, n__lt=submission.n)
-        .prefetch_related("pieces__part")
-        .order_by("-n")
-        .first()
-    )
-    if before is None:
+    before = _version_before(request, submission)
+    has_starter = changes.has_starter(submission.pieces.all())
+    beyond = has_starter and (request.GET.get("since") == "starter" or before is None)
+    if before is None and not beyond:
         raise Http404
+    found = changes.beyond_starter(submission) if beyond else changes.since(before, submission)  # type: ignore[arg-type]
     return render(
         request,
         "nmep/submission_changes.html",
@@ -126,8 +166,24 @@ def submission_changes(request: HttpRequest, slug: str, pk: int) -> HttpResponse
             "assignment": submission.assignment,
             "offering": submission.assignment.offering,
             "before": before,
-            "changes": reading.changes(before, submission),
+            "has_starter": has_starter,
+            "beyond": beyond,
+            "changes": found,
         },
+    )
+
+
+def _version_before(request: HttpRequest, submission: Submission) -> Submission | None:
+    authors = [author.enrolment_id for author in submission.authors.all()]
+    is_author = any(author.enrolment.person_id == request.user.pk for author in submission.authors.all())
+    # Whoever reviews a version may see what it was before, though that one was dealt to somebody else.
+    versions = Submission.objects.visible_to(request.user) if is_author else Submission.objects.all()
+    return (
+        versions.handed_in()
+        .filter(assignment=submission.assignment, authors__enrolment__in=authors, n__lt=submission.n)
+        .prefetch_related("pieces__part")
+        .order_by("-n")
+        .first()
     )
 
 
@@ -148,12 +204,19 @@ def comment_create(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         parent = get_object_or_404(
             Comment.objects.shown_to(user).filter(submission=submission), pk=values["parent"], parent=None
         )
+    piece = next((row for row in submission.pieces.all() if row.pk == values["piece"]), None)
+    if values["line"] and piece and not parent:
+        lines = reading.lines_of(piece, values["cell_index"])
+        if not lines.has(values["line"]):
+            form.add_error("line", f"There is no line {values['line']}: this has {lines.count}.")
+            return submission_page(request, submission, comment_form=form, status=422)
     comment = reviewing.comment(
         submission,
         user,
         values["text"],
         now=timezone.now(),
-        piece=submission.pieces.filter(pk=values["piece"]).first() if values["piece"] else None,
+        piece=piece,
+        line=values["line"] if piece else None,
         cell_key=values["cell_key"],
         cell_index=values["cell_index"],
         parent=parent,
@@ -171,7 +234,9 @@ def back_to(request: HttpRequest, submission: Submission, comment: Comment) -> s
         wanted, {request.get_host()}, require_https=request.is_secure()
     ):
         return wanted
-    anchor = f"#c{comment.cell_index + 1}" if comment.cell_index is not None else "#thread"
+    anchor = "#text" if comment.piece_id else "#thread"
+    if comment.cell_index is not None:
+        anchor = f"#c{comment.cell_index + 1}"
     piece = f"?piece={comment.piece_id}" if comment.piece_id else ""
     return f"{submission.get_absolute_url()}{piece}{anchor}"
 

@@ -31,8 +31,12 @@ def data(**mimes):
     }
 
 
+def written(*cells, **more):
+    return json.dumps({"nbformat": 4, "cells": list(cells), "metadata": {}, **more}).encode()
+
+
 def parse(*cells, **more):
-    return notebooks.parse(json.dumps({"nbformat": 4, "cells": list(cells), "metadata": {}, **more}).encode())
+    return notebooks.parse(written(*cells, **more))
 
 
 def shown(notebook):
@@ -40,7 +44,7 @@ def shown(notebook):
 
 
 def test_cells_are_shown_with_their_formulas_colours_and_outputs():
-    notebook = parse(
+    content = written(
         text(["# Chain rule\n", "$x^2$"]),
         code(
             "def f(x):\n    return x",
@@ -49,7 +53,7 @@ def test_cells_are_shown_with_their_formulas_colours_and_outputs():
         ),
     )
 
-    first, second = notebook.cells
+    first, second = notebooks.parse(content).cells
     assert (first.kind, first.id, "<math>" in first.html, "u-c1-chain-rule" in first.html) == (
         "markdown",
         "c1",
@@ -60,7 +64,7 @@ def test_cells_are_shown_with_their_formulas_colours_and_outputs():
     assert [output.kind for output in second.outputs] == ["text", "image"]
     assert second.outputs[0].html == '<pre tabindex="0"><samp>a\n&lt;b&gt;</samp></pre>'
     assert second.outputs[1].alt == "Picture put out by cell 2"
-    assert notebooks.output_image(notebook, 1, 1) == (base64.b64decode(PNG), "image/png")
+    assert notebooks.output_image(content, 1, 1) == (base64.b64decode(PNG), "image/png")
 
 
 def test_a_key_is_the_cells_id_or_the_hash_of_its_source():
@@ -73,7 +77,7 @@ def test_a_key_is_the_cells_id_or_the_hash_of_its_source():
 
 
 def test_what_is_not_shown_says_so():
-    notebook = parse(
+    content = written(
         code(
             "x",
             data(image__svg="<svg/>"),
@@ -88,18 +92,19 @@ def test_what_is_not_shown_says_so():
         )
     )
 
+    notebook = notebooks.parse(content)
     kinds = [output.kind for output in notebook.cells[0].outputs]
     assert kinds == ["note", "note", "note", "note", "note", "text"]
     assert "application/javascript, image/svg+xml is not shown" in notebook.cells[0].outputs[1].html
     assert "Cut after 20,000 characters" in notebook.cells[0].outputs[5].html
     with pytest.raises(LookupError):
-        notebooks.output_image(notebook, 0, 2)
+        notebooks.output_image(content, 0, 2)
 
 
 @pytest.mark.parametrize(("cell", "output"), [(-1, 0), (9, 0), (0, -1), (0, 9), (0, 10**9)])
 def test_a_picture_that_is_not_there_is_not_found(cell, output):
     with pytest.raises(LookupError):
-        notebooks.output_image(parse(code("x", data(image__png=PNG))), cell, output)
+        notebooks.output_image(written(code("x", data(image__png=PNG))), cell, output)
 
 
 def test_too_much_is_cut_and_named():
