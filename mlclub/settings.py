@@ -176,6 +176,7 @@ CELERY_TASK_ROUTES = {"nmep.tasks.grade": {"queue": "grader", "expires": 120}}
 CELERY_BEAT_SCHEDULE = {
     "ledger": {"task": "members.tasks.sweep_ledger", "schedule": 30.0, "options": {"expires": 25}},
     "housekeeping": {"task": "mlclub.portal.tasks.tick", "schedule": 60.0, "options": {"expires": 50}},
+    "links": {"task": "nmep.tasks.check_links", "schedule": 3600.0, "options": {"expires": 1800}},
 }
 
 # ── People and rights ─────────────────────────────────────────────────────────────────────────────
