@@ -56,7 +56,7 @@ OF_ASSIGNMENT: list[tuple[type[models.Model], str, type[models.Model]]] = [
     (Check, "part", Part),
 ]
 #: Of an offering, what its clone has of its own.
-OWN = ("slug", "state", "term", "imported_from", "cloned_from")
+OWN = ("slug", "state", "term", "imported_from", "cloned_from", "kept_lines")
 
 
 class Refused(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -65,6 +66,12 @@ class Plan:
         anchor = before[-1] if before else self.sessions[0]
         day = self.starts[anchor.pk].date() + (local.date() - planned(anchor).date())
         return datetime.combine(day, local.time(), tzinfo=self.source.zone)
+
+    @property
+    def rooms(self) -> list[str]:
+        """Where the old term met, the most used first: a hint for whoever books."""
+        counts = Counter(session.event.place for session in self.sessions if session.event.place)
+        return [place for place, _ in counts.most_common(3)]
 
     @property
     def flagged(self) -> list[Line]:

@@ -99,6 +99,8 @@ class Offering(models.Model):
     cloned_from = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False
     )
+    # Lines that the stale-text page had asked about and somebody left as they are, by their fingerprint.
+    kept_lines = models.JSONField(default=list, blank=True, editable=False)
 
     objects = OfferingQuerySet.as_manager()
     personal_data = NOT_PERSONAL

@@ -5,7 +5,7 @@ codes and invitations that let people in. What cannot be told for sure is left a
 """
 
 from nmep.stale_text.finding import Finding, Place, Report, findings, places
-from nmep.stale_text.mending import Changed, mend
+from nmep.stale_text.mending import Changed, keep, mend
 from nmep.stale_text.words import Frame, Hit, read
 
-__all__ = ["Changed", "Finding", "Frame", "Hit", "Place", "Report", "findings", "mend", "places", "read"]
+__all__ = ["Changed", "Finding", "Frame", "Hit", "Place", "Report", "findings", "keep", "mend", "places", "read"]

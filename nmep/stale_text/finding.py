@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from django.db import models
-from django.urls import reverse
 
 from events.models import Material, Slot
 from members.models import Term
@@ -57,6 +57,11 @@ class Finding:
         return f"{self.place.key}-{self.number}"
 
     @property
+    def fingerprint(self) -> str:
+        """What is remembered of a line that somebody left as it is; another line asks again."""
+        return hashlib.sha256(f"{self.place.key}\n{self.line}".encode()).hexdigest()[:16]
+
+    @property
     def sentence(self) -> list[str]:
         """Before the first hit, the hit, and what follows in its sentence."""
         return list(sentence_at(self.line, self.hits[0].start, self.hits[0].end))
@@ -81,6 +86,8 @@ class Report:
 
     findings: list[Finding]
     texts: int
+    #: How many lines somebody left as they are.
+    kept: int = 0
 
     @property
     def hits(self) -> int:
@@ -111,7 +118,8 @@ def findings(offering: Offering) -> Report:
         hits = _merged(read(place.text, frame), dead_hits(place.text, reasons))
         hits += _of_old_offering(offering, place, hits)
         found += _by_line(place, hits)
-    return Report(found, texts=len(looked_at))
+    shown = [finding for finding in found if finding.fingerprint not in offering.kept_lines]
+    return Report(shown, texts=len(looked_at), kept=len(found) - len(shown))
 
 
 def _merged(hits: list[Hit], links: list[Hit]) -> list[Hit]:
@@ -222,7 +230,7 @@ def _of_materials(by_event: dict[int, Session]) -> list[Place]:
 def _of_modules(modules: Iterable[Any]) -> list[Place]:
     rows = []
     for module in dict.fromkeys(filter(None, modules)):
-        url = reverse("nmep:module_detail", args=[module.slug])
+        url = module.get_absolute_url()
         for column in ("title", "overview", "outline", "before", "after"):
             label = f"Module {module}: {module._meta.get_field(column).verbose_name}"
             rows.append(Place(module, column, label, url, mend_url=url))

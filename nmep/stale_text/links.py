@@ -35,7 +35,7 @@ PAGES: dict[str, tuple[tuple[str, ...], Callable[[], Rows], tuple[str, ...]]] = 
     "nmep:syllabus": (("slug",), Offering.objects.all, ("slug",)),
     "nmep:week_detail": (("slug", "week"), Session.objects.all, ("offering__slug", "week")),
     "nmep:assignment_detail": (("slug", "key"), Assignment.objects.all, ("offering__slug", "key")),
-    "nmep:module_detail": (("slug",), Module.objects.all, ("slug",)),
+    "learn:module_detail": (("slug",), Module.objects.all, ("slug",)),
     "projects:initiative_detail": (("slug",), Initiative.objects.all, ("slug",)),
 }
 

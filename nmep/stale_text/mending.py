@@ -10,7 +10,7 @@ from members import audit
 from members.models import User
 from nmep import specs
 from nmep.models import Assignment, Offering
-from nmep.stale_text.finding import Place, places
+from nmep.stale_text.finding import Place, findings, places
 
 
 class Changed(Exception):
@@ -44,6 +44,20 @@ def mend(offering: Offering, key: str, number: int, *, was: str, line: str, by: 
         by, "stale-text-mended", place.obj, before={place.column: was[:500]}, after={place.column: line[:500]}
     )
     return place
+
+
+@transaction.atomic
+def keep(offering: Offering, key: str, number: int, *, was: str, by: User) -> None:
+    """Remember that a line is right as it is. Raises `Changed` when no such line is asked about."""
+    held = Offering.objects.select_for_update(of=("self",), no_key=True).get(pk=offering.pk)
+    asked = findings(offering).findings
+    finding = next((row for row in asked if row.place.key == key and row.number == number), None)
+    if finding is None or finding.line != was:
+        raise Changed
+    if finding.fingerprint not in held.kept_lines:
+        held.kept_lines = [*held.kept_lines, finding.fingerprint]
+        held.save(update_fields=["kept_lines"])
+        audit.record(by, "stale-text-kept", finding.place.obj, after={finding.place.column: was[:500]})
 
 
 def _write(obj: models.Model, name: str, text: str, now: datetime) -> None:

@@ -109,9 +109,10 @@ _NAMED_CODE = re.compile(
     r"(?:code|key|password|pin)\b[^\w\n]{0,4}(?:is|was)?[^\w\n]{0,4}(?P<code>[A-Za-z0-9][A-Za-z0-9-]{3,15})",
     re.I,
 )
-_BARE_CODE = re.compile(
-    r"\b(?:pass-?code|password|code|pin)\b\s*(?:is\b|=|:)[^\w\n]{0,4}(?P<code>[A-Z0-9][A-Z0-9-]{3,15})(?![a-z])"
+_SECRET = re.compile(
+    r"\b(?:pass-?code|password|pin)\b\s*(?:is\b|=|:)[^\w\n]{0,4}(?P<code>[A-Za-z0-9][A-Za-z0-9-]{3,15})", re.I
 )
+_BARE_CODE = re.compile(r"\b[Cc]ode\b\s*(?:is\b|=|:)[^\w\n]{0,4}(?P<code>[A-Z0-9][A-Z0-9-]{3,15})(?![a-z])")
 _INVITES = [
     (re.compile(r"discord(?:\.gg|(?:app)?\.com/invite)/[\w-]+", re.I), "an invitation to a Discord server"),
     (re.compile(r"(?:join\.slack\.com/[^\s)\]>\"]+|[\w-]+\.slack\.com/join/[^\s)\]>\"]+)", re.I), "an invitation to a Slack workspace"),
@@ -278,9 +279,7 @@ def _years(reading: _Reading, prose: str) -> None:
     for match in _SPAN.finditer(prose):
         if reading.is_new(match):
             first, last = int(match[1]), 2000 + int(match[2])
-            is_stale = (
-                last == first + 1 and first >= min(stale, default=first) and last < frame.starts_on.year
-            )
+            is_stale = last == first + 1 and last in stale
             reading.take(
                 match, "term", f"{match.group()} is over when {frame.name} begins." if is_stale else ""
             )
@@ -343,9 +342,7 @@ def _judge(
         reading.take(match)
         return
     right = DAYS[inside[0].weekday()]
-    mended = (
-        right if len(weekday or "") > 5 or (weekday or "").endswith("day") else right[: len(weekday or "")]
-    )
+    mended = right if (weekday or "").endswith("day") else right[:3]
     reading.take(
         match,
         "weekday",
@@ -385,9 +382,9 @@ def _weekdays(reading: _Reading, prose: str) -> None:
 
 
 def _codes(reading: _Reading, text: str) -> None:
-    for pattern in (_NAMED_CODE, _BARE_CODE):
+    for pattern in (_NAMED_CODE, _SECRET, _BARE_CODE):
         for match in pattern.finditer(text):
-            if reading.is_new(match) and _is_code(match["code"], is_named=pattern is _NAMED_CODE):
+            if reading.is_new(match) and _is_code(match["code"], is_named=pattern is not _BARE_CODE):
                 reading.take(match, "code", f"“{match['code']}” reads like a code that lets people in.")
     for pattern, what in _INVITES:
         for match in pattern.finditer(text):

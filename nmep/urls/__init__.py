@@ -10,6 +10,7 @@ urlpatterns = [
     *mastery.urlpatterns,
     *work.urlpatterns,
     *planning.urlpatterns,
+    *cloning.urlpatterns,
     *teaching.urlpatterns,
     *reviewing.urlpatterns,
     *reading.urlpatterns,
