@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -128,9 +128,10 @@ def move(
     online_url: str | None = None,
     scope: Scope = Scope.THIS,
     now: datetime | None = None,
+    besides: Collection[int] = (),
 ) -> Change:
     """Give an event another time or place; in a series also the later ones, or all that are still to come, by
-    the same number of days and at the same hour of the wall clock."""
+    the same number of days and at the same hour of the wall clock. Accounts in `besides` are told by the caller."""
     now = now or timezone.now()
     zone = Club.current().zone
     starts_at = starts_at or event.starts_at
@@ -152,7 +153,7 @@ def move(
         told = _set(row, begins, begins + length, place, online_url, now)
         if told:
             changed += 1
-            mails += tell_registered(notifications.Moved, row, now=now, data=told)
+            mails += tell_registered(notifications.Moved, row, now=now, data=told, besides=besides)
     event.refresh_from_db()
     return Change(events=changed, mails=mails)
 
@@ -225,9 +226,16 @@ def _move_rule(
 
 
 @transaction.atomic
-def cancel(event: Event, reason: str, *, scope: Scope = Scope.THIS, now: datetime | None = None) -> Change:
+def cancel(
+    event: Event,
+    reason: str,
+    *,
+    scope: Scope = Scope.THIS,
+    now: datetime | None = None,
+    besides: Collection[int] = (),
+) -> Change:
     """Cancel an event; in a series also the later ones, or all that are still to come. A second time changes
-    nothing. Calendars keep it as cancelled for 90 days."""
+    nothing. Calendars keep it as cancelled for 90 days. Accounts in `besides` are told by the caller."""
     now = now or timezone.now()
     changed = mails = 0
     for target in in_scope(event, scope, now, with_exceptions=True):
@@ -241,7 +249,7 @@ def cancel(event: Event, reason: str, *, scope: Scope = Scope.THIS, now: datetim
         row.save()
         changed += 1
         if not row.is_over(now):
-            mails += tell_registered(notifications.Cancelled, row, now=now)
+            mails += tell_registered(notifications.Cancelled, row, now=now, besides=besides)
     if scope != Scope.THIS and event.series_id:
         Series.objects.filter(pk=event.series_id).update(ended_at=now)
     event.refresh_from_db()
@@ -249,7 +257,12 @@ def cancel(event: Event, reason: str, *, scope: Scope = Scope.THIS, now: datetim
 
 
 def tell_registered(
-    kind: type[Kind], event: Event, *, now: datetime, data: dict[str, str] | None = None
+    kind: type[Kind],
+    event: Event,
+    *,
+    now: datetime,
+    data: dict[str, str] | None = None,
+    besides: Collection[int] = (),
 ) -> int:
     """Tell everybody who is registered, seated or waiting, about this version of the schedule."""
     return tell_many(
@@ -264,6 +277,7 @@ def tell_registered(
                 data=data or {},
             )
             for user_id, email in people_of([event])
+            if user_id not in besides
         ),
         now=now,
     )

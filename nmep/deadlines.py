@@ -60,17 +60,18 @@ def preview(event: Event, starts_at: datetime) -> list[Shift]:
     return shifts
 
 
-def reconcile(now: datetime, *, offering: Offering | None = None) -> list[Shift]:
+def reconcile(now: datetime, *, offering: Offering | None = None, tells: bool = True) -> list[Shift]:
     """Recompute opening and due dates, wherever their meetings were moved, and tell of each change once.
 
-    Called by nmep's own verbs and by every tick; one query when nothing has changed.
+    Called by nmep's own verbs and by every tick; one query when nothing has changed. Whoever tells of the changes
+    in a mail of their own passes `tells=False`.
     """
     rows = _concerned().exclude(offering__state=Offering.State.ARCHIVED)
     if offering is not None:
         rows = rows.filter(offering=offering)
     changed = []
     for assignment in rows:
-        shift = _settle(assignment, now)
+        shift = _settle(assignment, now, tells=tells)
         if shift is not None and shift.changes:
             changed.append(shift)
     return changed
@@ -83,7 +84,7 @@ def refresh(assignment: Assignment, now: datetime) -> Assignment:
     return current
 
 
-def _settle(assignment: Assignment, now: datetime) -> Shift | None:
+def _settle(assignment: Assignment, now: datetime, *, tells: bool = True) -> Shift | None:
     """Write what the rules give; None when it stood there already or somebody else wrote it."""
     shift = _judged(assignment)
     opens_at = assignment.opens_by_rule()
@@ -99,7 +100,8 @@ def _settle(assignment: Assignment, now: datetime) -> Shift | None:
         ).update(opens_at=opens_at, due_at=shift.after, promised_at=promised_at)
         assignment.opens_at, assignment.due_at, assignment.promised_at = opens_at, shift.after, promised_at
         if (
-            won
+            tells
+            and won
             and shift.changes
             and shift.after
             and was_promised

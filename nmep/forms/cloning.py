@@ -22,7 +22,7 @@ _LINE = re.compile(
 class CloneForm(forms.Form):
     """Onto which term, from which day on, and without which days."""
 
-    term = forms.ModelChoiceField(Term.objects.none(), label="Onto", empty_label=None)
+    term = forms.TypedChoiceField(label="Onto", coerce=int)
     first_on = DateField(label="First meeting", required=False)
     holidays = forms.CharField(
         label="Days off",
@@ -42,11 +42,14 @@ class CloneForm(forms.Form):
     def __init__(self, *args: Any, source: Offering, terms: list[Term], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.source = source
-        self.fields["term"].queryset = Term.objects.filter(pk__in=[term.pk for term in terms])  # type: ignore[attr-defined]
+        self.terms = {term.pk: term for term in terms}
         self.fields["term"].choices = [(term.pk, str(term)) for term in terms]  # type: ignore[attr-defined]
         self.fields["first_on"].help_text = f"Empty: the same week and weekday as in {source.term}."
-        if terms:
+        if terms and not self.is_bound:
             self.fields["first_on"].initial = cloning.first_day(source, terms[0])
+
+    def clean_term(self) -> Term:
+        return self.terms[self.cleaned_data["term"]]
 
     def clean_holidays(self) -> tuple[Holiday, ...]:
         found = []

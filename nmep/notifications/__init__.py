@@ -2,6 +2,7 @@
 
 from nmep.notifications.mastery import Completed, HelpOffered, RequestAnswered, RequestWaits
 from nmep.notifications.partners import NoPartner, PartnersTold, composition
+from nmep.notifications.meetings import MeetingCancelled, MeetingMoved
 from nmep.notifications.questions import QuestionAnswered
 from nmep.notifications.reviewing import SecondLookAnswered
 from nmep.notifications.work import DueMoved, HomeworkReminder, Receipt, ReviewPosted, Welcome, link
@@ -21,5 +22,13 @@ __all__ = [
     "SecondLookAnswered",
     "Welcome",
     "composition",
+    "DueMoved",
+    "HomeworkReminder",
+    "MeetingCancelled",
+    "MeetingMoved",
+    "QuestionAnswered",
+    "Receipt",
+    "ReviewPosted",
+    "Welcome",
     "link",
 ]

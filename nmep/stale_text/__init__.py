@@ -8,4 +8,16 @@ from nmep.stale_text.finding import Finding, Place, Report, findings, places
 from nmep.stale_text.mending import Changed, keep, mend
 from nmep.stale_text.words import Frame, Hit, read
 
-__all__ = ["Changed", "Finding", "Frame", "Hit", "Place", "Report", "findings", "keep", "mend", "places", "read"]
+__all__ = [
+    "Changed",
+    "Finding",
+    "Frame",
+    "Hit",
+    "Place",
+    "Report",
+    "findings",
+    "keep",
+    "mend",
+    "places",
+    "read",
+]

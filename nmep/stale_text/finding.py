@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
 
 from events.models import Material, Slot
 from members.models import Term
@@ -36,11 +39,12 @@ class Place:
 
     @property
     def text(self) -> str:
-        return str(getattr(self.obj, self.column) or "")
+        """With one kind of line ending, whatever a browser sent."""
+        return str(getattr(self.obj, self.column) or "").replace("\r\n", "\n").replace("\r", "\n")
 
     @property
     def lines(self) -> list[str]:
-        return self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        return self.text.split("\n")
 
 
 @dataclass
@@ -112,11 +116,12 @@ def findings(offering: Offering) -> Report:
     """Everything stale in the texts of `offering`, in the order of its pages."""
     found: list[Finding] = []
     looked_at, weekdays = places(offering)
-    frame = _frame(offering, weekdays)
+    old = _old(offering)
+    frame = _frame(offering, old, weekdays)
     reasons = dead(place.text for place in looked_at)
     for place in looked_at:
         hits = _merged(read(place.text, frame), dead_hits(place.text, reasons))
-        hits += _of_old_offering(offering, place, hits)
+        hits += _of_old_offering(offering, old, place, hits)
         found += _by_line(place, hits)
     shown = [finding for finding in found if finding.fingerprint not in offering.kept_lines]
     return Report(shown, texts=len(looked_at), kept=len(found) - len(shown))
@@ -132,9 +137,8 @@ def _touch(one: Hit, other: Hit) -> bool:
     return one.start < other.end and other.start < one.end
 
 
-def _of_old_offering(offering: Offering, place: Place, known: list[Hit]) -> list[Hit]:
+def _of_old_offering(offering: Offering, old: Any, place: Place, known: list[Hit]) -> list[Hit]:
     """Links to the pages of the offering that this one was cloned from, where its address names no term."""
-    old = offering.cloned_from
     if old is None:
         return []
     wanted, hits, at = f"/nmep/{old.slug}/", [], 0
@@ -149,7 +153,7 @@ def _of_old_offering(offering: Offering, place: Place, known: list[Hit]) -> list
 
 def _by_line(place: Place, hits: list[Hit]) -> list[Finding]:
     by_line: dict[int, Finding] = {}
-    text = place.text.replace("\r\n", "\n").replace("\r", "\n")
+    text = place.text
     for hit in sorted(hits, key=lambda each: each.start):
         number = text.count("\n", 0, hit.start)
         begins = text.rfind("\n", 0, hit.start) + 1
@@ -159,16 +163,19 @@ def _by_line(place: Place, hits: list[Hit]) -> list[Finding]:
     return list(by_line.values())
 
 
-def _frame(offering: Offering, weekdays: frozenset[int]) -> Frame:
+def _old(offering: Offering) -> Any:
+    """The offering that this one was cloned from, with `starts` of its meetings."""
+    starts = Session.objects.filter(offering=OuterRef("pk")).order_by().values("event__starts_at")
+    rows = Offering.objects.filter(pk=offering.cloned_from_id).select_related("program", "term")
+    return rows.annotate(starts=ArraySubquery(starts)).first() if offering.cloned_from_id else None
+
+
+def _frame(offering: Offering, old: Any, weekdays: frozenset[int]) -> Frame:
     term = offering.term
     earlier = Term.objects.filter(
         starts_on__lt=term.starts_on, starts_on__year__gte=term.starts_on.year - HISTORY
     )
-    old = offering.cloned_from
-    met: frozenset[int] = frozenset()
-    if old is not None:
-        starts = Session.objects.filter(offering=old).order_by().values_list("event__starts_at", flat=True)
-        met = frozenset(start.astimezone(offering.zone).weekday() for start in starts)
+    met = frozenset(start.astimezone(offering.zone).weekday() for start in old.starts) if old else frozenset()
     return Frame(
         name=term.name,
         slug=term.slug,
@@ -184,19 +191,28 @@ def _frame(offering: Offering, weekdays: frozenset[int]) -> Frame:
 # ── Where texts stand ──
 
 
+def _rows_of(model: type[models.Model], owner: str, *columns: str) -> ArraySubquery:
+    """The texts of what belongs to a row, brought along with it."""
+    rows = model._default_manager.filter(**{owner: OuterRef("event" if model is Material else "pk")})
+    found = JSONObject(pk="pk", **{column: column for column in columns})
+    return ArraySubquery(rows.order_by("position", "pk").values(found=found))
+
+
 def places(offering: Offering) -> tuple[list[Place], frozenset[int]]:
-    """Every text of the offering that is not empty, and the weekdays on which it meets. Eight queries."""
+    """Every text of the offering that is not empty, and the weekdays on which it meets. Four queries."""
     rows = [Place(offering, "intro", "Welcome", offering.get_absolute_url())]
     sessions = list(
         Session.objects.filter(offering=offering)
         .select_related("event", "module")
         .defer("search", "event__search")
+        .annotate(materials=_rows_of(Material, "event", "kind", "title", "url"))
     )
     for session in sessions:
         session.offering = offering
         rows += _of_session(session)
+    for session in sessions:
+        rows += _of_materials(session)
     weekdays = frozenset(session.event.starts_at.astimezone(offering.zone).weekday() for session in sessions)
-    rows += _of_materials({session.event_id: session for session in sessions})
     rows += _of_modules(session.module for session in sessions)
     rows += _of_work(offering)
     rows += _of_sheets(offering)
@@ -217,10 +233,10 @@ def _of_session(session: Session) -> list[Place]:
     return rows
 
 
-def _of_materials(by_event: dict[int, Session]) -> list[Place]:
+def _of_materials(session: Any) -> list[Place]:
     rows = []
-    for material in Material.objects.filter(event__in=by_event):
-        session = by_event[material.event_id]
+    for found in session.materials:
+        material = Material(**found)
         for column, what in (("title", "title"), ("url", "address")):
             label = f"Week {session.week}, {material.get_kind_display().lower()}: the {what}"
             rows.append(Place(material, column, label, session.get_absolute_url()))
@@ -238,41 +254,51 @@ def _of_modules(modules: Iterable[Any]) -> list[Place]:
 
 
 def _of_work(offering: Offering) -> list[Place]:
-    work = {row.pk: row for row in Assignment.objects.filter(offering=offering).defer("search")}
+    work = (
+        Assignment.objects.filter(offering=offering)
+        .defer("search")
+        .annotate(
+            found_parts=_rows_of(Part, "assignment", "title", "hint"),
+            found_criteria=_rows_of(RubricCriterion, "assignment", "title", "description"),
+        )
+    )
     rows = []
-    for row in work.values():
+    for row in work:
         row.offering = offering
         url = row.get_absolute_url()
         rows += [
             Place(row, "title", f"{row.label}: the title", url),
             Place(row, "text", f"{row.label}: what to do", url),
         ]
-    for part in Part.objects.filter(assignment__in=work):
-        owner = work[part.assignment_id]
-        for column in ("title", "hint"):
-            rows.append(Place(part, column, f"{owner.label}, part: the {column}", owner.get_absolute_url()))
-    for criterion in RubricCriterion.objects.filter(assignment__in=work):
-        owner = work[criterion.assignment_id]
-        for column in ("title", "description"):
-            label = f"{owner.label}, rubric: the {column}"
-            rows.append(Place(criterion, column, label, owner.get_absolute_url()))
-    for milestone in Milestone.objects.filter(offering=offering):
-        rows.append(Place(milestone, "title", "Milestone", offering.get_absolute_url()))
-    return rows
+        for found in row.found_parts:
+            part = Part(**found)
+            rows += [Place(part, name, f"{row.label}, part: the {name}", url) for name in ("title", "hint")]
+        for found in row.found_criteria:
+            criterion = RubricCriterion(**found)
+            rows += [
+                Place(criterion, name, f"{row.label}, rubric: the {name}", url)
+                for name in ("title", "description")
+            ]
+    milestones = Milestone.objects.filter(offering=offering).order_by("pk")
+    return rows + [Place(each, "title", "Milestone", offering.get_absolute_url()) for each in milestones]
 
 
 def _of_sheets(offering: Offering) -> list[Place]:
-    sheets = {}
     rows = []
-    for owned in OfferingSheet.objects.filter(offering=offering).select_related("sheet"):
+    slots = JSONObject(pk="pk", title="title", topic="topic", url="url")
+    offered = Slot.objects.filter(sheet=OuterRef("sheet"), withdrawn_at=None).order_by("position", "pk")
+    sheets = OfferingSheet.objects.filter(offering=offering).select_related("sheet")
+    for owned in sheets.annotate(found_slots=ArraySubquery(offered.values(found=slots))):
         owned.offering = offering
-        sheets[owned.sheet_id] = owned
-        for column, what in (("title", "the title"), ("text", "what to prepare")):
-            label = f"{owned.get_kind_display()}: {what}"
-            rows.append(Place(owned.sheet, column, label, owned.get_absolute_url()))
-    for slot in Slot.objects.filter(sheet__in=sheets, withdrawn_at=None):
-        owned = sheets[slot.sheet_id]
-        for column in ("title", "topic", "url"):
-            label = f"{owned.get_kind_display()}, {slot.title or 'a slot'}: the {column}"
-            rows.append(Place(slot, column, label, owned.get_absolute_url()))
+        kind, url = owned.get_kind_display(), owned.get_absolute_url()
+        rows += [
+            Place(owned.sheet, "title", f"{kind}: the title", url),
+            Place(owned.sheet, "text", f"{kind}: what to prepare", url),
+        ]
+        for found in owned.found_slots:
+            slot = Slot(**found)
+            rows += [
+                Place(slot, name, f"{kind}, {slot.title or 'a slot'}: the {name}", url)
+                for name in ("title", "topic", "url")
+            ]
     return rows

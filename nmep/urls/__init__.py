@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nmep.urls import mastery, planning, reading, reviewing, teaching, work
+from nmep.urls import cloning, meetings, reading, teaching, work
 
 app_name = "nmep"
 
@@ -11,6 +12,7 @@ urlpatterns = [
     *work.urlpatterns,
     *planning.urlpatterns,
     *cloning.urlpatterns,
+    *meetings.urlpatterns,
     *teaching.urlpatterns,
     *reviewing.urlpatterns,
     *reading.urlpatterns,

@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from members.models import User
-from nmep import cloning, people, stale_text
+from nmep import cloning, stale_text
 from nmep.forms.cloning import CloneForm
 from nmep.models import Offering
 from nmep.stale_text import Report
-from nmep.views.roster import led_offering
+from nmep.views.learners import led_with_roles
 
 GET_POST = ["GET", "HEAD", "POST"]
 
@@ -22,7 +22,7 @@ GET_POST = ["GET", "HEAD", "POST"]
 @require_http_methods(GET_POST)
 def offering_clone(request: HttpRequest, slug: str) -> HttpResponse:
     """The next term from this one: choose, see every date, make the draft."""
-    offering = led_offering(request, slug)
+    offering, roles = led_with_roles(request, slug)
     terms = cloning.terms_for(offering, timezone.localdate())
     asked = request.POST if request.method == "POST" else request.GET if "term" in request.GET else None
     form = CloneForm(asked, source=offering, terms=terms)
@@ -40,7 +40,7 @@ def offering_clone(request: HttpRequest, slug: str) -> HttpResponse:
         "nmep/offering_clone.html",
         {
             "offering": offering,
-            "roles": people.roles(request.user, offering),
+            "roles": roles,
             "form": form,
             "plan": plan,
             "terms": terms,
@@ -59,7 +59,9 @@ def _make(request: HttpRequest, form: CloneForm, plan: cloning.Plan) -> HttpResp
         form.add_error(None, str(problem))
         return None
     if outcome.is_new:
-        messages.success(request, f"The draft of {outcome.offering} is made. Nobody but you and officers sees it.")
+        messages.success(
+            request, f"The draft of {outcome.offering} is made. Nobody but you and officers sees it."
+        )
     else:
         messages.info(request, f"The draft of {outcome.offering} was there already.")
     return redirect("nmep:offering_stale", outcome.offering.slug)
@@ -68,7 +70,7 @@ def _make(request: HttpRequest, form: CloneForm, plan: cloning.Plan) -> HttpResp
 @require_http_methods(GET_POST)
 def offering_stale(request: HttpRequest, slug: str) -> HttpResponse:
     """Every text that still speaks of another term, with a field to mend it."""
-    offering = led_offering(request, slug)
+    offering, roles = led_with_roles(request, slug)
     is_archived = offering.state == Offering.State.ARCHIVED
     typed: dict[str, Any] = {}
     if request.method == "POST" and not is_archived:
@@ -89,7 +91,7 @@ def offering_stale(request: HttpRequest, slug: str) -> HttpResponse:
         "nmep/offering_stale.html",
         {
             "offering": offering,
-            "roles": people.roles(request.user, offering),
+            "roles": roles,
             "report": report,
             "typed": typed,
             "is_archived": is_archived,

@@ -23,6 +23,7 @@ from nmep.models import (
     Offering,
     SkillMark,
 )
+from nmep.people import Roles
 from nmep.views.syllabus import offering_for
 
 
@@ -32,6 +33,15 @@ def led_offering(request: HttpRequest, slug: str) -> Offering:
     if not people.may_lead(request.user, offering):
         raise Http404
     return offering
+
+
+def led_with_roles(request: HttpRequest, slug: str) -> tuple[Offering, Roles]:
+    """The same, with what the person may do in it, which the tabs ask for."""
+    offering = offering_for(request, slug)
+    roles = people.roles(request.user, offering)
+    if not roles.leads:
+        raise Http404
+    return offering, roles
 
 
 def learner_for(request: HttpRequest, slug: str, pk: int) -> Enrolment:
