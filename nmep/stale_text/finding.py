@@ -165,9 +165,11 @@ def _by_line(place: Place, hits: list[Hit]) -> list[Finding]:
 
 def _old(offering: Offering) -> Any:
     """The offering that this one was cloned from, with `starts` of its meetings."""
+    if offering.cloned_from_id is None:
+        return None
     starts = Session.objects.filter(offering=OuterRef("pk")).order_by().values("event__starts_at")
     rows = Offering.objects.filter(pk=offering.cloned_from_id).select_related("program", "term")
-    return rows.annotate(starts=ArraySubquery(starts)).first() if offering.cloned_from_id else None
+    return rows.annotate(starts=ArraySubquery(starts)).first()
 
 
 def _frame(offering: Offering, old: Any, weekdays: frozenset[int]) -> Frame:
@@ -289,8 +291,7 @@ def _of_sheets(offering: Offering) -> list[Place]:
     offered = Slot.objects.filter(sheet=OuterRef("sheet"), withdrawn_at=None).order_by("position", "pk")
     sheets = OfferingSheet.objects.filter(offering=offering).select_related("sheet")
     for owned in sheets.annotate(found_slots=ArraySubquery(offered.values(found=slots))):
-        owned.offering = offering
-        kind, url = owned.get_kind_display(), owned.get_absolute_url()
+        kind, url = owned.get_kind_display(), offering.get_absolute_url()
         rows += [
             Place(owned.sheet, "title", f"{kind}: the title", url),
             Place(owned.sheet, "text", f"{kind}: what to prepare", url),
