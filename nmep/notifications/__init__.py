@@ -1,8 +1,8 @@
 """What the programme tells people, a module for each subject. A mail says that something is there, never what is in it."""
 
 from nmep.notifications.mastery import Completed, HelpOffered, RequestAnswered, RequestWaits
-from nmep.notifications.partners import NoPartner, PartnersTold, composition
 from nmep.notifications.meetings import MeetingCancelled, MeetingMoved
+from nmep.notifications.partners import NoPartner, PartnersTold, composition
 from nmep.notifications.questions import QuestionAnswered
 from nmep.notifications.reviewing import SecondLookAnswered
 from nmep.notifications.work import DueMoved, HomeworkReminder, Receipt, ReviewPosted, Welcome, link
@@ -12,6 +12,8 @@ __all__ = [
     "DueMoved",
     "HelpOffered",
     "HomeworkReminder",
+    "MeetingCancelled",
+    "MeetingMoved",
     "NoPartner",
     "PartnersTold",
     "QuestionAnswered",
@@ -22,13 +24,5 @@ __all__ = [
     "SecondLookAnswered",
     "Welcome",
     "composition",
-    "DueMoved",
-    "HomeworkReminder",
-    "MeetingCancelled",
-    "MeetingMoved",
-    "QuestionAnswered",
-    "Receipt",
-    "ReviewPosted",
-    "Welcome",
     "link",
 ]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from nmep.urls import mastery, planning, reading, reviewing, teaching, work
-from nmep.urls import cloning, meetings, reading, teaching, work
+from nmep.urls import cloning, mastery, meetings, planning, reading, reviewing, teaching, work
 
 app_name = "nmep"
 

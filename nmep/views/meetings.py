@@ -10,7 +10,7 @@ from members.models import User
 from nmep import meetings
 from nmep.forms.meetings import CancelForm, MoveForm
 from nmep.models import Offering, Session
-from nmep.views.roster import led_with_roles
+from nmep.views.learners import led_with_roles
 
 GET_POST = ["GET", "HEAD", "POST"]
 
