@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from members.ledger import tell
 from members.models import User
-from nmep import checking, deadlines, joint
+from nmep import at_once, boards, checking, deadlines, joint
 from nmep.models import (
     Assignment,
     Deviation,
@@ -203,6 +203,10 @@ def hand_in(
     submission = _draft(enrolment, assignment, held, now, number)
     joint.move_drafts([row for row in authors if row.pk != enrolment.pk], assignment, number)
     _write_pieces(submission, given, held)
+    tries = boards.refusal(enrolment, submission, now)
+    if tries:
+        again = formatted(timezone.localtime(tries.again_at, assignment.offering.zone), "D j M, H:i")
+        raise Refused(f"You have used your {tries.a_day} tries of today. The next one is from {again} on.")
     submission.spec = SpecRevision.objects.filter(assignment=assignment).order_by("-n").first()
     submission.state = Submission.State.HANDED_IN
     submission.handed_in_at = submission.updated_at = now
@@ -222,6 +226,7 @@ def hand_in(
         )
         tell(Receipt, author.person, about=submission, slot=f"version {submission.n}", now=now)
     checking.ask(submission, now=now)
+    at_once.look(submission, now=now)
     return Outcome(submission, is_new=True)
 
 

@@ -69,7 +69,7 @@ class PartInline(admin.TabularInline):
 
 class CriterionInline(admin.TabularInline):
     model = RubricCriterion
-    fields = ["position", "title", "description"]
+    fields = ["position", "part", "title", "description"]
     extra = 0
 
 
@@ -88,6 +88,7 @@ class AssignmentAdmin(admin.ModelAdmin):
     readonly_fields = ["due_at", "promised_at", "opens_at"]
     fieldsets = [
         (None, {"fields": ["offering", ("key", "position", "state"), "title", "text", "holds_reviews"]}),
+        ("A grader outside", {"fields": [("outside_url", "outside_code")]}),
         ("Partners", {"fields": [("partners", "each_submits")]}),
         ("Opens", {"fields": [("open_session", "open_days", "open_time"), "opens_at"]}),
         (

@@ -9,9 +9,12 @@ from django.template.defaultfilters import filesizeformat
 
 from mlclub.forms import MarkdownWidget
 from mlclub.notebooks import NotebookError, parse
+from nmep import boards
 from nmep.handing_in import Given
 from nmep.models import Part, Piece
 
+#: What the chooser of files offers for a kind of part that has an ending of its own.
+FILES = {Part.Kind.NOTEBOOK.value: ".ipynb", Part.Kind.PREDICTIONS.value: ".csv,.npy"}
 #: Never taken, whatever an assignment allows: nobody who reviews should be handed a program.
 PROGRAMS = {"exe", "bat", "cmd", "com", "scr", "msi", "jar", "app", "dmg", "vbs", "ps1", "lnk"}
 
@@ -47,7 +50,7 @@ class HandInForm(forms.Form):
         required = part.is_required and kept is None and not self.is_draft
         hints = [part.hint] if part.hint else []
         if part.takes_file:
-            accept = ".ipynb" if part.kind == Part.Kind.NOTEBOOK else self._accept(part)
+            accept = FILES.get(part.kind) or self._accept(part)
             return forms.FileField(
                 label=part.title,
                 required=required,
@@ -89,6 +92,10 @@ class HandInForm(forms.Form):
             hints.append(
                 f"An .ipynb up to {part.max_megabytes} MB. Run all cells first; we read what you saw."
             )
+        elif part.kind == Part.Kind.PREDICTIONS:
+            hints.append(
+                f"A .csv with a name and a value a row, or one array as .npy, up to {part.max_megabytes} MB."
+            )
         else:
             kinds = part.endings.replace(".", "").split()
             said = " or ".join(f".{kind}" for kind in kinds) if kinds else "One file"
@@ -122,7 +129,8 @@ class HandInForm(forms.Form):
                 problem = f"These are {len(value.split())} words; at most {part.max_words} are read."
             if problem:
                 self.add_error(self.name_of(part), problem)
-        if not self.is_draft and not self.errors and not self.given() and not self.kept:
+        is_empty = not self.given() and not self.kept
+        if self.parts and not self.is_draft and not self.errors and is_empty:
             raise forms.ValidationError("There is nothing to hand in yet: give at least one part.")
         return self.cleaned_data
 
@@ -145,6 +153,8 @@ class HandInForm(forms.Form):
             finally:
                 file.seek(0)
             return ""
+        if part.kind == Part.Kind.PREDICTIONS:
+            return boards.problem_of(part, file)
         wanted = part.endings.lower().replace(".", "").split()
         if kind in PROGRAMS:
             return f"Programs such as {name} are not taken."

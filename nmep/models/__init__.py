@@ -1,5 +1,6 @@
 from nmep.models.allowances import Absence, ExtensionRequest
 from nmep.models.assignments import Assignment, Deviation, Milestone, Part, RubricCriterion, SpecRevision
+from nmep.models.boards import BoardName, HiddenLabels
 from nmep.models.capstones import (
     Capstone,
     CapstoneMember,
@@ -30,6 +31,7 @@ __all__ = [
     "Absence",
     "Answer",
     "Assignment",
+    "BoardName",
     "Capstone",
     "CapstoneMember",
     "CapstonePolicy",
@@ -47,6 +49,7 @@ __all__ = [
     "ExtensionRequest",
     "GraderMachine",
     "HelpOffer",
+    "HiddenLabels",
     "LearnerNote",
     "MarkChange",
     "Milestone",

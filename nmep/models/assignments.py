@@ -3,6 +3,7 @@ from __future__ import annotations
 import secrets
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
@@ -136,6 +137,16 @@ class Assignment(DatedByMeeting):
         help_text="Partners work together, and everybody hands in their own.",
     )
 
+    outside_url = models.URLField(
+        "handed in elsewhere",
+        max_length=300,
+        blank=True,
+        help_text="The address of a grading site outside the portal. Learners say here that they handed in there.",
+    )
+    outside_code = models.CharField(
+        "code to join there", max_length=60, blank=True, help_text="Shown only to people of the offering."
+    )
+
     # Computed from the rules by nmep.deadlines, kept so that lists can sort and filter.
     opens_at = models.DateTimeField(null=True, blank=True, editable=False)
     due_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -178,6 +189,11 @@ class Assignment(DatedByMeeting):
     def is_joint(self) -> bool:
         """Whether one of a team hands in for all of it."""
         return self.takes_partners and not self.each_submits
+
+    @property
+    def outside_host(self) -> str:
+        """The site that grades it, for people: `grader.example`."""
+        return urlsplit(self.outside_url).hostname or ""
 
     @property
     def window_days(self) -> int:
@@ -270,10 +286,11 @@ class Part(models.Model):
         FILE = "file", "File"
         LINK = "link", "Link"
         TEXT = "text", "Text"
+        PREDICTIONS = "predictions", "Predictions (.csv or .npy)"
 
     assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="parts")
     position = models.PositiveSmallIntegerField(default=0)
-    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.NOTEBOOK)
+    kind = models.CharField(max_length=11, choices=Kind.choices, default=Kind.NOTEBOOK)
     title = models.CharField(max_length=120)
     hint = models.CharField(max_length=200, blank=True)
     is_required = models.BooleanField("needed", default=True)
@@ -303,13 +320,22 @@ class Part(models.Model):
 
     @property
     def takes_file(self) -> bool:
-        return self.kind in (self.Kind.NOTEBOOK, self.Kind.FILE)
+        return self.kind in (self.Kind.NOTEBOOK, self.Kind.FILE, self.Kind.PREDICTIONS)
 
 
 class RubricCriterion(models.Model):
     """One thing that a reviewer looks for."""
 
     assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="criteria")
+    # A written answer is judged by criteria of its own, shown beside it.
+    part = models.ForeignKey(
+        Part,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="criteria",
+        verbose_name="of part",
+    )
     position = models.PositiveSmallIntegerField(default=0)
     title = models.CharField(max_length=80)
     description = models.CharField(max_length=240, blank=True)

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from nmep.urls import cloning, mastery, meetings, planning, reading, reviewing, teaching, work
+from nmep.urls import (
+    boards,
+    cloning,
+    mastery,
+    meetings,
+    planning,
+    reading,
+    reviewing,
+    teaching,
+    work,
+)
 
 app_name = "nmep"
 
@@ -14,5 +24,6 @@ urlpatterns = [
     *meetings.urlpatterns,
     *teaching.urlpatterns,
     *reviewing.urlpatterns,
+    *boards.urlpatterns,
     *reading.urlpatterns,
 ]

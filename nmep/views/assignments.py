@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -11,10 +12,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mlclub import uploads
-from nmep import extensions, handing_in, mastery, people
+from nmep import boards, extensions, handing_in, mastery, people
 from nmep.forms import HandInForm
 from nmep.forms.mastery import REASONS
-from nmep.models import Assignment, Comment, Enrolment, Part, Review, SpecRevision
+from nmep.models import Assignment, Check, Comment, Enrolment, Part, Review, SpecRevision
 
 
 def assignment_for(request: HttpRequest, slug: str, key: str) -> Assignment:
@@ -88,13 +89,15 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     now = timezone.now()
+    parts = list(assignment.parts.all())
     context: dict[str, Any] = {
         "assignment": assignment,
         "offering": assignment.offering,
         "enrolment": enrolment,
         "now": now,
-        "parts": assignment.parts.all(),
+        "parts": parts,
         "late_until": assignment.closes_for([]),
+        **beside(assignment, parts, enrolment, request.user, now),
         "status": status,
     }
     if enrolment is None:
@@ -136,6 +139,22 @@ def _missing(
     if not (held.latest and held.is_returned):
         return None
     return mastery.missing(enrolment, {assignment.pk: held.latest.pk})[assignment.pk]
+
+
+def beside(
+    assignment: Assignment, parts: list[Part], enrolment: Enrolment | None, user: Any, now: datetime
+) -> dict[str, Any]:
+    """What stands beside the text: the criteria, the board, the tries that are left; the outside grader's code."""
+    scored = [part for part in parts if part.kind == Part.Kind.PREDICTIONS]
+    left = [(part, boards.tries(enrolment, part, now)) for part in scored] if enrolment else []
+    checks = Check.objects.published().filter(part__in=scored, kind=Check.Kind.PREDICTIONS)
+    return {
+        "criteria": assignment.criteria.select_related("part"),
+        "has_board": bool(scored) and checks.exists(),
+        "tries": [(part, tries) for part, tries in left if tries],
+        "sees_code": bool(assignment.outside_url)
+        and (enrolment is not None or people.may_review(user, assignment.offering)),
+    }
 
 
 @require_safe
