@@ -139,7 +139,7 @@ def test_a_closed_assignment_with_a_version_in_review_says_what_comes_next(clien
     client.force_login(enrolment.person)
     shown = client.get(page(assignment)).content.decode()
     assert "Version 1 waits for its review; if it is returned, you can mend it here." in shown
-    assert "Ask" not in shown
+    assert "if you need more time" not in shown
 
 
 def test_work_that_is_not_released_is_a_404_for_learners_and_open_to_the_officer(client):
