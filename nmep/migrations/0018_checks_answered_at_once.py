@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('nmep', '0016_concept_checks_and_questions'),
+        ('nmep', '0017_offering_kept_lines'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
