@@ -33,3 +33,11 @@ def series_run_by(user: Any, slug: str) -> Series:
     if not series.is_run_by(user):
         raise PermissionDenied
     return series
+
+
+def event_told_by(user: Any, pk: int) -> Event:
+    """The event for whoever may leave something at it: its speakers, its hosts, and officers."""
+    event = event_for(user, pk)
+    if not event.is_run_by(user) and not event.talks.filter(speakers=user).exists():
+        raise PermissionDenied
+    return event

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from events.views import calendars, check_in, helping, organising, pages, seats, series
+from events.views import calendars, check_in, helping, organising, pages, seats, series, slots
 
 app_name = "events"
 
@@ -48,6 +48,19 @@ urlpatterns = [
     path("events/<int:pk>/help/offer/", helping.help_offer, name="help_offer"),
     path("events/<int:pk>/help/take/", helping.help_take, name="help_take"),
     path("events/<int:pk>/help/<int:ticket_pk>/", helping.help_change, name="help_change"),
+    path("events/slots/", slots.sheet_list, name="sheet_list"),
+    path("events/slots/<int:pk>/", slots.sheet_detail, name="sheet_detail"),
+    path("events/slots/<int:pk>/wish/", slots.sheet_wish, name="sheet_wish"),
+    path("events/slots/<int:pk>/draw/", slots.sheet_draw, name="sheet_draw"),
+    path("events/slot/<int:pk>/", slots.slot_detail, name="slot_detail"),
+    path("events/slot/<int:pk>/claim/", slots.slot_claim, name="slot_claim"),
+    path("events/slot/<int:pk>/release/", slots.slot_release, name="slot_release"),
+    path("events/slot/<int:pk>/topic/", slots.slot_topic, name="slot_topic"),
+    path("events/slot/<int:pk>/ask/", slots.slot_ask, name="slot_ask"),
+    path("events/slot/<int:pk>/swap/", slots.slot_swap, name="slot_swap"),
+    path("events/slot/<int:pk>/assign/", slots.slot_assign, name="slot_assign"),
+    path("events/slot/<int:pk>/mark/", slots.slot_mark, name="slot_mark"),
+    path("events/swaps/<int:pk>/", slots.swap_detail, name="swap_detail"),
     path("c/", check_in.code_entry, name="code_entry"),
     path("c/<str:code>/", check_in.code_check_in, name="code_check_in"),
 ]

@@ -11,6 +11,7 @@ nothing to say leaves it out. Everything is limited to what `user` may see by th
     calendar(user, since, until) -> list[Occurrence]
     calendar_mark(user, since, until) -> Any           cheaper than calendar; changes whenever its answer does
     panels(obj, user) -> list[Panel]                   what a higher app knows of a lower one's object
+    sheet_owner(sheet) -> Any                          who decides about a slot sheet of its own: `events.slot_access`
     contributions(person, viewer) -> list[Contribution]
     numbers(term) -> list[Figure]
     rollover(plan) -> list[str]

@@ -15,7 +15,9 @@ DEEPEST = 8
 HOME = "Home"
 
 #: First parts of an address below /wiki/ that lead to something else than a page.
-RESERVED = frozenset({"new", "care", "changes", "trash", "preview", "upload", "files", "wanted", "search"})
+RESERVED = frozenset(
+    {"new", "care", "changes", "trash", "preview", "upload", "files", "wanted", "search", "papers"}
+)
 #: Stands between a page's path and what is done with it: /wiki/Basics/Adam/-/edit/.
 SEPARATOR = "-"
 

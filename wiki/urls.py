@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from wiki.views import lists, pictures, reading, writing
+from wiki.views import lists, papers, pictures, reading, writing
 
 app_name = "wiki"
 
@@ -18,6 +18,7 @@ urlpatterns = [
     path("trash/", lists.page_trash_list, name="page_trash_list"),
     path("preview/", pictures.markdownx_markdownify, name="markdownx_markdownify"),
     path("upload/", pictures.markdownx_upload, name="markdownx_upload"),
+    path("papers/<int:pk>/", papers.paper_detail, name="paper_detail"),
     path("files/<slug:sha>.<slug:extension>", pictures.attachment_file, name="attachment_file"),
     path("<path:path>/-/edit/", writing.page_edit, name="page_edit"),
     path("<path:path>/-/rename/", writing.page_rename, name="page_rename"),

@@ -141,6 +141,22 @@ class SlotSheet(models.Model):
         )
 
 
+def _begins() -> Coalesce:
+    after = ExpressionWrapper(Value(MINUTE) * F("after_minutes"), output_field=DurationField())
+    return Coalesce(F("event__starts_at") + after, F("starts_at"))
+
+
+def _taken() -> Coalesce:
+    taken = (
+        Claim.objects.filter(slot=OuterRef("pk"), state__in=Claim.TAKING)
+        .order_by()
+        .values("slot")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
+    return Coalesce(Subquery(taken), 0)
+
+
 class SlotQuerySet(models.QuerySet["Slot"]):
     def offered(self) -> SlotQuerySet:
         """Those that take place: not withdrawn, and their event is not cancelled."""
@@ -148,19 +164,19 @@ class SlotQuerySet(models.QuerySet["Slot"]):
 
     def with_times(self) -> SlotQuerySet:
         """Adds `begins`: its own time, or that of its event and the minutes after it. None without a date."""
-        after = ExpressionWrapper(Value(MINUTE) * F("after_minutes"), output_field=DurationField())
-        return self.annotate(begins=Coalesce(F("event__starts_at") + after, F("starts_at")))
+        return self.annotate(begins=_begins())
+
+    def between(self, since: datetime, until: datetime) -> SlotQuerySet:
+        """Beginning after `since` and not after `until`."""
+        return self.annotate(begins=_begins()).filter(begins__gt=since, begins__lte=until)
 
     def with_counts(self) -> SlotQuerySet:
         """Adds `taken`: how many places of it are held or were used."""
-        taken = (
-            Claim.objects.filter(slot=OuterRef("pk"), state__in=Claim.TAKING)
-            .order_by()
-            .values("slot")
-            .annotate(n=Count("pk"))
-            .values("n")
-        )
-        return self.annotate(taken=Coalesce(Subquery(taken), 0))
+        return self.annotate(taken=_taken())
+
+    def with_room(self) -> SlotQuerySet:
+        """Those that are not full, with `taken`."""
+        return self.annotate(taken=_taken()).filter(taken__lt=F("capacity"))
 
     def in_order(self) -> SlotQuerySet:
         return self.with_times().order_by(F("begins").asc(nulls_last=True), "position", "pk")
@@ -405,6 +421,9 @@ class Swap(models.Model):
 
     def __str__(self) -> str:
         return f"{self.claim} asked {self.to}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("events:swap_detail", args=[self.pk])
 
 
 class SlotQuestion(models.Model):

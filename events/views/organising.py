@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from events import registrations, schedule
-from events.access import event_run_by
+from events.access import event_run_by, event_told_by
 from events.forms import CancelForm, EventForm, MaterialForm, MoveForm, TalkForm
 from events.models import Event, Material, Talk
 from events.registrations import Answer
@@ -168,7 +168,7 @@ def talk_form(request: HttpRequest, event: Event, talk: Talk) -> HttpResponse:
 
 @require_http_methods(GET_POST)
 def material_create(request: HttpRequest, pk: int) -> HttpResponse:
-    event = event_run_by(request.user, pk)
+    event = event_told_by(request.user, pk)
     material = Material(event=event, position=event.materials.count())
     form = MaterialForm(request.POST or None, request.FILES or None, instance=material)
     if request.method == "POST" and form.is_valid():

@@ -8,6 +8,7 @@ from nmep.admin import (
     partners,
     records,
     reviewing,
+    sheets,
     teaching,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "partners",
     "records",
     "reviewing",
+    "sheets",
     "teaching",
 ]

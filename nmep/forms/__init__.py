@@ -2,6 +2,14 @@
 
 from nmep.forms.handing_in import HandInForm
 from nmep.forms.reviewing import CommentForm, ReviewForm, SettleForm
+from nmep.forms.sheets import (
+    OralResultForm,
+    OralSlotsForm,
+    PaperChoiceForm,
+    PaperSheetForm,
+    SlidesForm,
+    SuggestionForm,
+)
 from nmep.forms.teaching import AnswerForm, ConceptCheckForm, QuestionForm
 
 __all__ = [
@@ -9,7 +17,13 @@ __all__ = [
     "CommentForm",
     "ConceptCheckForm",
     "HandInForm",
+    "OralResultForm",
+    "OralSlotsForm",
+    "PaperChoiceForm",
+    "PaperSheetForm",
     "QuestionForm",
     "ReviewForm",
     "SettleForm",
+    "SlidesForm",
+    "SuggestionForm",
 ]

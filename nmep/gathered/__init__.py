@@ -10,6 +10,7 @@ from nmep.gathered.digest import digest
 from nmep.gathered.finding import calendar, contributions, help_topics, numbers, panels, search
 from nmep.gathered.home import home, stand
 from nmep.gathered.records import office_permissions, personal_data
+from nmep.sheets import sheet_owner
 
 __all__ = [
     "calendar",
@@ -23,6 +24,7 @@ __all__ = [
     "panels",
     "personal_data",
     "search",
+    "sheet_owner",
     "stand",
     "tick",
     "unstaffed",

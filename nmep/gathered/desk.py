@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import reverse
@@ -12,7 +13,7 @@ from members.models import User
 from mlclub.gather import (
     DeskItem,
 )
-from nmep import rosters
+from nmep import papers, rosters
 from nmep.gathered.home import REVIEW_PROMISE
 from nmep.models import (
     Offering,
@@ -27,7 +28,7 @@ def desk(user: User, now: datetime) -> list[DeskItem]:
     """Hand-ins that wait too long, classes without a lecturer, learners to look after."""
     if not user.has_perm("nmep.view_submission"):
         return []
-    return [*_late_reviews(now), *_unstaffed(now), *_flagged(now)]
+    return [*_late_reviews(now), *_unstaffed(now), *_empty_slots(now), *_flagged(now)]
 
 
 def _late_reviews(now: datetime) -> list[DeskItem]:
@@ -70,11 +71,29 @@ def _unstaffed(now: datetime) -> list[DeskItem]:
             group="Programme",
             title=f"Week {session.week} has no lecturer: {session.title}",
             count=1,
-            url=reverse("admin:events_event_change", args=[session.event_id]),
+            url=reverse("nmep:lecturer_list", args=[session.offering.slug]),
             detail=f"in {(session.event.starts_at - now).days} days",
             action="Find one",
         )
         for session in unstaffed(now)
+    ]
+
+
+def _empty_slots(now: datetime) -> list[DeskItem]:
+    by_offering: dict[str, list[Any]] = {}
+    for slot in papers.empty(now):
+        by_offering.setdefault(getattr(slot, "slug", ""), []).append(slot)
+    return [
+        DeskItem(
+            group="Programme",
+            title="Paper slots with room in the next 10 days",
+            count=len(slots),
+            url=reverse("nmep:paper_list", args=[slug]),
+            detail=", ".join(slot.label for slot in slots[:3]),
+            action="Put somebody down",
+            icon="user-minus",
+        )
+        for slug, slots in by_offering.items()
     ]
 
 

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 
 from django.urls import reverse
 
-from events.models import Event
+from events.models import Event, Slot
 from members.models import User
 from mlclub.gather import (
     Item,
 )
-from nmep import progress
+from nmep import papers, progress
 from nmep.models import (
     Enrolment,
     Offering,
@@ -43,7 +43,30 @@ def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int,
         _digest_reviewers(
             found, offerings[key], [row for row in enrolments if row.role in Enrolment.STAFF], since
         )
+    led = [(row.person_id, row.offering_id) for row in rows if row.role == Enrolment.Role.LEAD]
+    _digest_leads(found, led, since)
     return dict(found)
+
+
+def _digest_leads(found: dict[int, list[Item]], led: list[tuple[int, int]], since: datetime) -> None:
+    """Paper slots that nobody holds, for those who lead."""
+    if not led:
+        return
+    empty: dict[int, list[Slot]] = defaultdict(list)
+    for slot in papers.empty(since, offerings={key for _, key in led}):
+        empty[getattr(slot, "offering", 0)].append(slot)
+    for person, offering in led:
+        if slots := empty.get(offering):
+            found[person].append(
+                Item(
+                    section="Needs a person",
+                    text=f"{len(slots)} paper slot{'' if len(slots) == 1 else 's'} with room: "
+                    f"{', '.join(slot.label for slot in slots[:3])}",
+                    url=reverse("nmep:paper_list", args=[getattr(slots[0], "slug", "")]),
+                    action="Put somebody down",
+                    weight=15,
+                )
+            )
 
 
 def _digest_learners(

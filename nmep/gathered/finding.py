@@ -10,7 +10,8 @@ from django.db.models import Case, Count, FloatField, When
 from django.urls import reverse
 from django.utils import timezone
 
-from events.models import Event, Talk
+from events.models import Claim, Event, Slot, Talk
+from events.slot_access import owner_of
 from members.models import Club, Term, User
 from mlclub.gather import (
     Contribution,
@@ -20,18 +21,22 @@ from mlclub.gather import (
     Panel,
 )
 from mlclub.search import rank
-from nmep import review_times
+from nmep import papers, review_times
 from nmep.models import (
     Assignment,
     Deviation,
     Enrolment,
     Module,
     Offering,
+    OfferingSheet,
+    PaperTalk,
     Review,
     Session,
     Submission,
     SubmissionAuthor,
 )
+from nmep.sheets import ProgrammeSheet
+from wiki.models import Paper
 
 
 def search(query: str, user: Any, limit: int) -> list[Hit]:
@@ -138,7 +143,12 @@ def calendar(user: User, since: datetime, until: datetime) -> list[Occurrence]:
 
 
 def panels(obj: Any, user: Any) -> list[Panel]:
-    """On an event's page: which week of which programme it is."""
+    """On an event's page: which week of which programme it is. On a paper's: where it was presented; on a slot's: which
+    paper it is for."""
+    if isinstance(obj, Paper):
+        return _paper_panels(obj, user)
+    if isinstance(obj, Slot):
+        return _slot_panels(obj, user)
     if not isinstance(obj, Event):
         return []
     session = (
@@ -150,6 +160,38 @@ def panels(obj: Any, user: Any) -> list[Panel]:
         return []
     return [
         Panel(title="Part of a programme", template="nmep/_event_panel.html", context={"session": session})
+    ]
+
+
+def _paper_panels(paper: Paper, user: Any) -> list[Panel]:
+    found = papers.presented(paper, user, timezone.now())
+    if not found:
+        return []
+    return [
+        Panel(title="Presented here", template="nmep/_presented_panel.html", context={"presented": found})
+    ]
+
+
+def _slot_panels(slot: Slot, user: Any) -> list[Panel]:
+    owner = owner_of(slot.sheet)
+    if not isinstance(owner, ProgrammeSheet) or owner.own.kind != OfferingSheet.Kind.PAPER:
+        return []
+    talk = PaperTalk.objects.filter(slot=slot).select_related("paper").prefetch_related("materials").first()
+    present = getattr(slot, "present", None)
+    claims = Claim.objects.held().filter(slot=slot) if present is None else present
+    presents = any(claim.person_id == user.pk and claim.state in Claim.TAKING for claim in claims)
+    return [
+        Panel(
+            title="The paper",
+            template="nmep/_paper_panel.html",
+            context={
+                "slot": slot,
+                "talk": talk,
+                "offering": owner.own.offering,
+                "materials": talk.materials.all() if talk else [],
+                "may_choose": presents or owner.roles(user).leads,
+            },
+        )
     ]
 
 

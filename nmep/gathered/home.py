@@ -20,7 +20,7 @@ from mlclub.gather import (
     Section,
     Stand,
 )
-from nmep import progress
+from nmep import papers, progress
 from nmep.models import (
     Enrolment,
     Offering,
@@ -44,6 +44,7 @@ def home(user: User, now: datetime) -> list[Card]:
         replace(card, is_primary=at == 0)
         for at, card in enumerate(sorted(cards, key=lambda card: card.when or now))
     ]
+    cards += [card for row in learning for card in papers.cards(row, now)]
     cards += [card for row in learning for card in _class_cards(row)]
     return cards + _review_cards(user, [row for row in enrolments if row.role in Enrolment.STAFF], now)
 
@@ -91,7 +92,9 @@ def _current(user: User, now: datetime) -> list[Enrolment]:
                 slug="event__slug",
             )
         )[:2]
-        kept = list(progress.with_records(rows).annotate(next_json=ArraySubquery(meetings)))
+        kept = list(
+            progress.with_records(rows).annotate(next_json=ArraySubquery(meetings), **papers.columns(now))
+        )
         user._nmep_current = kept  # type: ignore[attr-defined]
     return kept
 

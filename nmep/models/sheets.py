@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
-from events.models import Claim, Slot, SlotSheet
+from events.models import Claim, Material, Slot, SlotSheet
 from mlclub.privacy import NOT_PERSONAL, Erase, Policy
 from nmep.models.enrolments import Enrolment
 from nmep.models.programmes import Offering, Session
@@ -63,6 +63,8 @@ class PaperTalk(models.Model):
         Session, on_delete=models.SET_NULL, null=True, blank=True, related_name="paper_talks"
     )
     paper = models.ForeignKey(Paper, on_delete=models.PROTECT, related_name="+")
+    # Slides and what else belongs to this paper, among the materials of the class.
+    materials = models.ManyToManyField(Material, blank=True, related_name="+")
     chosen_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -82,7 +84,7 @@ class PaperTalk(models.Model):
         return f"{self.paper}, {self.slot.label}"
 
     def get_absolute_url(self) -> str:
-        return reverse("nmep:paper_talk", args=[self.offering.slug, self.slot_id])
+        return reverse("events:slot_detail", args=[self.slot_id])
 
 
 class OralResultQuerySet(models.QuerySet["OralResult"]):

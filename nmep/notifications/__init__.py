@@ -5,6 +5,7 @@ from nmep.notifications.meetings import MeetingCancelled, MeetingMoved
 from nmep.notifications.partners import NoPartner, PartnersTold, composition
 from nmep.notifications.questions import QuestionAnswered
 from nmep.notifications.reviewing import SecondLookAnswered
+from nmep.notifications.sheets import LectureDropped, LectureReminder, LectureWanted, OralResultThere
 from nmep.notifications.work import DueMoved, HomeworkReminder, Receipt, ReviewPosted, Welcome, link
 
 __all__ = [
@@ -12,9 +13,13 @@ __all__ = [
     "DueMoved",
     "HelpOffered",
     "HomeworkReminder",
+    "LectureDropped",
+    "LectureReminder",
+    "LectureWanted",
     "MeetingCancelled",
     "MeetingMoved",
     "NoPartner",
+    "OralResultThere",
     "PartnersTold",
     "QuestionAnswered",
     "Receipt",

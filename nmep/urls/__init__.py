@@ -10,6 +10,7 @@ from nmep.urls import (
     planning,
     reading,
     reviewing,
+    sheets,
     teaching,
     work,
 )
@@ -25,5 +26,6 @@ urlpatterns = [
     *teaching.urlpatterns,
     *reviewing.urlpatterns,
     *boards.urlpatterns,
+    *sheets.urlpatterns,
     *reading.urlpatterns,
 ]

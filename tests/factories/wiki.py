@@ -5,7 +5,7 @@ from itertools import count
 from django.utils import timezone
 
 from wiki import editing
-from wiki.models import Page, Revision
+from wiki.models import Page, Paper, Revision
 
 number = count(1)
 
@@ -28,3 +28,7 @@ def make_revision(*, page, text, author=None, at=None, summary=""):
     return editing.save(
         page, text, base=base, author=author, now=at or timezone.now(), summary=summary
     ).revision
+
+
+def make_paper(*, title="Attention", authors_text="Ada Quill and Bo Marsh", **fields):
+    return Paper.objects.create(title=title, authors_text=authors_text, **fields)

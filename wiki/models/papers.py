@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.urls import reverse
 from django.utils import timezone
 
 from mlclub.privacy import NOT_PERSONAL, Policy
@@ -37,12 +38,20 @@ class Paper(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def get_absolute_url(self) -> str:
+        return reverse("wiki:paper_detail", args=[self.pk])
+
     @property
     def address(self) -> str:
         """Where it can be read."""
         if self.arxiv_id:
             return f"https://arxiv.org/abs/{self.arxiv_id}"
         return self.url or (f"https://doi.org/{self.doi}" if self.doi else "")
+
+    @property
+    def authors(self) -> list[str]:
+        """Who wrote it, as given."""
+        return [name.strip() for name in self.authors_text.split(" and ") if name.strip()]
 
     @property
     def reference(self) -> str:

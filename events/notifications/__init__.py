@@ -1,0 +1,51 @@
+"""What people are told about events and slots."""
+
+from events.notifications.registrations import (
+    AboutEvent,
+    AboutRegistration,
+    Cancelled,
+    EventReminder,
+    Moved,
+    Offer,
+    Promoted,
+    Registered,
+    invite,
+    spoken,
+    spoken_span,
+    version_slot,
+    whose,
+)
+from events.notifications.slots import (
+    DrawPublished,
+    SlotAssigned,
+    SlotEmpty,
+    SlotReleased,
+    SlotReminder,
+    SlotWithdrawn,
+    SwapAnswered,
+    SwapAsked,
+)
+
+__all__ = [
+    "AboutEvent",
+    "AboutRegistration",
+    "Cancelled",
+    "DrawPublished",
+    "EventReminder",
+    "Moved",
+    "Offer",
+    "Promoted",
+    "Registered",
+    "SlotAssigned",
+    "SlotEmpty",
+    "SlotReleased",
+    "SlotReminder",
+    "SlotWithdrawn",
+    "SwapAnswered",
+    "SwapAsked",
+    "invite",
+    "spoken",
+    "spoken_span",
+    "version_slot",
+    "whose",
+]
