@@ -109,6 +109,8 @@ class Module(models.Model):
     updated_at = models.DateTimeField(null=True, blank=True, editable=False)
     # The page of a wiki that an import took it from.
     imported_from = models.CharField(max_length=200, blank=True, editable=False)
+    # What the import wrote, as a hash: a module that reads otherwise was edited here and is left alone.
+    imported_as = models.CharField(max_length=24, blank=True, editable=False)
 
     search = search_column(A=["title"], C=["overview", "outline"], names=["title"])
 
