@@ -51,7 +51,10 @@ def office_permissions() -> dict[str, list[str]]:
         for model in ("talk", "material", "slot")
         for verb in ("add", "change", "delete", "view")
     ]
+    own.append("events.view_feedbackform")
     records = [
+        "events.change_feedbackform",
+        "events.delete_feedbackform",
         "events.view_registration",
         "events.view_attendance",
         "events.add_attendance",

@@ -2,7 +2,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from events.views import calendars, check_in, helping, organising, pages, seats, series, slots
+from events.views import (
+    calendars,
+    check_in,
+    feedback,
+    helping,
+    organising,
+    pages,
+    seats,
+    series,
+    slots,
+)
 
 app_name = "events"
 
@@ -61,6 +71,7 @@ urlpatterns = [
     path("events/slot/<int:pk>/assign/", slots.slot_assign, name="slot_assign"),
     path("events/slot/<int:pk>/mark/", slots.slot_mark, name="slot_mark"),
     path("events/swaps/<int:pk>/", slots.swap_detail, name="swap_detail"),
+    path("f/<str:code>/", feedback.feedback_give, name="feedback_give"),
     path("c/", check_in.code_entry, name="code_entry"),
     path("c/<str:code>/", check_in.code_check_in, name="code_check_in"),
 ]

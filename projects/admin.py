@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
 from django.db.models import Max, QuerySet
 from django.http import HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
 
-from projects.models import Initiative, Output, Role, Update
+from projects import lineage
+from projects.models import Initiative, InitiativeLink, Output, Role, Update
 
 
 class RoleInline(admin.TabularInline):
@@ -55,3 +59,24 @@ class UpdateAdmin(admin.ModelAdmin):
     list_select_related = ["initiative", "author"]
     autocomplete_fields = ["initiative", "author"]
     date_hierarchy = "created_at"
+
+
+class LinkForm(forms.ModelForm):
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        earlier, later = data.get("earlier"), data.get("later")
+        if earlier and later and lineage.comes_of(earlier, later, without=self.instance.pk):
+            raise forms.ValidationError(
+                "The later one is where the earlier one came from: that would be a circle."
+            )
+        return data
+
+
+@admin.register(InitiativeLink)
+class InitiativeLinkAdmin(admin.ModelAdmin):
+    form = LinkForm
+    list_display = ["earlier", "kind", "later", "created_at"]
+    list_filter = ["kind"]
+    list_select_related = ["earlier", "later"]
+    search_fields = ["earlier__name", "later__name"]
+    autocomplete_fields = ["earlier", "later"]

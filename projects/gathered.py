@@ -20,11 +20,14 @@ LED = ["add", "change", "delete", "view"]
 
 def office_permissions() -> dict[str, list[str]]:
     every = [
-        f"projects.{verb}_{model}" for verb in LED for model in ("initiative", "role", "update", "output")
+        f"projects.{verb}_{model}"
+        for verb in LED
+        for model in ("initiative", "initiativelink", "role", "update", "output")
     ]
     return {
         "*": [
             "projects.view_initiative",
+            "projects.view_initiativelink",
             "projects.view_role",
             "projects.view_update",
             "projects.view_output",

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
 from django.db import IntegrityError, transaction
 
+from members import standing
+from members.models import Term
 from projects.models import Initiative, InitiativeLink
 
 
@@ -26,3 +34,214 @@ def connect(earlier: Initiative, later: Initiative, kind: str, *, note: str = ""
             raise Circle from refused
         raise
     return link
+
+
+def comes_of(initiative: Initiative, ancestor: Initiative, *, without: int | None = None) -> bool:
+    """Whether `initiative` is `ancestor` or came of it, however many steps ago, leaving out the link `without`."""
+    seen, edge = {initiative.pk}, {initiative.pk}
+    while edge:
+        back = InitiativeLink.objects.filter(later__in=edge).exclude(pk=without or 0)
+        edge = set(back.values_list("earlier", flat=True)) - seen
+        seen |= edge
+    return ancestor.pk in seen
+
+
+# ── The picture, and the same in words ──
+
+#: Of the drawing, in its own units, which are pixels where there is room.
+BOX, GAP, TALL, PITCH, TOP = 208, 76, 60, 92, 44
+#: What a box holds of a name.
+LETTERS = 24
+PRIVATE = "A private project"
+
+
+@dataclass(frozen=True)
+class Node:
+    """A project in the picture. What the viewer may not see has no name, no kind and no address."""
+
+    name: str
+    kind: str
+    url: str
+    when: str
+    column: int
+    row: int
+    is_here: bool = False
+    onward: tuple[str, ...] = ()
+
+    @property
+    def x(self) -> int:
+        return self.column * (BOX + GAP) + 1
+
+    @property
+    def y(self) -> int:
+        return TOP + self.row * PITCH
+
+    @property
+    def short(self) -> str:
+        return self.name if len(self.name) <= LETTERS else f"{self.name[: LETTERS - 1].rstrip()}…"
+
+    @property
+    def text_x(self) -> int:
+        return self.x + 14
+
+    @property
+    def is_private(self) -> bool:
+        return not self.url
+
+
+@dataclass(frozen=True)
+class Edge:
+    """An arrow with its words."""
+
+    path: str
+    head: str
+    words: str
+    x: int
+    y: int
+
+
+@dataclass(frozen=True)
+class Column:
+    """A term, or the break after one."""
+
+    name: str
+    x: int
+    is_break: bool
+    width: int = BOX
+
+
+@dataclass(frozen=True)
+class Drawing:
+    columns: tuple[Column, ...]
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+
+    @property
+    def width(self) -> int:
+        return len(self.columns) * (BOX + GAP) - GAP + 2
+
+    @property
+    def height(self) -> int:
+        return TOP + (max(node.row for node in self.nodes) + 1) * PITCH - PITCH + TALL + 4
+
+
+def drawn(viewer: Any, *, of: Initiative | None = None) -> Drawing | None:
+    """What grew out of what, as far as `viewer` may see: all of it, or what `of` belongs to. Three queries.
+
+    None where there is nothing to draw. A part of which the viewer may see nothing is left out.
+    """
+    links = list(
+        InitiativeLink.objects.select_related("earlier", "later").defer(
+            *(
+                f"{end}__{field}"
+                for end in ("earlier", "later")
+                for field in ("search", "description", "outcome")
+            )
+        )
+    )
+    every = {row.pk: row for link in links for row in (link.earlier, link.later)}
+    if of is not None and of.pk not in every:
+        return None
+    parts = _parts(links)
+    if of is not None:
+        parts = [part for part in parts if of.pk in part]
+    visible = set(Initiative.objects.visible_to(viewer).filter(pk__in=every).values_list("pk", flat=True))
+    parts = [part for part in parts if part & visible]
+    if not parts:
+        return None
+    days = {pk: row.started_on or standing.today(row.created_at) for pk, row in every.items()}
+    parts.sort(key=lambda part: min((days[pk], pk) for pk in part))
+    shown = {pk for part in parts for pk in part}
+    spans = _spans([days[pk] for pk in shown])
+    placed: dict[int, tuple[int, int]] = {}
+    below = 0
+    for part in parts:
+        taken: dict[int, int] = defaultdict(int)
+        for pk in sorted(part, key=lambda pk: (days[pk], pk)):
+            column = _column(spans, days[pk])
+            placed[pk] = (column, below + taken[column])
+            taken[column] += 1
+        below += max(taken.values())
+    onward: dict[int, list[str]] = defaultdict(list)
+    edges = []
+    for link in links:
+        if link.earlier_id not in shown:
+            continue
+        is_told = {link.earlier_id, link.later_id} <= visible
+        name = str(link.later) if link.later_id in visible else PRIVATE[0].lower() + PRIVATE[1:]
+        note = f": {link.note}" if link.note and is_told else ""
+        onward[link.earlier_id].append(f"{link.get_kind_display()} {name}{note}")
+        edges.append(_edge(placed[link.earlier_id], placed[link.later_id], link.get_kind_display()))
+    nodes = tuple(
+        Node(
+            name=every[pk].name if pk in visible else PRIVATE,
+            kind=every[pk].get_kind_display() if pk in visible else "",
+            url=every[pk].get_absolute_url() if pk in visible else "",
+            when=spans[placed[pk][0]].name,
+            column=placed[pk][0],
+            row=placed[pk][1],
+            is_here=of is not None and pk == of.pk,
+            onward=tuple(onward[pk]),
+        )
+        for part in parts
+        for pk in sorted(part, key=lambda pk: (days[pk], pk))
+    )
+    columns = tuple(Column(span.name, at * (BOX + GAP) + 1, span.is_break) for at, span in enumerate(spans))
+    return Drawing(columns, nodes, tuple(edges))
+
+
+@dataclass(frozen=True)
+class _Span:
+    name: str
+    first: date
+    is_break: bool
+
+
+def _spans(days: Iterable[date]) -> list[_Span]:
+    """The terms and breaks that the days fall into, in order."""
+    wanted = set(days)
+    every: list[_Span] = [_Span("Earlier", date.min, True)]
+    for term in Term.objects.order_by("starts_on"):
+        every.append(_Span(term.name, term.starts_on, False))
+        every.append(_Span(f"after {term.name}", term.ends_on + timedelta(days=1), True))
+    used = {_column(every, day) for day in wanted}
+    return [span for at, span in enumerate(every) if at in used]
+
+
+def _column(spans: list[_Span], day: date) -> int:
+    return max((at for at, span in enumerate(spans) if span.first <= day), default=0)
+
+
+def _parts(links: Iterable[InitiativeLink]) -> list[set[int]]:
+    """What hangs together."""
+    parts: list[set[int]] = []
+    for link in links:
+        both = {link.earlier_id, link.later_id}
+        touching = [part for part in parts if part & both]
+        parts = [part for part in parts if not part & both]
+        parts.append(both.union(*touching))
+    return parts
+
+
+def _edge(earlier: tuple[int, int], later: tuple[int, int], words: str) -> Edge:
+    """From the right of one box to the left of the next; down where both stand in one column."""
+    x1, y1 = earlier[0] * (BOX + GAP) + 1, TOP + earlier[1] * PITCH
+    x2, y2 = later[0] * (BOX + GAP) + 1, TOP + later[1] * PITCH
+    if earlier[0] >= later[0]:
+        x, top, bottom = x1 + 30, min(y1, y2) + TALL, max(y1, y2)
+        tip = bottom if y2 >= y1 else top
+        way = -9 if y2 >= y1 else 9
+        return Edge(
+            f"M{x} {top}V{bottom}", f"M{x} {tip}l-4.5 {way}h9z", words, x + 10, (top + bottom) // 2 + 5
+        )
+    right, left = x1 + BOX, x2 - 9
+    a, b = y1 + TALL // 2, y2 + TALL // 2
+    bend = (left - right) // 2
+    path = f"M{right} {a}C{right + bend} {a} {left - bend} {b} {left} {b}"
+    return Edge(
+        path,
+        f"M{x2} {b}l-9-4.5v9z",
+        words,
+        (right + left) // 2 - 30,
+        min(a, b) - 8 if a == b else (a + b) // 2,
+    )

@@ -9,6 +9,7 @@ app_name = "projects"
 urlpatterns = [
     path("", views.initiative_list, name="initiative_list"),
     path("new/", views.initiative_create, name="initiative_create"),
+    path("lineage/", views.lineage, name="lineage"),
     path("<slug:slug>/", views.initiative_detail, name="initiative_detail"),
     path("<slug:slug>/edit/", views.initiative_edit, name="initiative_edit"),
     path("<slug:slug>/update/", views.update_create, name="update_create"),

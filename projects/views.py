@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from members import audit, ledger, standing
 from members.access import active_members_only
 from members.models import User
+from projects import lineage as links
 from projects.forms import InitiativeForm, OutputForm, RoleForm, UpdateForm
 from projects.models import SILENT_AFTER_DAYS, Initiative, Role
 from projects.notifications import TeamJoined
@@ -53,6 +54,21 @@ def initiative_list(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 @require_safe
+def lineage(request: HttpRequest) -> HttpResponse:
+    """What grew out of what, by terms, as a drawing and in words; `focus` shows the part of one project."""
+    focus = request.GET.get("focus", "")
+    initiative = None
+    if focus:
+        initiative = get_object_or_404(Initiative.objects.visible_to(request.user), slug=focus)
+    return render(
+        request,
+        "projects/lineage.html",
+        {"drawing": links.drawn(request.user, of=initiative), "initiative": initiative},
+    )
+
+
+@login_not_required
+@require_safe
 def initiative_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One initiative: what, who, how it goes, what is left of it."""
     initiative = get_object_or_404(
@@ -72,6 +88,7 @@ def initiative_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "updates": updates,
             "outputs": list(initiative.outputs.all()),
             "topics": list(initiative.topics.all()),
+            "drawing": links.drawn(request.user, of=initiative),
             "shows_people": user.is_authenticated and user.standing.reads_members_area,
             "is_silent": initiative.state == Initiative.State.RUNNING
             and (not updates or updates[0].created_at < timezone.now() - timedelta(days=SILENT_AFTER_DAYS)),

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from events import registrations
-from events.models import Attendance, CalendarFeed, Event, Material, Registration, Series, Talk
+from events.models import Attendance, CalendarFeed, Event, FeedbackForm, Material, Registration, Series, Talk
 from members import audit
 
 
@@ -317,4 +317,21 @@ class CalendarFeedAdmin(admin.ModelAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(FeedbackForm)
+class FeedbackFormAdmin(admin.ModelAdmin):
+    """The forms themselves. Who answered, and what, is on no page of the admin."""
+
+    list_display = ["title", "event", "audience", "released_at"]
+    list_filter = ["audience"]
+    list_select_related = ["event"]
+    search_fields = ["title", "event__title"]
+    fields = ["title", "event", "audience", "opens", "open_for", "about", "code", "released_at"]
+    readonly_fields = ["event", "audience", "code", "released_at"]
+    autocomplete_fields = ["about"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Forms are made with the running order, or after a class."""
         return False

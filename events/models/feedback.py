@@ -37,6 +37,8 @@ class FeedbackForm(models.Model):
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="feedback_forms")
     title = models.CharField(max_length=160)
     audience = models.CharField(max_length=9, choices=Audience.choices, default=Audience.ANYONE)
+    # Whose talk or class it is: they do not answer.
+    about = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="+")
     # [{"key", "label", "kind": "rating" | "text", "low", "high"}]; a rating goes from 1 to 4.
     questions = models.JSONField(default=list)
     code = models.CharField(max_length=12, unique=True, default=new_code, editable=False)
@@ -46,7 +48,7 @@ class FeedbackForm(models.Model):
     released_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    personal_data = NOT_PERSONAL
+    personal_data = Policy(owners=("about",), on_erase=Erase.KEEP, why="Who spoke is the club's record.")
 
     class Meta:
         ordering = ["event__starts_at", "pk"]

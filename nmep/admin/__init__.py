@@ -2,6 +2,7 @@
 
 from nmep.admin import (
     assignments,
+    capstones,
     library,
     mastery,
     offerings,
@@ -14,6 +15,7 @@ from nmep.admin import (
 
 __all__ = [
     "assignments",
+    "capstones",
     "library",
     "mastery",
     "offerings",

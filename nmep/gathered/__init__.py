@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from nmep import deadlines, grader
+from nmep import capstones, deadlines, grader, pulses, showcases
 from nmep.gathered.desk import desk, unstaffed
 from nmep.gathered.digest import digest
 from nmep.gathered.finding import calendar, contributions, help_topics, numbers, panels, search
@@ -35,3 +35,6 @@ def tick(now: datetime) -> None:
     """Due dates follow whatever was moved, by whoever moved it; runs of a lost machine go back."""
     deadlines.reconcile(now)
     grader.tick(now)
+    capstones.tidy(now)
+    showcases.mark_presented(now)
+    pulses.ask(now)

@@ -14,6 +14,7 @@ from mlclub.gather import (
     DeskItem,
 )
 from nmep import papers, rosters
+from nmep.gathered import capstone_news
 from nmep.gathered.home import REVIEW_PROMISE
 from nmep.models import (
     Offering,
@@ -28,7 +29,13 @@ def desk(user: User, now: datetime) -> list[DeskItem]:
     """Hand-ins that wait too long, classes without a lecturer, learners to look after."""
     if not user.has_perm("nmep.view_submission"):
         return []
-    return [*_late_reviews(now), *_unstaffed(now), *_empty_slots(now), *_flagged(now)]
+    return [
+        *_late_reviews(now),
+        *_unstaffed(now),
+        *_empty_slots(now),
+        *_flagged(now),
+        *capstone_news.desk_items(now),
+    ]
 
 
 def _late_reviews(now: datetime) -> list[DeskItem]:

@@ -14,6 +14,7 @@ from mlclub.gather import (
     Item,
 )
 from nmep import papers, progress
+from nmep.gathered import capstone_news
 from nmep.models import (
     Enrolment,
     Offering,
@@ -45,6 +46,8 @@ def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int,
         )
     led = [(row.person_id, row.offering_id) for row in rows if row.role == Enrolment.Role.LEAD]
     _digest_leads(found, led, since)
+    for person, items in capstone_news.digest_pulses(users, since).items():
+        found[person] += items
     return dict(found)
 
 
@@ -93,8 +96,10 @@ def _digest_learners(
         ).values_list("submission__authors__enrolment", "submission__assignment")
     )
     weeks = max((session.week for session in sessions), default=0)
+    steps = capstone_news.digest_steps(offering, learners, until)
     for row in progress.of_many(offering, learners, since):
         mine = found[row.enrolment.person_id]
+        mine += steps.get(row.enrolment.person_id, [])
         for work in row.owed:
             if (work.due_at and work.due_at < until) or work.state in ("returned", "do_over"):
                 mine.append(

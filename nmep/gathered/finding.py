@@ -21,21 +21,24 @@ from mlclub.gather import (
     Panel,
 )
 from mlclub.search import rank
-from nmep import papers, review_times
+from nmep import papers, people, review_times
 from nmep.models import (
     Assignment,
+    Capstone,
     Deviation,
     Enrolment,
     Module,
     Offering,
     OfferingSheet,
     PaperTalk,
+    Program,
     Review,
     Session,
     Submission,
     SubmissionAuthor,
 )
 from nmep.sheets import ProgrammeSheet
+from projects.models import Initiative
 from wiki.models import Paper
 
 
@@ -143,8 +146,10 @@ def calendar(user: User, since: datetime, until: datetime) -> list[Occurrence]:
 
 
 def panels(obj: Any, user: Any) -> list[Panel]:
-    """On an event's page: which week of which programme it is. On a paper's: where it was presented; on a slot's: which
-    paper it is for."""
+    """On an event's page: which week of which programme it is. On a project's: the capstone that it is; on a paper's:
+    where it was presented; on a slot's: which paper it is for."""
+    if isinstance(obj, Initiative):
+        return _capstone_panels(obj, user)
     if isinstance(obj, Paper):
         return _paper_panels(obj, user)
     if isinstance(obj, Slot):
@@ -195,6 +200,20 @@ def _slot_panels(slot: Slot, user: Any) -> list[Panel]:
     ]
 
 
+def _capstone_panels(initiative: Initiative, user: Any) -> list[Panel]:
+    """Only where the capstone's own page opens: for people of the offering and readers of the members' area."""
+    if initiative.kind != Initiative.Kind.CAPSTONE or not user.is_authenticated:
+        return []
+    capstone = (
+        Capstone.objects.filter(initiative=initiative, offering__in=Offering.objects.visible_to(user))
+        .select_related("offering__program", "offering__term", "initiative")
+        .first()
+    )
+    if capstone is None or not (user.standing.reads_members_area or people.belongs(user, capstone.offering)):
+        return []
+    return [Panel(title="A capstone", template="nmep/_capstone_panel.html", context={"capstone": capstone})]
+
+
 def contributions(person: User, viewer: Any) -> list[Contribution]:
     """What somebody taught."""
     now = timezone.now()
@@ -203,11 +222,11 @@ def contributions(person: User, viewer: Any) -> list[Contribution]:
             event__in=Talk.objects.filter(speakers=person).values("event"), event__ends_at__lte=now
         )
         .exclude(offering__state=Offering.State.DRAFT)
-        .select_related("event", "offering")
+        .select_related("event", "offering__program", "offering__term")
         .order_by("-event__starts_at")
     )
     taught = [
-        Contribution(verb="taught", title=row.title, url=row.get_absolute_url(), on=row.event.starts_at)
+        Contribution(verb="taught", title=_where(row), url=row.get_absolute_url(), on=row.event.starts_at)
         for row in sessions[:50]
     ]
     reviews = Review.objects.posted().filter(reviewer=person)
@@ -230,6 +249,13 @@ def contributions(person: User, viewer: Any) -> list[Contribution]:
         for row in counted
     ]
     return taught
+
+
+def _where(session: Session) -> str:
+    """NMEP week 5 (FA26): attention."""
+    program = session.offering.program
+    name = Club.current().programme_name if program.kind == Program.Kind.NMEP else program.name
+    return f"{name} week {session.week} ({session.offering.term.slug.upper()}): {session.title}"
 
 
 def numbers(term: Term) -> list[Figure]:

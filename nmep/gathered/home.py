@@ -21,6 +21,7 @@ from mlclub.gather import (
     Stand,
 )
 from nmep import papers, progress
+from nmep.gathered import capstone_news
 from nmep.models import (
     Enrolment,
     Offering,
@@ -33,7 +34,7 @@ REVIEW_PROMISE = timedelta(days=5)
 
 
 def home(user: User, now: datetime) -> list[Card]:
-    """Work that is due, and the review queue; two queries, and one more for reviewers."""
+    """Work that is due, and the review queue; two queries, one more for reviewers and for those who may be mentors."""
     enrolments = _current(user, now)
     offerings = {row.offering_id: row.offering for row in enrolments}
     learning = [row for row in enrolments if row.role == Enrolment.Role.LEARNER]
@@ -46,6 +47,7 @@ def home(user: User, now: datetime) -> list[Card]:
     ]
     cards += [card for row in learning for card in papers.cards(row, now)]
     cards += [card for row in learning for card in _class_cards(row)]
+    cards += capstone_news.cards(user, enrolments, now)
     return cards + _review_cards(user, [row for row in enrolments if row.role in Enrolment.STAFF], now)
 
 
@@ -92,9 +94,8 @@ def _current(user: User, now: datetime) -> list[Enrolment]:
                 slug="event__slug",
             )
         )[:2]
-        kept = list(
-            progress.with_records(rows).annotate(next_json=ArraySubquery(meetings), **papers.columns(now))
-        )
+        with_all = capstone_news.with_capstone(progress.with_records(rows), now)
+        kept = list(with_all.annotate(next_json=ArraySubquery(meetings), **papers.columns(now)))
         user._nmep_current = kept  # type: ignore[attr-defined]
     return kept
 

@@ -11,6 +11,7 @@ from members.models import User
 from nmep.models import (
     Absence,
     Answer,
+    CapstoneMember,
     CheckResult,
     Comment,
     Completion,
@@ -30,6 +31,8 @@ from nmep.models import (
     Review,
     SecondLook,
     SkillMark,
+    StepComment,
+    StepVersion,
     Submission,
     SubmissionAuthor,
 )
@@ -99,6 +102,21 @@ def personal_data(person: User) -> dict[str, Any]:
             )
         ),
         "comments I wrote": list(Comment.objects.filter(author=person).values("text", "created_at")),
+        "capstones": list(
+            CapstoneMember.objects.filter(enrolment__person=person).values(
+                "capstone__offering__slug",
+                "capstone__initiative__name",
+                "capstone__state",
+                "joined_at",
+                "left_at",
+            )
+        ),
+        "capstone steps": list(
+            StepVersion.objects.filter(step__capstone__members__enrolment__person=person).values(
+                "step__capstone__initiative__name", "step__milestone__title", "n", "text", "url", "name", "at"
+            )
+        ),
+        "capstone comments I wrote": list(StepComment.objects.filter(author=person).values("text", "at")),
         "more time": list(
             Deviation.objects.filter(enrolment__person=person).values(
                 "assignment__key", "extra_days", "spent_days", "reason"
@@ -201,6 +219,14 @@ MODELS = [
     "conceptcheck",
     "question",
     "answer",
+    "capstone",
+    "capstonepolicy",
+    "capstonemember",
+    "capstonestep",
+    "stepversion",
+    "stepcomment",
+    "showcase",
+    "showcasetalk",
 ]
 #: What nobody changes by hand: the record of what was handed in and said.
 RECORDS = [
@@ -229,6 +255,9 @@ RECORDS = [
     "partnerwish",
     "partnernote",
     "departure",
+    "capstonestep",
+    "stepversion",
+    "stepcomment",
 ]
 #: What says nothing about a learner, for officers in general.
 OPEN = [
@@ -245,6 +274,10 @@ OPEN = [
     "skill",
     "offeringsheet",
     "papertalk",
+    "capstone",
+    "capstonepolicy",
+    "showcase",
+    "showcasetalk",
 ]
 
 

@@ -10,6 +10,7 @@ from django.db.models import Exists, F, OuterRef, Prefetch, Q
 from django.urls import reverse
 from django.utils import timezone
 
+from members.models import Pairing
 from mlclub.privacy import NOT_PERSONAL, Erase, Policy
 from nmep.models.assignments import Milestone
 from nmep.models.enrolments import Enrolment
@@ -88,6 +89,11 @@ class Capstone(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     state = models.CharField(max_length=12, choices=State.choices, default=State.FORMING)
+    # Everybody who was ever asked, and the one that counts now or is being asked.
+    pairings = models.ManyToManyField(Pairing, blank=True, related_name="+", editable=False)
+    mentoring = models.OneToOneField(
+        Pairing, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     presented_at = models.DateTimeField(null=True, blank=True, editable=False)
     # What happened next: an initiative that it became or joined, or none where it ended.
@@ -95,6 +101,9 @@ class Capstone(models.Model):
     successor = models.ForeignKey(
         Initiative, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False
     )
+
+    #: Who is in it now; `with_people` brings them along.
+    team: list[CapstoneMember]
 
     objects = CapstoneQuerySet.as_manager()
     personal_data = Policy(owners=("idea_by",), on_erase=Erase.KEEP, why="Whose idea it was, as a pseudonym.")

@@ -1,5 +1,15 @@
 """What the programme tells people, a module for each subject. A mail says that something is there, never what is in it."""
 
+from nmep.notifications.capstones import (
+    CapstonePlaced,
+    FeedbackReleased,
+    MentorAsked,
+    MentorDeclined,
+    MentorFound,
+    StepAnswered,
+    StepHandedIn,
+    StepReminder,
+)
 from nmep.notifications.mastery import Completed, HelpOffered, RequestAnswered, RequestWaits
 from nmep.notifications.meetings import MeetingCancelled, MeetingMoved
 from nmep.notifications.partners import NoPartner, PartnersTold, composition
@@ -9,8 +19,10 @@ from nmep.notifications.sheets import LectureDropped, LectureReminder, LectureWa
 from nmep.notifications.work import DueMoved, HomeworkReminder, Receipt, ReviewPosted, Welcome, link
 
 __all__ = [
+    "CapstonePlaced",
     "Completed",
     "DueMoved",
+    "FeedbackReleased",
     "HelpOffered",
     "HomeworkReminder",
     "LectureDropped",
@@ -18,6 +30,9 @@ __all__ = [
     "LectureWanted",
     "MeetingCancelled",
     "MeetingMoved",
+    "MentorAsked",
+    "MentorDeclined",
+    "MentorFound",
     "NoPartner",
     "OralResultThere",
     "PartnersTold",
@@ -27,6 +42,9 @@ __all__ = [
     "RequestWaits",
     "ReviewPosted",
     "SecondLookAnswered",
+    "StepAnswered",
+    "StepHandedIn",
+    "StepReminder",
     "Welcome",
     "composition",
     "link",

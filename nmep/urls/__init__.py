@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nmep.urls import (
     boards,
+    capstones,
     cloning,
     mastery,
     meetings,
@@ -19,6 +20,7 @@ app_name = "nmep"
 
 urlpatterns = [
     *mastery.urlpatterns,
+    *capstones.urlpatterns,
     *work.urlpatterns,
     *planning.urlpatterns,
     *cloning.urlpatterns,

@@ -1,6 +1,7 @@
 """Plain keyword-only functions that make rows with sensible defaults."""
 
 from tests.factories.boards import *  # noqa: F403
+from tests.factories.capstones import *  # noqa: F403
 from tests.factories.checks import *  # noqa: F403
 from tests.factories.events import *  # noqa: F403
 from tests.factories.library import *  # noqa: F403

@@ -28,6 +28,7 @@ def test_home_leads_to_the_next_hand_in_and_reviewers_to_their_queue(django_asse
     gathered.home(make_member(), now)  # the club is cached from here on
     assignment.offering.zone  # noqa: B018
     make_session(offering=assignment.offering, starts_at=now + timedelta(days=1), title="Attention")
+    assert learner.person.standing.is_new  # a page knows this already
     with django_assert_num_queries(2):
         card, coming = gathered.home(learner.person, now)
     assert (coming.title, coming.section) == ("Class, week 1: Attention", "next")

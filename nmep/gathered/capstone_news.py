@@ -1,0 +1,309 @@
+"""What of capstones and of pulses concerns somebody: cards, desk items, lines of the digest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, Exists, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import JSONObject
+from django.urls import reverse
+
+from events.models import Attendance, FeedbackForm, FeedbackGiven
+from members.models import User
+from mlclub.gather import Card, DeskItem, Item, Section
+from nmep import capstone_steps, mentoring, pulses
+from nmep.models import Capstone, CapstoneMember, CapstonePolicy, CapstoneStep, Enrolment, Milestone, Offering
+from nmep.models.assignments import at_wall_time
+
+#: How long before it is due a step stands on the home page.
+STEP_AHEAD = timedelta(days=14)
+
+
+def with_capstone(enrolments: QuerySet[Enrolment], now: datetime) -> QuerySet[Enrolment]:
+    """The enrolments with their group and its steps, the pulses that wait, and how many groups a lead should look
+    at, in the same query."""
+    mine = CapstoneMember.objects.live().filter(enrolment=OuterRef("pk"))
+    held = CapstoneMember.objects.live().filter(enrolment=OuterRef(OuterRef(OuterRef("pk"))))
+    state = CapstoneStep.objects.filter(milestone=OuterRef("pk"), capstone__in=held.values("capstone"))
+    steps = Milestone.objects.filter(
+        offering=OuterRef("offering"), kind=Milestone.Kind.CAPSTONE, due_session__isnull=False
+    ).annotate(step_state=Subquery(state.values("state")[:1]))
+    given = FeedbackGiven.objects.filter(form__event=OuterRef("event"), person=OuterRef("user"))
+    attended = Attendance.objects.filter(
+        user=OuterRef("person"),
+        event__feedback_forms__audience=FeedbackForm.Audience.ATTENDEES,
+        event__ends_at__lte=now,
+        event__ends_at__gt=now - pulses.OPEN_FOR,
+    ).exclude(Exists(given))
+    needing = mentoring.needing(now).filter(offering=OuterRef("offering")).order_by()
+    policy = CapstonePolicy.objects.filter(offering=OuterRef("offering"), closed_at=None)
+    return enrolments.annotate(
+        capstone_json=Subquery(
+            mine.values(
+                row=JSONObject(
+                    name="capstone__initiative__name",
+                    slug="capstone__initiative__slug",
+                    state="capstone__state",
+                    decided_at="capstone__decided_at",
+                )
+            )[:1]
+        ),
+        steps_json=ArraySubquery(
+            steps.values(
+                row=JSONObject(
+                    pk="pk",
+                    title="title",
+                    days="due_days",
+                    time="due_time",
+                    starts_at="due_session__event__starts_at",
+                    state="step_state",
+                )
+            )
+        ),
+        pulses_json=ArraySubquery(
+            attended.values(
+                row=JSONObject(title="event__feedback_forms__title", code="event__feedback_forms__code")
+            )
+        ),
+        groups_open=Exists(policy),
+        groups_need=Subquery(
+            needing.values("offering").annotate(n=Count("pk", distinct=True)).values("n"),
+            output_field=IntegerField(),
+        ),
+    )
+
+
+def cards(user: User, enrolments: Sequence[Any], now: datetime) -> list[Card]:
+    """For learners their group and its next step, for leads what groups need, for mentors who asks and waits.
+
+    One query, for those who may be mentors; none for new members.
+    """
+    found: list[Card] = []
+    for row in enrolments:
+        if row.role == Enrolment.Role.LEARNER:
+            found += _group_cards(row, now)
+        elif row.role == Enrolment.Role.LEAD and row.groups_need:
+            n = row.groups_need
+            found.append(
+                Card(
+                    section=Section.NEEDED,
+                    title=f"{n} capstone{' needs' if n == 1 else 's need'} you",
+                    url=reverse("nmep:capstone_list", args=[row.offering.slug]),
+                    meta=("no mentor, one that was not met, or a call for help",),
+                    icon="user-group",
+                    weight=15,
+                )
+            )
+    found += _pulse_cards(enrolments)
+    if user.standing.is_active and not user.standing.is_new:
+        found += _mentor_cards(user)
+    return found
+
+
+def _group_cards(row: Any, now: datetime) -> list[Card]:
+    slug, held = row.offering.slug, row.capstone_json
+    if held is None:
+        if not row.groups_open:
+            return []
+        return [
+            Card(
+                section=Section.NEW,
+                title="You are in no capstone group yet",
+                url=reverse("nmep:capstone_list", args=[slug]),
+                icon="user-group",
+                action="Find one",
+                action_url=reverse("nmep:capstone_list", args=[slug]),
+                weight=20,
+            )
+        ]
+    url = reverse("nmep:capstone_detail", args=[slug, held["slug"]])
+    if held["state"] == Capstone.State.PRESENTED and held["decided_at"] is None:
+        next_url = reverse("nmep:capstone_next", args=[slug, held["slug"]])
+        return [
+            Card(
+                section=Section.NEEDED,
+                title=f"What happens next to {held['name']}?",
+                url=url,
+                icon="arrow-right-circle",
+                action="Say what",
+                action_url=next_url,
+                weight=20,
+            )
+        ]
+    if held["state"] in (Capstone.State.PRESENTED, Capstone.State.ARCHIVED):
+        return []
+    open_ = [
+        (due_at, step)
+        for step in row.steps_json
+        if step["state"] in (None, CapstoneStep.State.OPEN, CapstoneStep.State.REVISE)
+        and (due_at := _due_at(row, step)) <= now + STEP_AHEAD
+    ]
+    return [
+        Card(
+            section=Section.DUE,
+            title=f"{step['title']}: {held['name']}",
+            url=f"{url}#step-{step['pk']}",
+            when=due_at,
+            badge="Changes asked for" if step["state"] == CapstoneStep.State.REVISE else "",
+            tone="warn" if step["state"] == CapstoneStep.State.REVISE else "",
+            icon="flag",
+            action="Hand in",
+            action_url=f"{url}#step-{step['pk']}",
+            weight=9,
+        )
+        for due_at, step in sorted(open_, key=lambda each: each[0])[:1]
+    ]
+
+
+def _due_at(row: Any, step: dict[str, Any]) -> datetime:
+    return at_wall_time(
+        datetime.fromisoformat(step["starts_at"]),
+        days=step["days"],
+        hour=time.fromisoformat(step["time"]),
+        offering=row.offering,
+    )
+
+
+def _pulse_cards(enrolments: Sequence[Any]) -> list[Card]:
+    waiting = {pulse["code"]: pulse["title"] for row in enrolments for pulse in row.pulses_json}
+    return [
+        Card(
+            section=Section.NEEDED,
+            title=f"Two questions about {title}",
+            url=(url := reverse("events:feedback_give", args=[code])),
+            meta=("anonymous", "half a minute"),
+            icon="chat-bubble-left-right",
+            action="Answer",
+            action_url=url,
+            weight=3,
+        )
+        for code, title in list(waiting.items())[:2]
+    ]
+
+
+def _mentor_cards(user: User) -> list[Card]:
+    found = []
+    for row in mentoring.of_mentor(user):
+        if row.is_asked:
+            url = reverse("nmep:mentor_answer", args=[row.offering.slug, row.initiative.slug])
+            found.append(
+                Card(
+                    section=Section.NEEDED,
+                    title=f"Will you mentor {row}?",
+                    url=url,
+                    meta=("a capstone",),
+                    icon="hand-raised",
+                    action="Answer",
+                    action_url=url,
+                    weight=25,
+                )
+            )
+        elif row.waits:
+            found.append(
+                Card(
+                    section=Section.NEEDED,
+                    title=f"{row}: {row.waits} waits for your answer",
+                    url=row.get_absolute_url(),
+                    icon="inbox-stack",
+                    action="Read it",
+                    action_url=row.get_absolute_url(),
+                    weight=18,
+                )
+            )
+    return found
+
+
+def desk_items(now: datetime) -> list[DeskItem]:
+    """Groups that need somebody, that are late, or that have not said what happens next."""
+    live = {row.pk: row for row in Offering.objects.live().filter(capstones__isnull=False).distinct()}
+    if not live:
+        return []
+    found: list[DeskItem] = []
+    needs = mentoring.needs(live, now)
+    for offering in live.values():
+        url = reverse("nmep:capstone_list", args=[offering.slug])
+        mine = [need for need in needs if need.capstone.offering_id == offering.pk]
+        for words in dict.fromkeys(need.words for need in mine):
+            groups = [str(need.capstone) for need in mine if need.words == words]
+            found.append(
+                DeskItem(
+                    group="Programme",
+                    title=f"Capstone {words}" if len(groups) == 1 else f"Capstones: each {words}",
+                    count=len(groups),
+                    url=url,
+                    detail=", ".join(groups[:3]),
+                    action="Look",
+                    icon="user-group",
+                )
+            )
+        late = capstone_steps.overdue(offering, now)
+        if late:
+            found.append(
+                DeskItem(
+                    group="Programme",
+                    title="Capstone steps overdue",
+                    count=len(late),
+                    url=url,
+                    detail=", ".join(f"{capstone}: {milestone}" for capstone, milestone in late[:3]),
+                    action="Look",
+                    icon="clock",
+                )
+            )
+    return found
+
+
+def digest_pulses(people: Sequence[User], now: datetime) -> dict[int, list[Item]]:
+    """The questions about a class, for those who were there and have not answered; one query."""
+    return {
+        person: [
+            Item(
+                section="For you",
+                text=f"Two anonymous questions about {title}",
+                url=url,
+                action="Answer",
+                is_filler=True,
+            )
+            for title, url in forms[:2]
+        ]
+        for person, forms in pulses.waiting(people, now).items()
+    }
+
+
+def digest_steps(offering: Offering, learners: Sequence[Enrolment], until: datetime) -> dict[int, list[Item]]:
+    """Person → the steps of their group that fall due; two queries, one where none is near."""
+    due = [
+        (row, due_at)
+        for row in capstone_steps.milestones(offering)
+        if (due_at := row.due_by_rule()) is not None and due_at < until
+    ]
+    if not due:
+        return {}
+    found: dict[int, list[Item]] = {}
+    done = set(
+        CapstoneStep.objects.filter(capstone__offering=offering)
+        .filter(state__in=[CapstoneStep.State.HANDED_IN, CapstoneStep.State.APPROVED])
+        .values_list("capstone", "milestone")
+    )
+    members = (
+        CapstoneMember.objects.live()
+        .filter(enrolment__in=learners)
+        .exclude(capstone__state__in=[Capstone.State.PRESENTED, Capstone.State.ARCHIVED])
+        .select_related("capstone__initiative", "capstone__offering", "enrolment")
+    )
+    for member in members:
+        for row, due_at in due:
+            if (member.capstone_id, row.pk) not in done:
+                found.setdefault(member.enrolment.person_id, []).append(
+                    Item(
+                        section="For you",
+                        text=f"{row} of {member.capstone}",
+                        url=f"{member.capstone.get_absolute_url()}#step-{row.pk}",
+                        action="Hand in",
+                        when=due_at,
+                        weight=28,
+                    )
+                )
+    return found
