@@ -1,7 +1,8 @@
 """`./run bench [--seconds N] [--only PART …]`: JSON lines on how fast the portal is on this machine.
 
 Parts: start (seconds to the first page), pages (each main page at 1× and 10× the demo's data beside the bare page),
-seats (registrations), digests (10,000), search (10,000 pages), calendar (a personal feed).
+seats (registrations), digests (10,000), search (10,000 pages), calendar (a personal feed),
+notebook (1 MB, rendered and from the cache).
 Everything happens in a folder of its own, which is removed afterwards.
 """
 
@@ -25,7 +26,7 @@ from bench.load import measure
 from mlclub.supervisor.engines import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ["start", "pages", "calendar", "seats", "digests", "search"]
+PARTS = ["start", "pages", "calendar", "seats", "digests", "search", "notebook"]
 
 
 def say(**figures: Any) -> None:
@@ -166,6 +167,9 @@ def main() -> int:
                 bench_calendar(folder, port, asked.seconds)
             if "seats" in asked.only:
                 say(part="seats", **inside(folder, "seats_over_http", str(port)))
+            if "notebook" in asked.only:
+                for figures in inside(folder, "notebook"):
+                    say(part="notebook", **figures)
             for part in ("seats", "digests", "search"):
                 if part in asked.only:
                     inside(folder, "make_database", part)

@@ -1,6 +1,6 @@
 """`python -m bench.inside COMMAND [ARGUMENT]`, with the portal's environment: what has to be done from within.
 
-Prints one line of JSON. `make_database` and `addresses`, `grow`, `calendar` and `seats_over_http` speak to the running
+Prints one line of JSON. `make_database` and `addresses`, `grow`, `calendar`, `notebook` and `seats_over_http` speak to the running
 portal's database; `seats`, `digests` and `search` make thousands of rows and have one of their own (`bench.__main__`).
 """
 
@@ -205,6 +205,50 @@ def spread(times: list[float]) -> dict[str, float]:
     }
 
 
+# ── Notebooks ──
+
+
+def notebook(rounds: str = "9") -> list[dict[str, Any]]:
+    """A notebook of 1 MB with two hundred cells, six pictures and a table: rendered, and from the cache."""
+    import base64
+    import hashlib
+    import os
+
+    from mlclub import notebooks
+
+    picture = base64.b64encode(b"\x89PNG\r\n\x1a\n" + os.urandom(90_000)).decode()
+    table = f"<table>{'<tr><td>0.25</td><td>0.50</td></tr>' * 200}</table>"
+    source = "\n".join(
+        f"def step_{n}(w, x, rate=1e-{n + 1}):  # {n}\n    return w - rate * x ** 2" for n in range(6)
+    )
+    cells: list[dict[str, Any]] = []
+    for n in range(100):
+        cells.append(
+            {"cell_type": "markdown", "source": f"## Part {n}\n\nWith $w_{{{n}}} = x^2$ and *words*."}
+        )
+        outputs: list[dict[str, Any]] = [{"output_type": "stream", "text": "loss 0.25\n" * 40}]
+        if n < 6:
+            outputs.append({"output_type": "display_data", "data": {"image/png": picture}})
+        if n == 7:
+            outputs.append({"output_type": "display_data", "data": {"text/html": table}})
+        cells.append(
+            {"cell_type": "code", "source": f"{source}\n# {n}", "outputs": outputs, "execution_count": n}
+        )
+    figures: dict[str, list[float]] = {"rendered": [], "from the cache": []}
+    size = 0
+    for n in range(int(rounds)):
+        content = json.dumps(
+            {"nbformat": 4, "metadata": {"run": f"{os.getpid()}-{n}"}, "cells": cells}
+        ).encode()
+        size, sha256 = len(content), hashlib.sha256(content).hexdigest()
+        for what in figures:
+            began = time.perf_counter()
+            shown = notebooks.kept(sha256, lambda content=content: content)  # type: ignore[misc]
+            figures[what].append(1000 * (time.perf_counter() - began))
+            assert len(shown.cells) == 200
+    return [{"what": what, "bytes": size, "cells": 200, **spread(times)} for what, times in figures.items()]
+
+
 # ── The others ──
 
 
@@ -237,6 +281,7 @@ COMMANDS = {
         addresses,
         calendar,
         search,
+        notebook,
         seats,
         seats_over_http,
         digests,

@@ -55,7 +55,7 @@ def beyond_starter(submission: Submission) -> list[Changed]:
         elif hashlib.sha256(content).hexdigest() == piece.sha256:
             found.append(Changed(piece, is_same=True))
         elif piece.is_notebook:
-            found.append(_compared(piece, _parsed(content), None))
+            found.append(_compared(piece, _parsed(content), None, is_starter=True))
         else:
             found.append(_compared(piece, None, plain(content)))
     return found
@@ -65,13 +65,15 @@ def has_starter(pieces: Iterable[Piece]) -> bool:
     return any(piece.part.skeleton for piece in pieces)
 
 
-def _compared(piece: Piece, notebook: Notebook | None, text: str | None) -> Changed:
+def _compared(
+    piece: Piece, notebook: Notebook | None, text: str | None, *, is_starter: bool = False
+) -> Changed:
     """`piece` beside a notebook or a text; beside neither, everything in it is new."""
     if piece.is_notebook:
         mine = _notebook(piece)
         if mine is None:
             return Changed(piece, is_same=False)
-        cells = notebooks.diff(notebook or Notebook(()), mine)
+        cells = notebooks.diff(notebook or Notebook(()), mine, is_starter=is_starter)
         shown = [change for change in cells if change.state != "same"]
         return Changed(
             piece, is_same=False, was_there=notebook is not None, cells=shown, hidden=len(cells) - len(shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -38,11 +39,13 @@ def choices(user: User, offering: Offering, criteria: Iterable[RubricCriterion])
             if use.criterion in used:
                 used[use.criterion].append((use.n, row))
     suggested: dict[int, list[str]] = {}
+    times: Counter[int] = Counter()
     for title, found in used.items():
-        for _, row in sorted(found, key=lambda pair: (-pair[0], pair[1].text))[:MOST_SUGGESTED]:
+        for n, row in sorted(found, key=lambda pair: (-pair[0], pair[1].text))[:MOST_SUGGESTED]:
             suggested.setdefault(row.pk, []).append(title)
+            times[row.pk] += n
     made = [Choice(row, tuple(sorted(suggested.get(row.pk, ())))) for row in rows]
-    return sorted(made, key=lambda choice: (not choice.fits, choice.phrase.text))
+    return sorted(made, key=lambda choice: (-times[choice.phrase.pk], choice.phrase.text))
 
 
 @transaction.atomic

@@ -14,9 +14,12 @@ MOST_TRIES = 600
 MOST_LINE_PAIRS = 4_000_000
 
 
-def diff(old: Notebook, new: Notebook) -> list[CellChange]:
-    """What changed in the sources, cell by cell, in the order of the newer notebook."""
-    matched = match_cells(old.cells, new.cells)
+def diff(old: Notebook, new: Notebook, *, is_starter: bool = False) -> list[CellChange]:
+    """What changed in the sources, cell by cell, in the order of the newer notebook.
+
+    `is_starter`: the old one was made to be filled in, so a cell that holds most of its lines continues it.
+    """
+    matched = match_cells(old.cells, new.cells, is_starter=is_starter)
     partner = {place: index for index, place in matched.items()}
     changes: list[CellChange] = []
     told: set[int] = set()
@@ -41,7 +44,7 @@ def diff(old: Notebook, new: Notebook) -> list[CellChange]:
     ]
 
 
-def match_cells(old: Sequence[Cell], new: Sequence[Cell]) -> dict[int, int]:
+def match_cells(old: Sequence[Cell], new: Sequence[Cell], *, is_starter: bool = False) -> dict[int, int]:
     """Which new cell continues which old one: by id, then by the same source, then by likeness, in order.
 
     Comments of a cell without a continuation stay with the old version.
@@ -69,6 +72,8 @@ def match_cells(old: Sequence[Cell], new: Sequence[Cell]) -> dict[int, int]:
             if tries and candidate.index in free and candidate.kind == cell.kind:
                 tries -= 1
                 ratio = _likeness(cell.source, candidate.source)
+                if is_starter:
+                    ratio = max(ratio, _held_by(cell.source, candidate.source))
                 if ratio >= likeness and (best < 0 or ratio > likeness):
                     best, likeness = candidate.index, ratio
         if best >= 0:
@@ -115,6 +120,14 @@ def _likeness(one: str, other: str) -> float:
             None, one.splitlines()[:400], other.splitlines()[:400], autojunk=False
         )
     return matcher.ratio() if matcher.real_quick_ratio() >= ALIKE and matcher.quick_ratio() >= ALIKE else 0.0
+
+
+def _held_by(starter: str, grown: str) -> float:
+    """The share of a starter's lines, but for its comments, that stand in what grew from it."""
+    lines = [line.strip() for line in starter.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    there = {line.strip() for line in grown.splitlines()}
+    return sum(line in there for line in lines) / len(lines) if lines else 0.0
 
 
 def _removed(cell: Cell) -> CellChange:

@@ -51,7 +51,7 @@ MISSING: dict[int, dict[int, tuple[int, ...]]] = {
     2: {3: (5,), 8: (4,)},
     3: {13: (2,)},
 }
-LATE, MENDED, WAITING = 31, 6, 6
+LATE, MENDED, WAITING, HELD = 31, 6, 6, 3
 FLAGGED = 13
 THE_NEW_MEMBER = 0
 
@@ -166,6 +166,10 @@ def hand_in(runs: list[Run], now: datetime, rng: random.Random) -> None:
     newest = [row for row in expected if row[0].index == 3 and row[2] == 3 and row[1] != THE_NEW_MEMBER]
     waiting = set(_keys(newest[:WAITING]))
     returned = {(3, THE_NEW_MEMBER, 3), *_keys(newest[WAITING : WAITING + 1])}
+    # The second homework of the running term: reviews that are finished and that nobody has released.
+    kept_back = [row for row in expected if row[0].index == 3 and row[2] == 2 and row[1] != THE_NEW_MEMBER]
+    held = set(_keys(kept_back[-HELD:]))
+    Assignment.objects.filter(pk=runs[-1].assignments[1].pk).update(holds_reviews=True)
     files = Files()
     rows = Rows()
     for row in expected:
@@ -176,7 +180,13 @@ def hand_in(runs: list[Run], now: datetime, rng: random.Random) -> None:
             now,
             rng,
             is_late=_key(row) in late,
-            fate="waiting" if _key(row) in waiting else "returned" if _key(row) in returned else "done",
+            fate="waiting"
+            if _key(row) in waiting
+            else "returned"
+            if _key(row) in returned
+            else "held"
+            if _key(row) in held
+            else "done",
             is_mended=_key(row) in mended,
         )
     _draft(rows, files, runs[-1], now)
@@ -323,6 +333,12 @@ def _first_version(
     if fate == "returned":
         reviewer = run.staff[0]
     reviewed_at = min(handed_in_at + timedelta(hours=rng.randint(40, 160)), now - timedelta(hours=3))
+    if fate == "held":
+        submission, _ = _version(
+            rows, files, run, at, n, 1, handed_in_at, Submission.State.IN_REVIEW, late_by, reviewer
+        )
+        _held_review(rows, submission, reviewer, now - timedelta(days=2, hours=at), is_done=at % 2 == 0)
+        return
     goes_back = fate == "returned" or is_mended
     state = Submission.State.RETURNED if goes_back else Submission.State.DONE
     submission, pieces = _version(rows, files, run, at, n, 1, handed_in_at, state, late_by, reviewer)
@@ -384,6 +400,26 @@ def _review(
                 posted_at=when,
             )
         )
+
+
+def _held_review(
+    rows: Rows, submission: Submission, reviewer: User, when: datetime, *, is_done: bool
+) -> None:
+    review = Review(
+        submission=submission,
+        reviewer=reviewer,
+        state=Review.State.HELD,
+        outcome=Review.Outcome.DONE if is_done else Review.Outcome.RETURN,
+        summary=texts.PRAISE[0] if is_done else texts.RETURNS[1],
+        created_at=when,
+        held_at=when,
+    )
+    rows.reviews.append(review)
+    level = RubricMark.Level.MASTERED if is_done else RubricMark.Level.CLOSE
+    rows.rubric += [
+        RubricMark(review=review, criterion=criterion, level=level)
+        for criterion in submission.assignment.criteria.all()
+    ]
 
 
 def _draft(rows: Rows, files: Files, run: Run, now: datetime) -> None:

@@ -37,13 +37,15 @@ class ReviewForm(forms.Form):
         self.fields["summary"] = forms.CharField(
             label="What to do next",
             help_text="They read this first. Your comments go with it.",
-            # Asked for in `clean`: a phrase that is picked will do.
-            required=False,
+            required=not is_draft,
+            error_messages={"required": "Say in a sentence what to do next."},
             initial=review.summary if review else "",
             widget=forms.Textarea(attrs={"rows": 3}),
             max_length=8000,
         )
         if self.phrases:
+            # The browser would ask for a summary where a phrase that is picked will do.
+            self.use_required_attribute = False
             self.fields["phrase"] = forms.TypedChoiceField(
                 label="Add a saved phrase",
                 choices=self._phrase_choices(),
@@ -77,8 +79,8 @@ class ReviewForm(forms.Form):
         chosen = next((row.phrase for row in self.phrases if row.phrase.pk == values.get("phrase")), None)
         if chosen is not None and chosen.text not in values.get("summary", ""):
             values["summary"] = f"{values.get('summary', '')}\n\n{chosen.text}".strip()
-        if not self.is_draft and not values.get("summary") and "summary" not in self.errors:
-            self.add_error("summary", "Say in a sentence what to do next.")
+            if self.has_error("summary", "required"):
+                del self.errors["summary"]
         return values
 
     def marks(self) -> dict[int, str]:

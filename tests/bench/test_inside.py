@@ -78,3 +78,9 @@ def test_digests_go_to_everybody_who_has_something_to_read_and_to_nobody_twice(s
     assert figures["duplicates"] == 0
     assert figures["sent"] == figures["distinct_recipients"] == figures["not_empty"] > 0
     assert not Notification.objects.filter(kind="weekly-digest", status="pending").exists()
+
+
+def test_a_notebook_of_a_megabyte_is_rendered_and_then_comes_from_the_cache():
+    rendered, kept = inside.notebook("2")
+    assert (rendered["what"], kept["what"]) == ("rendered", "from the cache")
+    assert rendered["bytes"] > 1_000_000

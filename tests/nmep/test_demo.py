@@ -8,7 +8,17 @@ import members.demo
 import nmep.demo
 from members.models import Club
 from nmep import gathered, rosters
-from nmep.models import Enrolment, Offering, Session, Submission, SubmissionAuthor
+from nmep.models import (
+    Enrolment,
+    Offering,
+    Part,
+    Phrase,
+    Review,
+    SecondLook,
+    Session,
+    Submission,
+    SubmissionAuthor,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +49,14 @@ def test_the_demo_club_adds_up(today):
     assert (table.in_all, table.flagged) == (15, 1)
     old = Submission.objects.waiting().filter(handed_in_at__lt=now - timedelta(days=5))
     assert old.count() == 6
+    held = Review.objects.held().filter(submission__assignment__offering=current)
+    assert (
+        sorted(held.values_list("submission__assignment__key", "submission__state"))
+        == [("hw2", "in_review")] * 3
+    )
+    assert Phrase.objects.filter(offering=current).count() == 4
+    assert SecondLook.objects.open().count() == 1
+    assert Part.objects.filter(assignment__offering=current).exclude(skeleton="").count() == 5
     assert [session.week for session in gathered.unstaffed(now)] == [9]
     cards = gathered.home(people.cast["new-member"], now)
     assert [card.action for card in cards if card.section == "due"] == ["Read the review", "Continue HW4"]

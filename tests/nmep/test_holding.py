@@ -2,12 +2,20 @@
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from members.models import AuditEntry, Notification
 from nmep import handing_in, holding, progress, review_times, reviewing
 from nmep.models import Comment, MarkChange, Review, Submission
-from tests.factories.nmep import given, make_assignment, make_lead, make_submission
+from tests.factories.nmep import (
+    given,
+    make_assignment,
+    make_enrolment,
+    make_lead,
+    make_offering,
+    make_submission,
+)
 from tests.factories.reviewing import make_held_review, make_review
 from tests.nmep.test_races import at_once
 
@@ -165,3 +173,80 @@ def test_a_review_that_is_taken_back_while_the_batch_is_released_is_either_poste
     review.refresh_from_db()
     assert answers in ({"back": True, "released": 0}, {"back": False, "released": 1})
     assert review.state == ("draft" if answers["back"] else "posted")
+
+
+def address(name, assignment):
+    return reverse(f"nmep:{name}", args=[assignment.offering.slug, assignment.key])
+
+
+def test_a_lead_holds_looks_at_the_list_and_releases(client):
+    assignment = make_assignment()
+    lead = make_lead(offering=assignment.offering)
+    client.force_login(lead)
+    answer = client.post(address("review_hold", assignment), {"hold": "yes"}, follow=True)
+    assert "are held from now on" in answer.content.decode()
+    make_review(submission=make_submission(assignment=assignment), reviewer=lead, outcome="return")
+    queue = client.get(reverse("nmep:review_queue", args=[assignment.offering.slug])).content.decode()
+    assert "1 finished review held" in queue
+
+    url = address("review_release", assignment)
+    page = client.get(url).content.decode()
+    assert "1 to mend" in page
+    assert "Release 1 review" in page
+    assert Review.objects.held().count() == 1
+    done = client.post(url, {"keep_holding": "on"}, follow=True).content.decode()
+    assert "1 review released" in done
+    assert "Nothing was held any more" in client.post(url, follow=True).content.decode()
+    assignment.refresh_from_db()
+    assert not assignment.holds_reviews
+    assert (
+        "go out as they are finished"
+        in client.post(address("review_hold", assignment), {"hold": "no"}, follow=True).content.decode()
+    )
+
+
+def test_a_reviewer_who_finishes_a_held_review_is_told_so_and_can_take_it_back(client):
+    assignment = make_assignment(holds_reviews=True)
+    submission = make_submission(assignment=assignment)
+    lead = make_lead(offering=assignment.offering)
+    client.force_login(lead)
+    work = [assignment.offering.slug, submission.pk]
+    data = {"summary": "Shrink eps.", "outcome": "return"}
+    answer = client.post(reverse("nmep:submission_review", args=work), data, follow=True).content.decode()
+    assert "Finished and held" in answer
+    page = client.get(submission.get_absolute_url()).content.decode()
+    assert "Take it back to change it" in page
+    assert "Save and next" not in page
+    back = client.post(reverse("nmep:review_withdraw", args=work), follow=True).content.decode()
+    assert "Shrink eps." in back
+    assert "Save and next" in back
+    assert client.post(reverse("nmep:review_withdraw", args=work)).status_code == 404
+
+
+@pytest.mark.parametrize("who", ["author", "helper", "lead of another"])
+def test_only_leads_hold_and_release(client, who):
+    review = make_held_review()
+    assignment = review.submission.assignment
+    client.force_login(
+        {
+            "author": lambda: review.submission.authors.get().enrolment.person,
+            "helper": lambda: make_enrolment(offering=assignment.offering, role="helper").person,
+            "lead of another": lambda: make_lead(offering=make_offering()),
+        }[who]()
+    )
+    assert client.get(address("review_release", assignment)).status_code == 404
+    assert client.post(address("review_release", assignment)).status_code == 404
+    assert client.post(address("review_hold", assignment), {"hold": "no"}).status_code == 404
+    assert Review.objects.held().count() == 1
+
+
+@pytest.mark.parametrize("size", [1, 5])
+def test_the_list_of_what_is_held_costs_the_same_for_any_number(client, size, django_assert_max_num_queries):
+    assignment = make_assignment()
+    for _ in range(size):
+        make_held_review(submission=make_submission(assignment=assignment))
+    client.force_login(make_lead(offering=assignment.offering))
+    client.get(address("review_release", assignment))
+    with django_assert_max_num_queries(15) as captured:
+        client.get(address("review_release", assignment))
+    assert len(captured) == 11

@@ -71,3 +71,10 @@ def test_two_notebooks_with_nothing_in_common_cost_little():
     new = notebook(*(f"{n} " * 400 for n in range(500, 1000)))
 
     assert len(notebooks.diff(old, new)) >= 500
+
+
+def test_a_starters_cell_that_was_filled_in_is_one_changed_cell():
+    starter = notebook("def f(x):\n    # Your code here", "check(f)")
+    mine = notebook("def f(x):\n" + "\n".join(f"    x = x + {n}" for n in range(20)), "check(f)")
+    assert [change.state for change in notebooks.diff(starter, mine)] == ["added", "removed", "same"]
+    assert [change.state for change in notebooks.diff(starter, mine, is_starter=True)] == ["changed", "same"]
