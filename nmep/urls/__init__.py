@@ -15,10 +15,13 @@ from nmep.urls import (
     teaching,
     work,
 )
+from nmep.urls import mastery, planning, reading, reviewing, teaching, work
+from nmep.urls import completion, mastery, reading, teaching, work
 
 app_name = "nmep"
 
 urlpatterns = [
+    *completion.urlpatterns,
     *mastery.urlpatterns,
     *capstones.urlpatterns,
     *work.urlpatterns,
