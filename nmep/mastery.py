@@ -52,7 +52,11 @@ def see(
 def confirm(submission: Submission, skills: Collection[Skill], *, by: User, now: datetime) -> int:
     """The ticks of a review that is done: its authors have got these skills. Nobody is set back by it."""
     written = 0
+    if not skills:
+        return written
     for author in submission.authors.select_related("enrolment__offering", "enrolment__person"):
+        if acts.is_frozen(author.enrolment):
+            continue
         entries = SkillMark.objects.filter(enrolment__person=author.enrolment.person_id, skill__in=skills)
         held = SkillMark.fold(entries)
         for skill in skills:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from django.db.models import Q
 from members import audit
 from members.ledger import at, tell
 from members.models import Notification, User
-from nmep import people, phrases
+from nmep import mastery, people, phrases
 from nmep.models import (
     Assignment,
     Comment,
@@ -158,6 +158,7 @@ def save(
     outcome: str,
     marks: Mapping[int, str],
     now: datetime,
+    skills: Collection[int] = (),
 ) -> Review:
     """Keep a review as a draft; learners see nothing of it."""
     locked = _answerable(submission, reviewer)
@@ -166,6 +167,7 @@ def save(
     )
     review.summary, review.outcome = summary, outcome
     review.save()
+    review.skills.set(locked.assignment.skills.filter(pk__in=skills) if skills else ())
     for criterion, level in marks.items():
         if level:
             RubricMark.objects.update_or_create(
@@ -187,9 +189,10 @@ def post(
     outcome: str,
     marks: Mapping[int, str],
     now: datetime,
+    skills: Collection[int] = (),
 ) -> Review:
     """Finish the one review of a version: it is posted, or held where the assignment holds its reviews."""
-    review = save(submission, reviewer, summary=summary, outcome=outcome, marks=marks, now=now)
+    review = save(submission, reviewer, summary=summary, outcome=outcome, marks=marks, now=now, skills=skills)
     if outcome not in Review.Outcome.values:
         raise Refused("Say whether the work is done or goes back.")
     phrases.count_uses(review)
@@ -225,6 +228,8 @@ def publish(review: Review, *, now: datetime) -> Review:
             at=now,
         )
         _tell(author.enrolment.person, locked, now)
+    if is_done:
+        mastery.confirm(locked, list(review.skills.all()), by=reviewer, now=now)
     return review
 
 

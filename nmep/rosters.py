@@ -7,21 +7,33 @@ import io
 from dataclasses import dataclass
 from datetime import datetime
 
-from nmep import progress
+from nmep import progress, requirements
 from nmep.models import Assignment, Enrolment, Offering
 from nmep.progress import Progress
+from nmep.requirements import Finding, Requirement
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows to show, with the counts of all of them."""
+    """Rows to show, with the counts of all of them. `columns` are the requirements that say something here."""
 
     assignments: list[Assignment]
+    columns: list[Requirement]
     rows: list[Progress]
     show: str
     in_all: int
     flagged: int
     owing: int
+    no_talk: int
+
+    @property
+    def grid(self) -> list[tuple[Progress, list[tuple[str, Finding]]]]:
+        """Each row with its cells beside attendance and homework."""
+        return [(row, [(each.label, row.findings[each.key]) for each in self.columns]) for row in self.rows]
+
+    @property
+    def has_parties(self) -> bool:
+        return any(row.parties for row in self.rows)
 
     @property
     def on_track(self) -> int:
@@ -33,28 +45,33 @@ class Table:
 
 
 def table(offering: Offering, now: datetime, *, show: str = "") -> Table:
-    """The active learners of an offering; `show` is empty, flagged or owing. Seven queries."""
-    enrolments = list(
-        Enrolment.objects.active()
-        .learners()
-        .filter(offering=offering)
-        .select_related("person")
-        .order_by("person__name")
-    )
+    """The active learners of an offering; `show` is empty, flagged, owing or no-talk. Three queries."""
+    learners = Enrolment.objects.active().learners().filter(offering=offering).select_related("person")
+    enrolments = list(progress.with_records(learners.order_by("person__name")))
+    for enrolment in enrolments:
+        enrolment.offering = offering
     rows = progress.of_many(offering, enrolments, now)
     flagged = [row for row in rows if row.is_flagged]
     owing = [
         row for row in rows if any(work.state in ("overdue", "returned", "do_over") for work in row.work)
     ]
-    shown = {"flagged": flagged, "owing": owing}.get(show, rows)
+    no_talk = [row for row in rows if row.findings[requirements.PAPER.key].word == "None"]
+    views = {"flagged": flagged, "owing": owing, "no-talk": no_talk}
+    shown = views.get(show, rows)
     assignments = [work.assignment for work in rows[0].work] if rows else []
     return Table(
         assignments=assignments,
+        columns=[
+            each
+            for each in requirements.EVERY
+            if each.is_column and any(row.findings[each.key].word for row in rows)
+        ],
         rows=shown,
-        show=show if show in ("flagged", "owing") else "",
+        show=show if show in views else "",
         in_all=len(rows),
         flagged=len(flagged),
         owing=len(owing),
+        no_talk=len(no_talk),
     )
 
 
@@ -74,7 +91,10 @@ def csv_of(roster: Table) -> str:
             "Mail",
             "Attended",
             "Held",
+            "Excused",
             *(row.label for row in roster.assignments),
+            *(each.label for each in roster.columns),
+            "Homework parties",
             "Late days",
             "Flag and why",
         ]
@@ -88,7 +108,10 @@ def csv_of(roster: Table) -> str:
                 person.email,
                 row.attended_count,
                 row.held_count,
+                row.excused_count,
                 *(work.word for work in row.work),
+                *(row.findings[each.key].detail for each in roster.columns),
+                row.parties,
                 row.late_days,
                 " ".join(row.reasons),
             ]

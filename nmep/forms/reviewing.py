@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from mlclub.forms import Segments
-from nmep.models import Comment, Phrase, Review, RubricCriterion, RubricMark, SecondLook
+from nmep.models import Comment, Phrase, Review, RubricCriterion, RubricMark, SecondLook, Skill
 from nmep.phrases import Choice
 
 
@@ -19,6 +19,7 @@ class ReviewForm(forms.Form):
         criteria: Iterable[RubricCriterion],
         review: Review | None,
         phrases: Iterable[Choice] = (),
+        skills: Iterable[Skill] = (),
         is_draft: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -61,6 +62,18 @@ class ReviewForm(forms.Form):
             widget=forms.RadioSelect,
         )
 
+        held = list(skills)
+        if held:
+            self.fields["skills"] = forms.TypedMultipleChoiceField(
+                label="They have got",
+                help_text="Counts with “Done” only, and sets nobody back.",
+                choices=[(row.pk, row.name) for row in held],
+                coerce=int,
+                required=False,
+                initial=[row.pk for row in review.skills.all()] if review else [],
+                widget=forms.CheckboxSelectMultiple,
+            )
+
     @staticmethod
     def name_of(criterion: RubricCriterion) -> str:
         return f"criterion-{criterion.pk}"
@@ -82,6 +95,9 @@ class ReviewForm(forms.Form):
             if self.has_error("summary", "required"):
                 del self.errors["summary"]
         return values
+
+    def skills(self) -> list[int]:
+        return self.cleaned_data.get("skills") or []
 
     def marks(self) -> dict[int, str]:
         return {row.pk: self.cleaned_data.get(self.name_of(row), "") for row in self.criteria}

@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, FloatField, When
+from django.db.models import Case, Count, FloatField, Q, When
 from django.urls import reverse
 from django.utils import timezone
 
@@ -25,6 +25,7 @@ from nmep import papers, people, review_times
 from nmep.models import (
     Assignment,
     Capstone,
+    Completion,
     Deviation,
     Enrolment,
     Module,
@@ -248,7 +249,27 @@ def contributions(person: User, viewer: Any) -> list[Contribution]:
         )
         for row in counted
     ]
-    return taught
+    return taught + _completed(person, viewer)
+
+
+def _completed(person: User, viewer: Any) -> list[Contribution]:
+    """What somebody completed, for members, where its person agrees."""
+    if not viewer.is_authenticated or not viewer.standing.reads_members_area:
+        return []
+    rows = (
+        Completion.objects.valid()
+        .filter(enrolment__person=person, is_shown=True)
+        .select_related("enrolment__offering__program", "enrolment__offering__term")
+    )
+    return [
+        Contribution(
+            verb="completed",
+            title=f"{row.enrolment.offering.program} ({row.enrolment.offering.term})",
+            url=row.enrolment.offering.get_absolute_url(),
+            on=row.at,
+        )
+        for row in rows
+    ]
 
 
 def _where(session: Session) -> str:
@@ -267,6 +288,8 @@ def numbers(term: Term) -> list[Figure]:
     handed_in = authored.count()
     review_days, reviewed = review_times.median_days(term)
     on_time = authored.filter(late_by=timedelta(0)).count()
+    ended = learners.exclude(state__in=[Enrolment.State.INVITED, Enrolment.State.ACTIVE])
+    counts = ended.aggregate(n=Count("pk"), completed=Count("pk", filter=Q(state=Enrolment.State.COMPLETED)))
     return [
         Figure(
             name="Learners enrolled",
@@ -279,6 +302,12 @@ def numbers(term: Term) -> list[Figure]:
             value=round(100 * on_time / handed_in, 1) if handed_in else 0,
             n=handed_in,
             definition="Share of first versions that came by their due date, in percent.",
+        ),
+        Figure(
+            name="Completed the programme",
+            value=round(100 * counts["completed"] / counts["n"], 1) if counts["n"] else 0,
+            n=counts["n"],
+            definition="Share of those for whom it ended, leavers included, who completed it, in percent.",
         ),
         Figure(
             name="Median review days",

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 
@@ -23,14 +23,21 @@ from mlclub.gather import (
 from nmep import papers, progress
 from nmep.gathered import capstone_news
 from nmep.models import (
+    Absence,
+    Completion,
     Enrolment,
+    ExtensionRequest,
     Offering,
     Session,
     Submission,
 )
 from nmep.progress import Work
+from projects.models import Initiative, Role
 
 REVIEW_PROMISE = timedelta(days=5)
+#: So long after completing a programme home says where to go next, and so much of it.
+WHERE_NEXT = timedelta(days=120)
+NEXT_SHOWN = 4
 
 
 def home(user: User, now: datetime) -> list[Card]:
@@ -48,7 +55,50 @@ def home(user: User, now: datetime) -> list[Card]:
     cards += [card for row in learning for card in papers.cards(row, now)]
     cards += [card for row in learning for card in _class_cards(row)]
     cards += capstone_news.cards(user, enrolments, now)
+    cards += [card for row in enrolments if row.role == Enrolment.Role.LEAD for card in _request_cards(row)]
+    if not enrolments:
+        cards += _next_cards(user, now)
     return cards + _review_cards(user, [row for row in enrolments if row.role in Enrolment.STAFF], now)
+
+
+def _request_cards(enrolment: Any) -> list[Card]:
+    """What learners asked a lead for."""
+    n = len(enrolment.asked_json) + len(enrolment.wanted_json)
+    if not n:
+        return []
+    offering = enrolment.offering
+    return [
+        Card(
+            section=Section.NEEDED,
+            title=f"{n} request{'' if n == 1 else 's'} of learners to answer",
+            url=reverse("nmep:request_list", args=[offering.slug]),
+            meta=(str(offering),),
+            icon="hand-raised",
+            action="Answer",
+            action_url=reverse("nmep:request_list", args=[offering.slug]),
+            weight=25,
+        )
+    ]
+
+
+def _next_cards(user: User, now: datetime) -> list[Card]:
+    """Where somebody goes who has just completed a programme: what takes newer members now."""
+    completed = Completion.objects.valid().filter(enrolment__person=user, at__gte=now - WHERE_NEXT)
+    takes = Initiative.objects.visible_to(user).open_to_newer_members().filter(Exists(completed))
+    mine = Role.objects.filter(initiative=OuterRef("pk"), person=user)
+    return [
+        Card(
+            section=Section.NEW,
+            title=f"Where next? {row.name}",
+            url=row.get_absolute_url(),
+            meta=(row.get_kind_display(), row.opening),
+            icon="map",
+            action="See it",
+            action_url=row.get_absolute_url(),
+            weight=15,
+        )
+        for row in takes.exclude(Exists(mine)).order_by("kind", "name")[:NEXT_SHOWN]
+    ]
 
 
 def _class_cards(enrolment: Any) -> list[Card]:
@@ -94,8 +144,19 @@ def _current(user: User, now: datetime) -> list[Enrolment]:
                 slug="event__slug",
             )
         )[:2]
+        asked = Absence.objects.waiting().filter(enrolment__offering=OuterRef("offering")).order_by()
+        wanted = (
+            ExtensionRequest.objects.waiting().filter(enrolment__offering=OuterRef("offering")).order_by()
+        )
         with_all = capstone_news.with_capstone(progress.with_records(rows), now)
-        kept = list(with_all.annotate(next_json=ArraySubquery(meetings), **papers.columns(now)))
+        kept = list(
+            with_all.annotate(
+                next_json=ArraySubquery(meetings),
+                asked_json=ArraySubquery(asked.values("pk")),
+                wanted_json=ArraySubquery(wanted.values("pk")),
+                **papers.columns(now),
+            )
+        )
         user._nmep_current = kept  # type: ignore[attr-defined]
     return kept
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from mlclub.privacy import Erase, Policy
 from nmep.models.assignments import RubricCriterion
+from nmep.models.mastery import Skill
 from nmep.models.submissions import HELD, Piece, Submission
 
 
@@ -39,6 +40,8 @@ class Review(models.Model):
     state = models.CharField(max_length=6, choices=State.choices, default=State.DRAFT)
     outcome = models.CharField(max_length=6, choices=Outcome.choices, blank=True)
     summary = models.TextField(max_length=8000, blank=True)
+    # What the reviewer ticked: the authors have got it, once a review that says done is out.
+    skills = models.ManyToManyField(Skill, blank=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     held_at = models.DateTimeField(null=True, blank=True, editable=False)
     posted_at = models.DateTimeField(null=True, blank=True, editable=False)

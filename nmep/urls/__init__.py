@@ -6,6 +6,7 @@ from nmep.urls import (
     boards,
     capstones,
     cloning,
+    completion,
     mastery,
     meetings,
     planning,
@@ -15,8 +16,6 @@ from nmep.urls import (
     teaching,
     work,
 )
-from nmep.urls import mastery, planning, reading, reviewing, teaching, work
-from nmep.urls import completion, mastery, reading, teaching, work
 
 app_name = "nmep"
 

@@ -80,6 +80,7 @@ def submission_review(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             summary=form.cleaned_data["summary"],
             outcome=form.cleaned_data["outcome"],
             marks=form.marks(),
+            skills=form.skills(),
             now=timezone.now(),
         )
     except reviewing.Refused as refused:

@@ -117,6 +117,7 @@ def review_form_for(
         criteria=criteria,
         review=review,
         phrases=phrases.choices(user, submission.assignment.offering, criteria),
+        skills=submission.assignment.skills.all(),
         is_draft=bool(data and "draft" in data),
     )
 

@@ -322,3 +322,38 @@ def test_the_page_of_a_learner_costs_the_same_however_much_there_is(
     page(client, learner, by=lead)
     with django_assert_max_num_queries(15):
         client.get(address("progress_detail", learner))
+
+
+def test_a_tick_in_a_review_that_is_done_is_written_down_for_every_author_once(client, learner, lead):
+    assignment = make_assignment(offering=learner.offering)
+    skill = make_skill(program=learner.offering.program, assignments=[assignment], name="Train a net")
+    other = make_skill(program=learner.offering.program, assignments=[assignment])
+    submission = make_submission(enrolment=learner, assignment=assignment)
+    client.force_login(lead)
+    assert "Train a net" in client.get(submission.get_absolute_url()).content.decode()
+    url = reverse("nmep:submission_review", args=[learner.offering.slug, submission.pk])
+    answer = {"summary": "Well done.", "outcome": "done", "skills": [skill.pk]}
+    client.post(url, answer | {"draft": "1"})
+    assert not SkillMark.objects.exists()
+    for _ in range(2):
+        client.post(url, answer)
+    assert [(row.skill, row.level, row.by, row.submission) for row in SkillMark.objects.all()] == [
+        (skill, "got_it", lead, submission)
+    ]
+    assert other.name in page(client, learner, by=lead)
+
+
+def test_a_tick_in_a_review_that_returns_the_work_says_nothing(learner, lead):
+    assignment = make_assignment(offering=learner.offering)
+    skill = make_skill(program=learner.offering.program, assignments=[assignment])
+    submission = make_submission(enrolment=learner, assignment=assignment)
+    reviewing.post(
+        submission,
+        lead,
+        summary="Not yet.",
+        outcome="return",
+        marks={},
+        skills=[skill.pk],
+        now=timezone.now(),
+    )
+    assert not SkillMark.objects.exists()

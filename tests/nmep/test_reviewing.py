@@ -287,9 +287,9 @@ def test_the_review_page_costs_the_same_for_any_number_of_comments(
         )
     client.force_login(lead)
     client.get(submission.get_absolute_url())
-    with django_assert_max_num_queries(13) as captured:
+    with django_assert_max_num_queries(14) as captured:
         client.get(submission.get_absolute_url())
-    assert len(captured) == 13
+    assert len(captured) == 14
 
 
 def test_whoever_was_dealt_only_the_second_version_sees_what_changed_since_the_first(client):
