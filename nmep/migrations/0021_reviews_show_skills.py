@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('nmep', '0019_papers_keep_their_slides'),
+        ('nmep', '0020_module_imported_as'),
     ]
 
     operations = [
