@@ -364,7 +364,7 @@ def _capstone_columns() -> Mapping[str, Any]:
     member = CapstoneMember.objects.live().filter(enrolment=OuterRef("pk"))
     closed = CapstonePolicy.objects.filter(offering=OuterRef("offering"))
     return {
-        "capstone_json": ArraySubquery(
+        "capstone_group_json": ArraySubquery(
             member.values(
                 row=JSONObject(
                     name="capstone__initiative__name",
@@ -378,7 +378,7 @@ def _capstone_columns() -> Mapping[str, Any]:
 
 
 def _capstone(facts: Facts) -> Finding:
-    row = next(iter(facts.enrolment.capstone_json), None)
+    row = next(iter(facts.enrolment.capstone_group_json), None)
     if row is None:
         if facts.enrolment.capstone_closed_json is None:
             return Finding(0, "in no group yet")

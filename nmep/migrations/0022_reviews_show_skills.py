@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('nmep', '0020_module_imported_as'),
+        ('nmep', '0021_capstone_mentoring'),
     ]
 
     operations = [
