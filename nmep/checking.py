@@ -173,7 +173,21 @@ def summaries(submissions: Iterable[Submission], user: Any, now: datetime) -> di
     return dict(found)
 
 
-def runs_of(assignment: Assignment, user: Any) -> list[Run]:
+def is_going_on(checks: Iterable[Summary]) -> bool:
+    """Whether a machine is at it, so that looking again soon makes sense."""
+    return any(one.run.state in (Run.State.QUEUED, Run.State.RUNNING) for one in checks)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A run in the list of the leads: how many of its results pass, of how many."""
+
+    run: Run
+    passed: int
+    total: int
+
+
+def runs_of(assignment: Assignment, user: Any) -> list[Line]:
     """The last runs on an assignment for its leads, tries included."""
     rows = (
         Run.objects.visible_to(user)
@@ -182,4 +196,8 @@ def runs_of(assignment: Assignment, user: Any) -> list[Run]:
         .prefetch_related("results", "submission__authors__enrolment__person")
         .order_by("-created_at", "-pk")
     )
-    return list(rows[:60])
+    lines = []
+    for run in rows[:60]:
+        results = run.results.all()
+        lines.append(Line(run, sum(result.ok for result in results), len(results)))
+    return lines

@@ -35,6 +35,9 @@ TRIES_KEPT = timedelta(days=30)
 #: One task takes runs for so long, and ends well before Celery's own limit with the longest run on top.
 AT_ONCE = 120.0
 
+#: A notebook, and a lead's own to try a check on.
+MOST_BYTES = 5 * 1024 * 1024
+
 LOST = "The machine that checked it was lost again and again."
 
 

@@ -3,6 +3,7 @@
 from nmep.admin import (
     assignments,
     capstones,
+    checks,
     library,
     mastery,
     offerings,
@@ -16,6 +17,7 @@ from nmep.admin import (
 __all__ = [
     "assignments",
     "capstones",
+    "checks",
     "library",
     "mastery",
     "offerings",

@@ -16,11 +16,14 @@ from nmep.urls import (
     teaching,
     work,
 )
+from nmep.urls import cloning, mastery, meetings, planning, reading, reviewing, teaching, work
+from nmep.urls import checks, mastery, planning, reading, teaching, work
 
 app_name = "nmep"
 
 urlpatterns = [
     *completion.urlpatterns,
+    *checks.urlpatterns,
     *mastery.urlpatterns,
     *capstones.urlpatterns,
     *work.urlpatterns,

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mlclub import uploads
-from nmep import boards, extensions, handing_in, mastery, people
+from nmep import boards, checking, extensions, handing_in, mastery, people
 from nmep.forms import HandInForm
 from nmep.forms.mastery import REASONS
 from nmep.models import Assignment, Check, Comment, Enrolment, Part, Review, SpecRevision
@@ -111,7 +111,11 @@ def _page(
         form = HandInForm(parts=context["parts"], kept=kept, initial={"n": held.next_n})
     elif form is not None:
         form.keep(kept, n=held.next_n)
+    latest = [held.latest] if held.latest else []
+    checks = [one for found in checking.summaries(latest, request.user, now).values() for one in found]
     context |= {
+        "checks": checks,
+        "is_checking": checking.is_going_on(checks),
         "held": held,
         "form": form,
         "refused": refused,

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from members.models import User
 from mlclub import uploads
-from nmep import changes, people, phrases, reading, reviewing
+from nmep import changes, checking, people, phrases, reading, reviewing
 from nmep.forms.reviewing import AskAgainForm, CommentForm, LookAnswerForm, ReviewForm, SettleForm
 from nmep.models import Comment, Enrolment, Piece, Review, SecondLook, Submission
 
@@ -74,6 +74,8 @@ def submission_page(
     said = Counter(comment.piece.part_id for comment in comments if comment.piece and not comment.parent_id)
     page = reading.page_of(submission, shown, comments)
     look_form = look_form or _look_form(submission, reviews, look, is_author=is_author, is_lead=is_lead)
+    now = timezone.now()
+    checks = checking.summaries([submission], user, now).get(submission.pk, [])
     context: dict[str, Any] = {
         "submission": submission,
         "assignment": assignment,
@@ -99,10 +101,13 @@ def submission_page(
         "staff": Enrolment.objects.staff().filter(offering=offering).select_related("person")
         if is_lead
         else (),
+        "checks": checks,
+        "is_checking": checking.is_going_on(checks),
+        "may_check": is_lead,
         "waiting_comments": sum(
             1 for comment in comments if comment.posted_at is None and comment.submission_id == submission.pk
         ),
-        "now": timezone.now(),
+        "now": now,
     }
     return render(request, "nmep/submission_detail.html", context, status=status)
 
