@@ -142,7 +142,7 @@ def summaries(submissions: Iterable[Submission], user: Any, now: datetime) -> di
         .filter(submission__in=[submission.pk for submission in submissions])
         .exclude(state=Run.State.SUPERSEDED)
         .select_related("of_check__part", "submission__assignment")
-        .defer("submission__assignment__text", "submission__assignment__search", "log")
+        .defer("submission__assignment__text", "submission__assignment__search")
         .order_by("of_check__part__position", "of_check__position", "of_check_id", "-created_at", "-pk")
     )
     newest: dict[tuple[int | None, int], Run] = {}

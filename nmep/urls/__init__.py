@@ -18,6 +18,7 @@ from nmep.urls import (
 )
 from nmep.urls import cloning, mastery, meetings, planning, reading, reviewing, teaching, work
 from nmep.urls import checks, mastery, planning, reading, teaching, work
+from nmep.urls import checks, cloning, mastery, meetings, planning, reading, reviewing, teaching, work
 
 app_name = "nmep"
 

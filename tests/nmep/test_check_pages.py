@@ -46,7 +46,7 @@ def address(name, assignment, *more):
 def typed(assignment, **changes):
     return {
         "title": "Adding",
-        "part": assignment.parts.get().pk,
+        "part": assignment.parts.first().pk,
         "source": SOURCE,
         "visible": "always",
         "call_seconds": "3",
@@ -184,7 +184,7 @@ def test_a_file_takes_the_place_of_what_is_typed(client, assignment, lead):
         ({"source": "def check_a(call):\nreturn"}, "Line 2: expected an indented block"),
         ({"source": ""}, "Write at least one test function."),
         ({"source": "x = 1"}, "No test function was found"),
-        ({"title": ""}, "This field is required."),
+        ({"title": ""}, "This is needed. Please fill it in."),
         ({"seconds": "9999"}, "less than or equal to 120"),
         ({"part": "0"}, "Select a valid choice"),
         ({"file": SimpleUploadedFile("x.py", b"\xff\xfe\x00")}, "x.py is not a text file."),
@@ -245,7 +245,7 @@ def test_a_lead_tries_a_check_on_a_notebook_of_their_own(client, settings, assig
     [
         ("own.ipynb", b"<html>", "This file is not a Jupyter notebook."),
         ("own.ipynb", b'{"cells": []}', "There is no code in this notebook."),
-        ("own.ipynb", b"", "The submitted file is empty."),
+        ("own.ipynb", b"", "The file is empty."),
     ],
 )
 def test_a_try_on_something_else_is_refused(client, assignment, lead, name, content, said):
