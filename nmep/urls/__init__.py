@@ -5,6 +5,7 @@ from __future__ import annotations
 from nmep.urls import (
     boards,
     capstones,
+    checks,
     cloning,
     completion,
     mastery,
@@ -16,9 +17,6 @@ from nmep.urls import (
     teaching,
     work,
 )
-from nmep.urls import cloning, mastery, meetings, planning, reading, reviewing, teaching, work
-from nmep.urls import checks, mastery, planning, reading, teaching, work
-from nmep.urls import checks, cloning, mastery, meetings, planning, reading, reviewing, teaching, work
 
 app_name = "nmep"
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from members.models import User
-from nmep import checking, grader, people
+from nmep import at_once, checking, grader, people
 from nmep.forms.checks import FORMS, TryForm
 from nmep.models import Assignment, Check, GraderMachine, Run, Submission
 from nmep.views.assignments import assignment_for
@@ -52,6 +52,7 @@ def check_list(request: HttpRequest, slug: str, key: str) -> HttpResponse:
             "offering": assignment.offering,
             "checks": Check.objects.filter(part__assignment=assignment).select_related("part"),
             "runs": checking.runs_of(assignment, request.user),
+            "at_once": [(kind, Check.Kind(kind).label) for kind in at_once.KINDS],
             "machines": GraderMachine.objects.all(),
             "why_not": grader.why_not(timezone.now()),
         },
@@ -81,6 +82,8 @@ def check_detail(request: HttpRequest, slug: str, key: str, pk: int) -> HttpResp
     """One check: mend it, try it, and see what its tries found."""
     assignment = led_assignment(request, slug, key)
     check = check_for(assignment, pk)
+    if check.kind in at_once.KINDS:
+        return redirect("nmep:check_at_once_edit", slug, key, pk)
     form = None
     if request.method == "POST":
         form_class = FORMS.get(check.kind)
