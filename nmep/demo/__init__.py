@@ -12,6 +12,7 @@ from events.models import Attendance, Event, Kind, Material, Talk, Visibility
 from members.demo import People
 from members.models import Club, Term, User
 from nmep.demo import boards, checks, reviewing, teaching, texts
+from nmep.demo import boards, library, teaching, texts
 from nmep.demo.work import FLAGGED, THE_NEW_MEMBER, WITHDREW, Run, hand_in, homework
 from nmep.models import (
     Assignment,
@@ -37,10 +38,7 @@ def seed(people: People, terms: list[Term], now: datetime, rng: random.Random) -
         kind=Program.Kind.NMEP,
         description="Eleven weeks from linear algebra to diffusion models, taught by members who took it before.",
     )
-    modules = [
-        Module.objects.create(title=title, slug=slugify(title), level=level, outline=outline)
-        for title, level, outline in texts.CLASSES
-    ]
+    modules = library.seed(people, now)
     runs = []
     carried: User | None = None
     for index, term in enumerate(terms):

@@ -7,9 +7,11 @@ import events.demo
 import members.demo
 import nmep.demo
 from members.models import Club
-from nmep import gathered, rosters
+from nmep import gathered, planning, rosters
 from nmep.models import (
     Enrolment,
+    Module,
+    ModuleNeed,
     Offering,
     Part,
     Phrase,
@@ -58,5 +60,12 @@ def test_the_demo_club_adds_up(today):
     assert SecondLook.objects.open().count() == 1
     assert Part.objects.filter(assignment__offering=current).exclude(skeleton="").count() == 5
     assert [session.week for session in gathered.unstaffed(now)] == [9]
+    assert (Module.objects.count(), Module.objects.public().count(), ModuleNeed.objects.count()) == (
+        12,
+        7,
+        18,
+    )
+    plan = planning.stands(planning.classes(current), now)
+    assert ([len(plan.sessions), len(plan.blocking)], [str(row) for row in plan.notes]) == ([11, 0], [])
     cards = gathered.home(people.cast["new-member"], now)
     assert [card.action for card in cards if card.section == "due"] == ["Read the review", "Continue HW4"]
