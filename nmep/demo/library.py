@@ -67,7 +67,11 @@ def seed(people: People, now: datetime) -> list[Module]:
 
 
 def _outline(title: str, summary: str) -> str:
-    ideas = [idea.strip() for idea in summary.rstrip(".").replace(" and ", ", ").split(",") if idea.strip()]
+    ideas = [
+        idea.strip()
+        for idea in summary.rstrip(".").replace(" and ", ", ").replace(";", ",").split(",")
+        if idea.strip()
+    ]
     lines = [
         f"- {idea[0].upper()}{idea[1:]} (10 min)\n    - One picture, one number, one question to the room"
         for idea in ideas

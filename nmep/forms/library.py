@@ -41,9 +41,6 @@ def module_choices(modules: list[Module], *, empty: str) -> list[Any]:
 class MaintainerField(PeopleField):
     """One person of the directory, or nobody."""
 
-    def prepare_value(self, value: Any) -> Any:
-        return value.display_name if isinstance(value, User) else super().prepare_value(value)
-
     def clean(self, value: Any) -> Any:
         people = super().clean(value)
         if len(people) > 1:
@@ -129,6 +126,8 @@ class ModuleForm(forms.ModelForm):
     def __init__(self, *args: Any, editor: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["seen"].initial = self.instance.revision if self.instance.pk else None
+        keeper = self.instance.maintainer
+        self.initial["maintainer"] = (keeper.handle or keeper.display_name) if keeper else ""
         if not editor.has_perm("nmep.change_module"):
             for name in self.FOR_OFFICERS:
                 del self.fields[name]

@@ -118,7 +118,9 @@ class FillForm(forms.Form):
         label="First class", help_text="The others follow on the same weekday, around the breaks."
     )
     begins = TimeField(label="Begins at", initial="20:00")
-    minutes = forms.TypedChoiceField(label="Takes", coerce=int, choices=MINUTES, initial=110)
+    minutes = forms.TypedChoiceField(
+        label="Takes", coerce=int, choices=MINUTES, initial=110, widget=forms.Select(attrs={"class": "short"})
+    )
     place = forms.CharField(
         required=False, max_length=200, help_text="Room and building, as a newcomer finds it. May come later."
     )

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from nmep import gathered
+from nmep.forms.library import ModuleForm
 from nmep.models import Module, ModuleNeed, Offering
 from tests.factories import make_member, make_officer, make_user
 from tests.factories.library import make_module
@@ -160,6 +161,25 @@ def test_the_officer_for_education_adds_a_module(client):
     assert answer.status_code == 302
     module = Module.objects.get()
     assert (module.slug, module.is_public, module.maintainer) == ("attention", True, keeper)
+
+
+def test_a_form_that_is_sent_as_it_was_shown_changes_nothing(client):
+    keeper = make_member(name="Ada Keeper")
+    needed = make_module("Vectors")
+    module = make_module("Attention", needs=[needed], maintainer=keeper, is_public=True, after="Homework.")
+    officer = make_officer(slug="education")
+    client.force_login(officer)
+    form = ModuleForm(instance=Module.objects.get(pk=module.pk), editor=officer)
+    shown = {field.html_name: field.value() for field in form}
+    sent = {
+        name: value for name, value in shown.items() if value not in (None, False, "") and name != "deck_file"
+    }
+    answer = client.post(reverse("learn:module_edit", args=[module.slug]), sent)
+    assert answer.status_code == 302
+    saved = Module.objects.get(pk=module.pk)
+    names = ("title", "slug", "level", "after", "is_public", "licence", "maintainer_id")
+    assert [getattr(saved, name) for name in names] == [getattr(module, name) for name in names]
+    assert [need.needed for need in saved.needs.all()] == [needed]
 
 
 @pytest.mark.parametrize(
