@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -67,6 +68,32 @@ def of(sessions: Iterable[Session]) -> dict[int, FeedbackForm]:
         event__in=by_event, audience=FeedbackForm.Audience.ATTENDEES
     ).select_related("event")
     return {by_event[row.event_id].pk: row for row in rows}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A pulse on the page of its week: whether it asks this visitor, and whether they read the answers."""
+
+    session: Session
+    form: FeedbackForm
+    asks: bool
+    reads: bool
+
+
+def shown(sessions: Sequence[Session], user: Any, now: datetime) -> list[Shown]:
+    """The pulses of these meetings that concern `user`; one query where nobody was asked, five at most."""
+    if not user.is_authenticated:
+        return []
+    found = []
+    for session in sessions:
+        form = of([session]).get(session.pk) if session.kind == Session.Kind.CLASS else None
+        if form is None:
+            continue
+        asks = not feedback.refusal(form, user, now) and not feedback.has_answered(form, person=user)
+        reads = may_read(user, session)
+        if asks or reads:
+            found.append(Shown(session, form, asks, reads))
+    return found
 
 
 def may_read(user: Any, session: Session) -> bool:

@@ -10,14 +10,16 @@ from django.utils.text import slugify
 
 from members.demo import People
 from members.models import Club, Term, Topic, User
-from projects.demo_texts import BLOCKED, DONE, INITIATIVES, NEXT, OUTPUTS
-from projects.models import Initiative, Output, Role, Update
+from projects.demo_texts import BLOCKED, DONE, INITIATIVES, LINKS, NEXT, OUTPUTS
+from projects.models import Initiative, InitiativeLink, Output, Role, Update
 
 K, S, V, F = Initiative.Kind, Initiative.State, Initiative.Visibility, Initiative.Face
 
 EXTERNAL = {K.CONSULTING, K.COMPETITION, K.OUTREACH}
 #: Running in the last term and silent for more than three weeks, so that the desk has something to say.
 SILENT = "Marigold"
+#: A study group that met between two terms.
+OVER_THE_BREAK = "Language as a prior"
 #: The project of the demo's sign-in button.
 LED_BY_CAST = "Tidepool"
 
@@ -52,7 +54,18 @@ def seed(people: People, terms: list[Term], now: datetime, rng: random.Random) -
                 created_at=datetime.combine(begins, time(18), tzinfo=zone),
             )
         )
+        if name == OVER_THE_BREAK:
+            rows[-1].started_on = terms[first - 1].ends_on + timedelta(days=9)
     Initiative.objects.bulk_create(rows)
+    by_name = {row.name: row for row in rows}
+    for earlier, later, link, note in LINKS:
+        InitiativeLink.objects.create(
+            earlier=by_name[earlier],
+            later=by_name[later],
+            kind=link,
+            note=note,
+            created_at=by_name[later].created_at,
+        )
     roles: list[Role] = []
     updates: list[Update] = []
     outputs: list[Output] = []

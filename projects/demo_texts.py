@@ -336,3 +336,28 @@ OUTPUTS: dict[str, list[tuple[str, str]]] = {
     K.CAPSTONE: [(Output.Kind.CODE, "Repository: {}")],
     K.STUDY_GROUP: [(Output.Kind.OTHER, "Notes: {}")],
 }
+
+#: What grew out of what: (earlier, later, kind, direction).
+LINKS: list[tuple[str, str, str, str]] = [
+    ("RL for grid worlds", "Language as a prior", "grew_into", "Language as a prior for exploring."),
+    ("Language as a prior", "Tidepool", "grew_into", "From fourteen papers to an experiment of our own."),
+    ("Maze words", "Tidepool", "inspired", ""),
+    ("Night buses", "River relay", "merged", "Two forecasters, one leaderboard."),
+    ("Graph gossip", "River relay", "merged", "The river is a graph."),
+    (
+        "Sorting with attention",
+        "Quiet gradients",
+        "grew_into",
+        "Why does it sort only while it trains slowly?",
+    ),
+    ("Leaves of the campus", "Street signs at night", "grew_into", "The same phones, in the dark."),
+    ("Caption the choir", "Grading by ear", "inspired", ""),
+    ("Tide-gauge baselines", "Working on the gauges", "grew_into", "Read what others do with missing hours."),
+    ("Small diffusion", "Sketch to plot", "inspired", ""),
+    ("Underactuated robots, chapter by chapter", "Hands and strings", "spun_off", "After chapter nine."),
+    ("Calibrated by design", "Measure theory for the curious", "spun_off", ""),
+    ("Quiet gradients", "Optimisation reading room", "spun_off", ""),
+    ("Protein shapes", "Graph gossip", "inspired", ""),
+    ("Second harvest", "Marigold", "continues", "Another client, the same kitchen."),
+    ("First steps with the girls' coding club", "Summer school kit", "inspired", ""),
+]

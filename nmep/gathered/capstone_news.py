@@ -41,7 +41,7 @@ def with_capstone(enrolments: QuerySet[Enrolment], now: datetime) -> QuerySet[En
     needing = mentoring.needing(now).filter(offering=OuterRef("offering")).order_by()
     policy = CapstonePolicy.objects.filter(offering=OuterRef("offering"), closed_at=None)
     return enrolments.annotate(
-        capstone_json=Subquery(
+        group_json=Subquery(
             mine.values(
                 row=JSONObject(
                     name="capstone__initiative__name",
@@ -104,7 +104,7 @@ def cards(user: User, enrolments: Sequence[Any], now: datetime) -> list[Card]:
 
 
 def _group_cards(row: Any, now: datetime) -> list[Card]:
-    slug, held = row.offering.slug, row.capstone_json
+    slug, held = row.offering.slug, row.group_json
     if held is None:
         if not row.groups_open:
             return []

@@ -273,10 +273,10 @@ def _completed(person: User, viewer: Any) -> list[Contribution]:
 
 
 def _where(session: Session) -> str:
-    """NMEP week 5 (FA26): attention."""
+    """Taught: NMEP week 5 (FA26), Attention."""
     program = session.offering.program
     name = Club.current().programme_name if program.kind == Program.Kind.NMEP else program.name
-    return f"{name} week {session.week} ({session.offering.term.slug.upper()}): {session.title}"
+    return f"Taught: {name} week {session.week} ({session.offering.term.slug.upper()}), {session.title}"
 
 
 def numbers(term: Term) -> list[Figure]:
