@@ -14,8 +14,8 @@ from django.db import transaction
 from django.db.models import F
 
 from events import notifications
+from events.locking import Refused, locked
 from events.models import Claim, Slot, SlotSheet
-from events.slots import Refused, locked
 from members import audit
 from members.ledger import Due, tell_many
 from members.models import User

@@ -10,7 +10,7 @@ from django.db.models import Avg, Case, Count, Exists, FloatField, OuterRef, Q, 
 from django.urls import reverse
 from django.utils import timezone
 
-from events import feeds, helping, registrations
+from events import feeds, helping, registrations, slot_cards
 from events.models import (
     Attendance,
     CalendarFeed,
@@ -97,7 +97,7 @@ def home(user: User, now: datetime) -> list[Card]:
                 data=seat,
             )
         )
-    return cards
+    return cards + slot_cards.cards(user, now)
 
 
 def desk(user: User, now: datetime) -> list[DeskItem]:
@@ -192,11 +192,12 @@ def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int,
     for person, key in talks.values_list("user", "talk__event"):
         speaking.setdefault(person, []).append(key)
     answer = {}
+    slots = slot_cards.lines(users, since, until)
     for user in users:
         mine = going.get(user.pk, set())
         known = mine | invited.get(user.pk, set())
         hosted = {event.pk for event in events if event.is_hosted_by(user)}
-        items = [
+        items = slots.get(user.pk, []) + [
             Item(
                 section="For you",
                 text=f"You speak at {by_key[key].title}",

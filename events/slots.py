@@ -10,7 +10,8 @@ from typing import Any
 
 from django.db import transaction
 
-from events import notifications
+from events import mentoring, notifications
+from events.locking import Refused, Taken, locked, locked_slot
 from events.models import Claim, Event, Slot, SlotQuestion, SlotSheet, Swap
 from events.slot_access import owner_of
 from members.ledger import Due, at, tell, tell_many
@@ -22,33 +23,12 @@ ALARM = timedelta(days=10)
 NAMED = 3
 
 
-class Refused(Exception):
-    """Why it does not work; the text is for the person."""
-
-
-class Taken(Refused):
-    """Somebody else was first; the text says what is free."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """The claim that it came to; a repeat changed nothing."""
 
     claim: Claim
     is_repeat: bool = False
-
-
-def locked(sheet: SlotSheet) -> SlotSheet:
-    """The sheet, with its row locked until the transaction ends."""
-    return SlotSheet.objects.select_for_update(of=("self",), no_key=True).get(pk=sheet.pk)
-
-
-def locked_slot(slot: Slot) -> Slot:
-    """The slot as it is now, its sheet's row locked until the transaction ends."""
-    sheet = locked(slot.sheet)
-    fresh = Slot.objects.select_related("event").get(pk=slot.pk)
-    fresh.sheet = sheet
-    return fresh
 
 
 # ── Putting oneself down ──
@@ -71,6 +51,8 @@ def claim(slot: Slot, person: User, *, topic: str = "", wants_mentor: bool = Fal
     _check_room(slot, now)
     _check_share(slot.sheet, person)
     made = _give(slot, person, topic=topic, wants_mentor=wants_mentor, now=now)
+    if made.wants_mentor:
+        mentoring.ask(made, now=now)
     return Outcome(claim=made)
 
 
@@ -254,6 +236,8 @@ def end(claim: Claim, state: Claim.State, now: datetime) -> None:
     """End a live claim; whatever was asked in exchange for it is off. The caller holds the sheet's lock."""
     claim.state, claim.ended_at = state, now
     claim.save(update_fields=["state", "ended_at"])
+    if state == Claim.State.RELEASED:
+        mentoring.end_for(claim, now)
     for asked in (Swap.objects.filter(claim=claim), Swap.objects.filter(other=claim)):
         asked.filter(state=Swap.State.ASKED).update(state=Swap.State.WITHDRAWN, answered_at=now)
 

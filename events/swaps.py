@@ -6,10 +6,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from events import notifications
+from events import mentoring, notifications
+from events.locking import Refused, locked
 from events.models import Claim, Slot, Swap
 from events.slot_access import owner_of
-from events.slots import Refused, end, locked
+from events.slots import end
 from members.ledger import tell
 from members.models import User
 
@@ -82,17 +83,19 @@ def _move(claim: Claim, other: Claim | None, to: User, now: datetime) -> None:
     end(claim, Claim.State.SWAPPED, now)
     if other is None:
         Claim.objects.create(slot=claim.slot, person=to, topic=claim.topic, claimed_at=now)
+        mentoring.end_for(claim, now)
         return
     end(other, Claim.State.SWAPPED, now)
     for giver, slot in ((claim, other.slot), (other, claim.slot)):
-        # What somebody prepares goes with them.
-        Claim.objects.create(
+        # What somebody prepares goes with them, and so does who helps them.
+        made = Claim.objects.create(
             slot=slot,
             person=giver.person,
             topic=giver.topic,
             wants_mentor=giver.wants_mentor,
             claimed_at=now,
         )
+        mentoring.follow(giver, made)
 
 
 def _fresh(claim: Claim) -> Claim:

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from django.db import transaction
 
+from events.locking import Refused, locked_slot
 from events.models import Claim, Slot
-from events.slots import Refused, locked_slot
 from members.ledger import at, tell
 from members.models import User
 from nmep import notifications

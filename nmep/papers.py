@@ -13,9 +13,10 @@ from django.db.models import Exists, OuterRef, Subquery
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 
-from events.models import Claim, Material, Slot
-from events.slots import ALARM, Refused, locked_slot
-from members.models import User
+from events.locking import Refused, locked_slot
+from events.models import Claim, Event, Material, Slot, SlotSheet
+from events.slots import ALARM
+from members.models import PairingMember, User
 from mlclub.gather import Card, Section
 from nmep import people
 from nmep.models import Offering, OfferingSheet, PaperTalk, Session
@@ -105,6 +106,60 @@ def presented(paper: Paper, user: Any, now: datetime) -> list[Presented]:
         ]
         found.append(Presented(talk, presenters[talk.slot_id], shown, talk.slot.is_over(now)))
     return found
+
+
+@dataclass(frozen=True)
+class Given:
+    """A paper talk as its class tells it."""
+
+    paper: Paper | None
+    names: str
+    mentors: str
+
+
+def given_at(event: Event) -> list[Given]:
+    """The paper talks of a class: who presents what, and who helped them prepare."""
+    claims = (
+        Claim.objects.filter(
+            slot__event=event,
+            slot__withdrawn_at=None,
+            slot__sheet__kind=SlotSheet.Kind.PAPER,
+            state__in=[Claim.State.HELD, Claim.State.DONE],
+        )
+        .select_related("person", "mentoring__pairing")
+        .order_by("slot", "claimed_at")
+    )
+    by_slot: dict[int, list[Claim]] = {}
+    for claim in claims:
+        by_slot.setdefault(claim.slot_id, []).append(claim)
+    if not by_slot:
+        return []
+    talks = {
+        row.slot_id: row.paper for row in PaperTalk.objects.filter(slot__in=by_slot).select_related("paper")
+    }
+    helped = {claim.mentoring.pairing_id for claim in claims if hasattr(claim, "mentoring")}
+    mentors = (
+        {
+            row.pairing_id: row.person.display_name
+            for row in PairingMember.objects.filter(
+                pairing__in=helped, part=PairingMember.Part.MENTOR
+            ).select_related("person")
+        }
+        if helped
+        else {}
+    )
+    return [
+        Given(
+            talks.get(slot),
+            " and ".join(claim.person.display_name for claim in rows),
+            " and ".join(
+                mentors[claim.mentoring.pairing_id]
+                for claim in rows
+                if hasattr(claim, "mentoring") and claim.mentoring.pairing_id in mentors
+            ),
+        )
+        for slot, rows in by_slot.items()
+    ]
 
 
 # ── What home shows ──

@@ -3,6 +3,7 @@ from events.models.events import Event
 from events.models.feedback import FeedbackAnswer, FeedbackForm, FeedbackGiven
 from events.models.help import HelperOffer, HelpTicket
 from events.models.kinds import Kind, Visibility
+from events.models.mentoring import TalkMentoring
 from events.models.registrations import Attendance, Registration
 from events.models.series import Series
 from events.models.slots import Claim, Slot, SlotQuestion, SlotSheet, Swap
@@ -27,5 +28,6 @@ __all__ = [
     "SlotSheet",
     "Swap",
     "Talk",
+    "TalkMentoring",
     "Visibility",
 ]

@@ -1,5 +1,6 @@
 """What people are told about events and slots."""
 
+from events.notifications.mentoring import MentorFound, MentoringOver, MentorStep, MentorWanted
 from events.notifications.registrations import (
     AboutEvent,
     AboutRegistration,
@@ -32,6 +33,10 @@ __all__ = [
     "Cancelled",
     "DrawPublished",
     "EventReminder",
+    "MentorFound",
+    "MentorStep",
+    "MentorWanted",
+    "MentoringOver",
     "Moved",
     "Offer",
     "Promoted",

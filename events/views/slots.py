@@ -14,8 +14,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from events import drawing, slots, swaps
-from events.models import Claim, Slot, SlotQuestion, SlotSheet, Swap
+from events import drawing, mentoring, slots, swaps
+from events.locking import Refused
+from events.models import Claim, Slot, SlotQuestion, SlotSheet, Swap, TalkMentoring
 from events.sheets import open_swaps, sheet_of, swappable
 from events.slot_access import Access, Owner, sheet_for, slot_for
 from events.slot_forms import AssignForm, ClaimForm, QuestionForm, SwapForm, TopicForm, WishForm
@@ -86,7 +87,7 @@ def sheet_wish(request: HttpRequest, pk: int) -> HttpResponse:
         )
     try:
         kept = slots.wish(sheet, user, form.ranked(), now=now)
-    except slots.Refused as refused:
+    except Refused as refused:
         messages.warning(request, str(refused))
     else:
         many = f"{len(kept)} wish{'' if len(kept) == 1 else 'es'} kept."
@@ -109,7 +110,7 @@ def sheet_draw(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         try:
             draw = drawing.publish(sheet, seed=seed, stamp=request.POST.get("stamp", ""), by=user, now=now)
-        except slots.Refused as refused:
+        except Refused as refused:
             messages.warning(request, str(refused))
             if SlotSheet.objects.get(pk=sheet.pk).takes_wishes:
                 return redirect(f"{request.path}?seed={seed}")
@@ -169,6 +170,7 @@ def slot_page(
         "my_question": mine,
         "asks": slot.sheet.takes_questions and not row.is_held and not row.has_begun and slot.is_offered,
         "swaps": open_swaps(user, slot.sheet) if row.is_held else [],
+        "mentoring": _mentoring_of(row.mine) if row.mine and slot.sheet.offers_mentor else None,
         "now": now,
         **dict.fromkeys(["question_form", "swap_form", "topic_form", "assign_form"]),
         **forms,
@@ -182,6 +184,11 @@ def slot_page(
     if access.runs and not row.is_full and not row.has_begun and slot.is_offered:
         context["assign_form"] = context["assign_form"] or AssignForm(candidates=owner.candidates())
     return render(request, "events/slot_detail.html", context, status=status)
+
+
+def _mentoring_of(claim: Claim) -> TalkMentoring | None:
+    rows = TalkMentoring.objects.filter(claim=claim).select_related("pairing")
+    return rows.prefetch_related("pairing__members__person").first()
 
 
 def _mine(slot: Slot, user: Any) -> Claim:
@@ -208,7 +215,7 @@ def slot_claim(request: HttpRequest, pk: int) -> HttpResponse:
             wants_mentor=said.get("wants_mentor", False),
             now=timezone.now(),
         )
-    except slots.Refused as refused:
+    except Refused as refused:
         messages.warning(request, str(refused))
         return redirect(owner.url)
     if not outcome.is_repeat:
@@ -229,7 +236,7 @@ def slot_release(request: HttpRequest, pk: int) -> HttpResponse:
         claim = _mine(slot, user)
     try:
         slots.release(claim, by=user, now=timezone.now())
-    except slots.Refused as refused:
+    except Refused as refused:
         messages.warning(request, str(refused))
         return redirect(slot)
     if claim.person_id == user.pk:
@@ -262,7 +269,7 @@ def slot_ask(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         try:
             slots.ask(slot, user, form.cleaned_data["text"], now=timezone.now())
-        except slots.Refused as refused:
+        except Refused as refused:
             form.add_error("text", str(refused))
         else:
             messages.success(request, "Your question is kept. You can change it until they begin.")
@@ -286,7 +293,7 @@ def slot_swap(request: HttpRequest, pk: int) -> HttpResponse:
         people = form.cleaned_data.get("to") or [None]
         try:
             swaps.ask(claim, other=form.cleaned_data.get("other"), to=people[0], now=now)
-        except slots.Refused as refused:
+        except Refused as refused:
             form.add_error(None, str(refused))
         else:
             messages.success(request, "Asked. Your slot stays yours until they say yes.")
@@ -306,7 +313,7 @@ def slot_assign(request: HttpRequest, pk: int) -> HttpResponse:
         person = form.cleaned_data["person"]
         try:
             slots.assign(slot, person, by=user, now=timezone.now())
-        except slots.Refused as refused:
+        except Refused as refused:
             form.add_error("person", str(refused))
         else:
             messages.success(request, f"{person} has {slot.label} and is told.")
@@ -330,7 +337,7 @@ def slot_mark(request: HttpRequest, pk: int) -> HttpResponse:
     state = Claim.State.MISSED if request.POST.get("state") == "missed" else Claim.State.HELD
     try:
         outcome = slots.mark(claim, state, now=timezone.now())
-    except slots.Refused as refused:
+    except Refused as refused:
         messages.warning(request, str(refused))
     else:
         if not outcome.is_repeat:
@@ -359,7 +366,7 @@ def swap_detail(request: HttpRequest, pk: int) -> HttpResponse:
                 messages.success(request, "Taken back. Your slot is still yours.")
                 return redirect(slot)
             answered = swaps.answer(swap, accepts="accept" in request.POST, now=now)
-        except slots.Refused as refused:
+        except Refused as refused:
             messages.warning(request, str(refused))
             return redirect(swap)
         if answered.state == Swap.State.ACCEPTED:
@@ -377,3 +384,71 @@ def swap_detail(request: HttpRequest, pk: int) -> HttpResponse:
             "is_asked": swap.to == user,
         },
     )
+
+
+# ── Mentors ──
+
+
+@require_POST
+def slot_mentor(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for a mentor after all."""
+    slot, _, _ = slot_for(request.user, pk)
+    try:
+        asked = mentoring.ask(_mine(slot, request.user), now=timezone.now())
+    except Refused as refused:
+        messages.warning(request, str(refused))
+    else:
+        if asked:
+            messages.success(request, f"{asked} {'person is' if asked == 1 else 'people are'} asked, once.")
+        else:
+            messages.info(
+                request, "Nobody else gives presentation mentoring this term. Ask whoever runs the sheet."
+            )
+    return redirect(slot)
+
+
+@require_http_methods(GET_POST)
+def mentor_offer(request: HttpRequest, pk: int) -> HttpResponse:
+    """Offer to help with a talk, with a confirm; the two see their plan here."""
+    user: Any = request.user
+    rows = Claim.objects.filter(state__in=[Claim.State.HELD, Claim.State.DONE], wants_mentor=True)
+    rows = rows.filter(slot__sheet__hides_names=False)
+    claim = get_object_or_404(rows.select_related("person", "slot__sheet", "slot__event"), pk=pk)
+    known = (
+        TalkMentoring.objects.filter(claim=claim)
+        .select_related("pairing", "claim__slot__event")
+        .prefetch_related("pairing__members__person")
+        .first()
+    )
+    is_in = known is not None and user in (known.mentor, claim.person)
+    if not is_in and not user.standing.writes:
+        raise Http404
+    if request.method == "POST":
+        return _mentored(request, claim, known if is_in else None)
+    return render(
+        request,
+        "events/mentor_offer.html",
+        {
+            "claim": claim,
+            "slot": claim.slot,
+            "mentoring": known,
+            "is_in": is_in,
+            "is_mine": claim.person == user,
+            "steps": mentoring.plan(known, timezone.now()) if known and is_in else [],
+        },
+    )
+
+
+def _mentored(request: HttpRequest, claim: Claim, known: TalkMentoring | None) -> HttpResponse:
+    now = timezone.now()
+    step = request.POST.get("step", "")
+    try:
+        if known and step in TalkMentoring.STEPS:
+            mentoring.tick(known, step, now=now)
+            messages.success(request, f"{TalkMentoring.LABELS[step]}: done.")
+        elif not known:
+            mentoring.help_with(claim, request.user, now=now)  # type: ignore[arg-type]
+            messages.success(request, f"Thank you. {claim.person} is told.")
+    except Refused as refused:
+        messages.warning(request, str(refused))
+    return redirect("events:mentor_offer", claim.pk)

@@ -165,7 +165,11 @@ def panels(obj: Any, user: Any) -> list[Panel]:
     if session is None:
         return []
     return [
-        Panel(title="Part of a programme", template="nmep/_event_panel.html", context={"session": session})
+        Panel(
+            title="Part of a programme",
+            template="nmep/_event_panel.html",
+            context={"session": session, "talks": papers.given_at(obj)},
+        )
     ]
 
 

@@ -5,6 +5,7 @@ from django.db import connection
 from django.utils import timezone
 
 from events import slots, swaps
+from events.locking import Refused, Taken
 from events.models import Claim, SlotSheet
 from tests.factories import make_claim, make_member, make_sheet, make_slot
 
@@ -41,7 +42,7 @@ def test_of_eight_who_want_the_last_place_one_has_it_and_the_others_hear_what_is
     first, _ = sheet.slots.all()
     answers = claims_of(first, [make_member() for _ in range(8)])
     assert Claim.objects.held().filter(slot=first).count() == 1
-    told = [str(answer) for answer in answers if isinstance(answer, slots.Taken)]
+    told = [str(answer) for answer in answers if isinstance(answer, Taken)]
     assert told == ["Week 1 was just taken. Week 2 is free."] * 7
 
 
@@ -67,7 +68,7 @@ def test_one_person_who_clicks_on_two_slots_at_once_has_one():
         *[lambda slot=slot: slots.claim(slot, person, now=timezone.now()) for slot in sheet.slots.all()]
     )
     assert Claim.objects.held().count() == 1
-    assert sum(isinstance(answer, slots.Refused) for answer in answers) == 1
+    assert sum(isinstance(answer, Refused) for answer in answers) == 1
 
 
 def test_a_double_click_makes_one_claim():

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from events import drawing, slots, swaps
+from events.locking import Refused, Taken
 from events.models import Claim, SlotSheet, Swap
 from members.models import Notification
 from tests.factories import make_claim, make_event, make_member, make_sheet, make_slot
@@ -21,7 +22,7 @@ def now():
 
 
 def refused(call):
-    with pytest.raises(slots.Refused) as problem:
+    with pytest.raises(Refused) as problem:
         call()
     return str(problem.value)
 
@@ -55,7 +56,7 @@ def test_two_share_a_slot_for_two_and_a_third_does_not():
     slot = make_slot(capacity=2)
     for _ in range(2):
         slots.claim(slot, make_member(), now=now())
-    with pytest.raises(slots.Taken):
+    with pytest.raises(Taken):
         slots.claim(slot, make_member(), now=now())
 
 
@@ -258,7 +259,7 @@ def test_a_draw_is_looked_at_then_published_and_told_once():
     assert draw.without == 1
     host = make_member()
     drawing.publish(sheet, seed=7, stamp=draw.stamp, by=host, now=now())
-    with pytest.raises(slots.Refused):
+    with pytest.raises(Refused):
         drawing.publish(sheet, seed=7, stamp=draw.stamp, by=host, now=now())
     assert Claim.objects.held().count() == 2
     assert not Claim.objects.filter(state="wished").exists()

@@ -7,7 +7,7 @@ from django.core.files.base import ContentFile
 from django.urls import reverse
 from django.utils import timezone
 
-from events import slots
+from events.locking import Refused
 from events.models import Claim, Material, Slot
 from members.models import Notification
 from mlclub import gather
@@ -194,7 +194,7 @@ def test_only_presenters_and_leads_choose_the_paper(client):
     assert choose(client, offering, slot, title="Mine").status_code == 404
     client.force_login(offering.lead)
     assert choose(client, offering, slot, title="The lead’s").status_code == 302
-    with pytest.raises(slots.Refused):
+    with pytest.raises(Refused):
         papers.choose(slot, make_paper(), by=me, now=slot.begins_at)
 
 

@@ -57,6 +57,11 @@ def build(world: SimpleNamespace) -> None:
     world.slot = make_slot(sheet=world.sheet, days=30)
     world.taken_slot = make_slot(sheet=world.sheet, days=37)
     claim = make_claim(slot=world.taken_slot, person=people["member"])
+    world.wanting = make_claim(
+        slot=make_slot(sheet=make_sheet(title="Talks", offers_mentor=True), days=20),
+        person=people["fellow"],
+        wants_mentor=True,
+    )
     world.ranked_sheet = make_sheet(title="Wishes", hosts=[people["host"]], mode="ranked", slots=2)
     world.swap = swaps.ask(
         claim, other=make_claim(slot=make_slot(sheet=world.sheet, days=44), person=people["fellow"]), now=now
@@ -130,6 +135,8 @@ TABLE = {
     ],
     "events:slot_swap": [Case("the member's slot", NO, only("member"), pk("taken_slot"))],
     "events:swap_detail": [Case("", only("member", "fellow"), only("member", "fellow"), pk("swap"))],
+    "events:slot_mentor": [Case("the member's slot", NO, only("member"), pk("taken_slot"))],
+    "events:mentor_offer": [Case("", only(*MEMBERS), only(*MEMBERS), pk("wanting"))],
     "nmep:paper_list": [
         Case("the offering", only(*INSIDE), NO, slug("offering")),
         Case("another offering", only("education"), NO, slug("other_offering")),
