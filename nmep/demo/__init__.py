@@ -11,7 +11,7 @@ from simple_history.utils import bulk_create_with_history
 from events.models import Attendance, Event, Kind, Material, Talk, Visibility
 from members.demo import People
 from members.models import Club, Term, User
-from nmep.demo import boards, capstones, checks, library, reviewing, teaching, texts
+from nmep.demo import boards, capstones, checks, library, reviewing, sheets, teaching, texts
 from nmep.demo.work import FLAGGED, THE_NEW_MEMBER, WITHDREW, Run, hand_in, homework
 from nmep.models import (
     Assignment,
@@ -58,6 +58,7 @@ def seed(people: People, terms: list[Term], now: datetime, rng: random.Random) -
         homework(run, now)
         runs.append(run)
     hand_in(runs, now, rng)
+    sheets.seed(runs, now)
     reviewing.seed(runs[-1], now)
     teaching.seed(runs[-1], now, rng)
     boards.seed(runs[-1], now, rng)

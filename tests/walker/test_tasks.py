@@ -1,4 +1,4 @@
-"""What people come for, on the demo club, within the steps that we promise (product tasks 1, 2, 3, 6, 7, 8 and 9)."""
+"""What people come for, on the demo club, within the steps that we promise (product tasks 1, 2, 3, 5, 6, 7, 8 and 9)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from events import check_in
-from events.models import Attendance, Event, Registration, Series
+from events.models import Attendance, Claim, Event, Registration, Series
 from members.ledger import stopping
 from members.models import Notification, User
 from nmep.models import Review, Submission
@@ -134,6 +134,17 @@ def test_3_a_walk_in_without_an_account_gives_name_and_address(code):
     walker.press("here")
     finish(walker, "3. walk in", steps=2, fields=2)
     assert Attendance.objects.filter(event=event, email="walker@guests.example").count() == 1
+
+
+def test_5_a_new_member_claims_a_paper_slot():
+    walker = walker_as("new-member")
+    assert "You have not picked a paper (5 slots left)" in walker.page.text
+    walker.follow(to=r"/papers/$")
+    walker.press("Claim", to=r"/events/slot/")
+    finish(walker, "5. claim a paper slot", steps=2)
+    held = Claim.objects.held().filter(person=person("new-member"), slot__sheet__kind="paper")
+    assert held.count() == 1
+    assert "is yours" in walker.page.text
 
 
 #: What people ask, in their words, and the page that answers it.
