@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -50,7 +49,7 @@ class Share:
 
 
 def partners_of(enrolment: Enrolment, assignment: Assignment) -> list[Enrolment]:
-    """The published partners of a learner who still learn here."""
+    """The published partners of a learner who still learn here, with their extra time."""
     return teams.mates(teams.team_of(enrolment, assignment), enrolment)
 
 
@@ -61,23 +60,20 @@ def shares(
     now: datetime,
     partners: Sequence[Enrolment] | None = None,
 ) -> list[Share]:
-    """What it would mean for each partner if `enrolment` handed in now; two queries beside the partners."""
+    """What it would mean for each partner if `enrolment` handed in now; one query beside the partners.
+
+    `partners` come from `partners_of`, which brings along their extra time.
+    """
     partners = partners_of(enrolment, assignment) if partners is None else partners
     if not partners:
         return []
-    deviations: dict[int, list[Deviation]] = defaultdict(list)
-    for row in Deviation.objects.filter(enrolment__in=partners, assignment=assignment):
-        deviations[row.enrolment_id].append(row)
     latest: dict[int, SubmissionAuthor] = {}
     versions = SubmissionAuthor.objects.filter(enrolment__in=partners, assignment=assignment)
     versions = versions.exclude(submission__state=Submission.State.DRAFT)
     for author in versions.select_related("submission").order_by("n"):
         latest[author.enrolment_id] = author
     mine = {version.pk for version in held.versions}
-    return [
-        _share(partner, assignment, deviations[partner.pk], latest.get(partner.pk), mine, now)
-        for partner in partners
-    ]
+    return [_share(partner, assignment, latest.get(partner.pk), mine, now) for partner in partners]
 
 
 def own_share(enrolment: Enrolment, held: Standing, now: datetime) -> Share:
@@ -92,7 +88,6 @@ def own_share(enrolment: Enrolment, held: Standing, now: datetime) -> Share:
 def _share(
     partner: Enrolment,
     assignment: Assignment,
-    deviations: list[Deviation],
     author: SubmissionAuthor | None,
     mine: set[int],
     now: datetime,
@@ -103,6 +98,7 @@ def _share(
         return Share(partner, why_not="handed in without you, so this is not theirs")
     if author is not None and author.submission.state == Submission.State.RETURNED:
         return Share(partner, author.late_by, answers_review=True)
+    deviations: list[Deviation] = partner.extra_time  # type: ignore[attr-defined]
     closes_at = assignment.closes_for(deviations)
     if closes_at and now > closes_at:
         return Share(partner, why_not="closed, so it would not count; a lead can give more time")

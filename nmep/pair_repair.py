@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,9 +13,8 @@ from django.db import transaction
 from members import pairing
 from members.models import User
 from nmep import partnering, teams
-from nmep.models import Enrolment, PairingRound, PartnerTeam
+from nmep.models import Enrolment, PairingRound, PartnerNote, PartnerTeam
 from nmep.partner_facts import known
-from nmep.unpaired import unpaired
 
 
 @dataclass(frozen=True)
@@ -43,19 +43,39 @@ class Proposal:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def proposal(made: PairingRound) -> Proposal:
+def lone(formed: Sequence[PartnerTeam], waiting: Sequence[Enrolment]) -> list[Enrolment]:
+    """Those of `waiting` who are in none of the teams, or alone in theirs."""
+    paired = {
+        place.enrolment_id
+        for team in formed
+        if sum(place.enrolment.is_learning for place in team.places.all()) > 1
+        for place in team.places.all()
+    }
+    return [row for row in waiting if row.pk not in paired]
+
+
+def proposal(
+    made: PairingRound,
+    *,
+    formed: Sequence[PartnerTeam] | None = None,
+    waiting: Sequence[Enrolment] | None = None,
+    notes: Sequence[PartnerNote] | None = None,
+) -> Proposal:
     """Those without a partner become pairs; the odd one is the third of the pair they have met least."""
-    rows = {row.pk: row for row in partnering.learners(made)}
-    lone = list(unpaired(made.assignment_id, made.assignment.offering_id).values_list("pk", flat=True))
-    if not lone:
+    formed = list(made.teams.with_people()) if formed is None else formed
+    rows = {row.pk: row for row in (partnering.learners(made) if waiting is None else waiting)}
+    alone_now = [row.pk for row in lone(formed, list(rows.values()))]
+    if not alone_now:
         return Proposal()
-    facts = known(made)
-    found = pairing.rotate(lone, met=facts.met, wishes=facts.wishes, blocked=facts.blocked, seed=made.seed)
+    facts = known(made, notes=notes, with_skills=False)
+    found = pairing.rotate(
+        alone_now, met=facts.met, wishes=facts.wishes, blocked=facts.blocked, seed=made.seed
+    )
     groups = [list(team.people) for team in found.teams]
     pairs = []
-    for team in PartnerTeam.objects.filter(round=made).with_people():
+    for team in formed:
         held = [place.enrolment_id for place in team.places.all()]
-        if len(held) == 2 and set(held) <= set(rows) and not set(held) & set(lone):
+        if len(held) == 2 and set(held) <= set(rows) and not set(held) & set(alone_now):
             pairs.append(held)
     alone = []
     for person in found.alone:
@@ -68,7 +88,7 @@ def proposal(made: PairingRound) -> Proposal:
     changes = [
         Change(
             people=[rows[pk] for pk in group],
-            is_trio_now=len(group) == 3 and len(set(group) & set(lone)) == 1,
+            is_trio_now=len(group) == 3 and len(set(group) & set(alone_now)) == 1,
             reason="; ".join(pairing.reasons(group, facts.met).reasons),
         )
         for group in groups

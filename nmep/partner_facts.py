@@ -58,20 +58,20 @@ class Known:
         return compared
 
 
-def known(made: PairingRound) -> Known:
-    """What the offering remembers about who worked with whom, and what they said; five queries."""
+def known(
+    made: PairingRound, *, notes: Iterable[PartnerNote] | None = None, with_skills: bool = True
+) -> Known:
+    """What the offering remembers about who worked with whom, and what they said; four queries at most."""
     offering = made.assignment.offering_id
-    by_person = dict(
-        Enrolment.objects.learners().filter(offering=offering).values_list("person", "pk"),
-    )
     together: dict[int, list[int]] = defaultdict(list)
     members = PairingMember.objects.filter(
         pairing__partner_team__round__assignment__offering=offering,
         pairing__partner_team__round__state__in=PairingRound.TOLD,
+        person__enrolments__offering=offering,
+        person__enrolments__role=Enrolment.Role.LEARNER,
     ).exclude(pairing__partner_team__round=made)
-    for team, person in members.values_list("pairing__partner_team", "person"):
-        if person in by_person:
-            together[team].append(by_person[person])
+    for team, enrolment in members.values_list("pairing__partner_team", "person__enrolments"):
+        together[team].append(enrolment)
     met = Counter(pair for team in together.values() for pair in pairing.pairs_of(team))
     wishes, blocked = set(), set()
     for wish in PartnerWish.objects.filter(asking__offering=offering).exclude(about=None):
@@ -79,15 +79,17 @@ def known(made: PairingRound) -> Known:
             wishes.add((wish.asking_id, wish.about_id))
         elif wish.about_id:
             blocked.add(frozenset((wish.asking_id, wish.about_id)))
+    notes = PartnerNote.objects.filter(enrolment__offering=offering) if notes is None else notes
     against = {
         frozenset((note.enrolment_id, other))
-        for note in PartnerNote.objects.filter(enrolment__offering=offering, again=PartnerNote.Again.NO)
+        for note in notes
+        if note.again == PartnerNote.Again.NO
         for other in together[note.team_id]
         if other != note.enrolment_id
     }
     for pair in against:
         met[pair] += AGAINST
-    skills, in_all = _skills(offering)
+    skills, in_all = _skills(offering) if with_skills else ({}, 0)
     return Known(met, frozenset(wishes), frozenset(blocked), frozenset(against), skills, in_all)
 
 

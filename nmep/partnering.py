@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from members import audit, pairing
-from members.models import Pairing, User
+from members.ledger import tell
+from members.models import Notification, Pairing, User
 from nmep import teams
 from nmep.models import Assignment, Enrolment, PairingRound, PartnerNote, PartnerTeam, PartnerWish, TeamPlace
+from nmep.notifications import PartnerLetter
 from nmep.partner_facts import AGAINST, Criteria, Words, known
 from nmep.teams import Refused
 from nmep.unpaired import needing
+
+LETTERS_A_DAY = 10
 
 
 class PublishedMeanwhile(Refused):
@@ -202,10 +205,24 @@ def note(
     )
 
 
-def last_said(offering: int) -> dict[int, list[PartnerNote]]:
-    """What was said about each team, for the leads."""
-    said: dict[int, list[PartnerNote]] = defaultdict(list)
-    notes: Any = PartnerNote.objects.filter(enrolment__offering=offering).select_related("enrolment__person")
-    for row in notes:
-        said[row.team_id].append(row)
-    return said
+@transaction.atomic
+def write(team: PartnerTeam, sender: Enrolment, text: str, *, now: datetime) -> int:
+    """Mail a few lines to the others of a team; returns how many they are. Ten a day are enough."""
+    Enrolment.objects.select_for_update(of=("self",)).get(pk=sender.pk)
+    today = Notification.objects.filter(
+        kind=PartnerLetter.slug, data__sender=sender.person_id, created_at__gt=now - timedelta(days=1)
+    )
+    others = teams.mates(team, sender)
+    if today.count() + len(others) > LETTERS_A_DAY:
+        raise Refused("That is enough mail for a day. Agree on another way to talk.")
+    slot = hashlib.sha256(f"{sender.pk} {text}".encode()).hexdigest()[:32]
+    data = {"sender": sender.person_id, "text": text}
+    return sum(
+        tell(PartnerLetter, other.person, about=team, slot=slot, data=data, now=now) for other in others
+    )
+
+
+def notes_of(offering: int) -> list[PartnerNote]:
+    """What was said about working together in an offering, for the leads."""
+    rows = PartnerNote.objects.filter(enrolment__offering=offering)
+    return list(rows.select_related("enrolment__person"))

@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import JSONObject
 
 from members import audit
 from members.ledger import tell
 from members.models import Pairing, PairingMember, User
-from nmep.models import Assignment, Enrolment, PairingRound, PartnerTeam, TeamPlace
+from nmep.models import (
+    Assignment,
+    Deviation,
+    Enrolment,
+    PairingRound,
+    PartnerNote,
+    PartnerTeam,
+    TeamPlace,
+)
 from nmep.notifications import NoPartner, PartnersTold, composition
 from nmep.partner_facts import Criteria, Words, known
 from nmep.unpaired import needing
@@ -22,11 +34,37 @@ class Refused(Exception):
 
 
 def team_of(enrolment: Enrolment, assignment: Assignment) -> PartnerTeam | None:
-    """The published team of a learner for an assignment, with its people; two queries."""
+    """The published team of a learner for an assignment, with its people and their extra time; one query.
+
+    `has_note` says whether the learner has told the leads how it went.
+    """
     if not assignment.takes_partners:
         return None
-    teams = PartnerTeam.objects.told().filter(round__assignment=assignment, places__enrolment=enrolment)
-    return teams.with_people().first()
+    given = Deviation.objects.filter(enrolment=OuterRef("enrolment"), assignment=assignment)
+    noted = PartnerNote.objects.filter(team=OuterRef("team"), enrolment=enrolment)
+    places: list[Any] = list(
+        TeamPlace.objects.filter(
+            round__assignment=assignment,
+            round__state__in=PairingRound.TOLD,
+            team__places__enrolment=enrolment,
+        )
+        .annotate(
+            given=ArraySubquery(
+                given.values(row=JSONObject(extra_days="extra_days", is_without_penalty="is_without_penalty"))
+            ),
+            noted=Exists(noted),
+        )
+        .select_related("team__pairing", "enrolment__person")
+        .order_by("enrolment__person__name", "pk")
+    )
+    if not places:
+        return None
+    team = places[0].team
+    team.has_note = places[0].noted
+    for place in places:
+        place.enrolment.extra_time = [Deviation(**row) for row in place.given]
+    team._prefetched_objects_cache = {"places": places}
+    return team
 
 
 def mates(team: PartnerTeam | None, enrolment: Enrolment) -> list[Enrolment]:

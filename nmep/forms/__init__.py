@@ -1,6 +1,7 @@
 """What people type into the programme's pages, a module for each subject."""
 
 from nmep.forms.handing_in import HandInForm
+from nmep.forms.partners import LetterForm, MatchForm, MoveForm, NoteForm, WishForm
 from nmep.forms.reviewing import CommentForm, ReviewForm, SettleForm
 from nmep.forms.sheets import (
     OralResultForm,
@@ -17,6 +18,10 @@ __all__ = [
     "CommentForm",
     "ConceptCheckForm",
     "HandInForm",
+    "LetterForm",
+    "MatchForm",
+    "MoveForm",
+    "NoteForm",
     "OralResultForm",
     "OralSlotsForm",
     "PaperChoiceForm",
@@ -26,4 +31,5 @@ __all__ = [
     "SettleForm",
     "SlidesForm",
     "SuggestionForm",
+    "WishForm",
 ]

@@ -34,12 +34,21 @@ class HandInForm(forms.Form):
         parts: Iterable[Part],
         kept: Mapping[int, Piece],
         is_draft: bool = False,
+        partners: str = "",
         **kwargs: Any,
     ) -> None:
+        """`partners` are the names of those whom a learner may hand in with or without."""
         super().__init__(*args, **kwargs)
         self.parts, self.kept, self.is_draft = list(parts), kept, is_draft
         for part in self.parts:
             self.fields[self.name_of(part)] = self._field(part)
+        if partners:
+            self.fields["jointly"] = forms.BooleanField(
+                label=f"This is the work of {partners} as well",
+                required=False,
+                initial=True,
+                help_text="Leave it out if you worked alone.",
+            )
 
     @staticmethod
     def name_of(part: Part) -> str:

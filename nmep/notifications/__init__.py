@@ -12,7 +12,7 @@ from nmep.notifications.capstones import (
 )
 from nmep.notifications.mastery import Completed, HelpOffered, RequestAnswered, RequestWaits
 from nmep.notifications.meetings import MeetingCancelled, MeetingMoved
-from nmep.notifications.partners import NoPartner, PartnersTold, composition
+from nmep.notifications.partners import NoPartner, PartnerLetter, PartnersTold, composition
 from nmep.notifications.questions import QuestionAnswered
 from nmep.notifications.reviewing import SecondLookAnswered
 from nmep.notifications.sheets import LectureDropped, LectureReminder, LectureWanted, OralResultThere
@@ -35,6 +35,7 @@ __all__ = [
     "MentorFound",
     "NoPartner",
     "OralResultThere",
+    "PartnerLetter",
     "PartnersTold",
     "QuestionAnswered",
     "Receipt",

@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+from django.urls import reverse
+
 from members.ledger import Category, Kind, kind
-from members.models import Notification
+from members.models import Notification, User
 from nmep.models import PairingRound, PartnerTeam, TeamPlace
 from nmep.notifications.work import link
 
@@ -65,3 +68,30 @@ class NoPartner(Kind):
     def context(self, row: Notification) -> dict[str, Any]:
         made = PairingRound.objects.select_related("assignment__offering").get(pk=row.about_pk)
         return {"assignment": made.assignment, "url": link(made.assignment)}
+
+
+@kind(
+    "nmep-partner-letter",
+    label="Messages from homework partners",
+    template="nmep/mail/partner_letter",
+    category=Category.TRANSACTIONAL,
+    why="because a homework partner wrote to you",
+)
+class PartnerLetter(Kind):
+    """What a partner wrote; answered through the portal, so that nobody's address is given away."""
+
+    def still_wanted(self, row: Notification, now: datetime) -> bool | str:
+        if TeamPlace.objects.filter(team=row.about_pk, enrolment__person=row.person_id).exists():
+            return True
+        return "not partners any more"
+
+    def context(self, row: Notification) -> dict[str, Any]:
+        team = PartnerTeam.objects.select_related("round__assignment__offering").get(pk=row.about_pk)
+        assignment = team.round.assignment
+        address = reverse("nmep:partner_write", args=[assignment.offering.slug, assignment.key])
+        return {
+            "assignment": assignment,
+            "sender": User.objects.filter(pk=row.data.get("sender")).first(),
+            "text": row.data.get("text", ""),
+            "url": f"{settings.SITE_URL}{address}",
+        }

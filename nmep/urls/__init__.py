@@ -10,6 +10,7 @@ from nmep.urls import (
     completion,
     mastery,
     meetings,
+    partners,
     planning,
     reading,
     reviewing,
@@ -33,5 +34,6 @@ urlpatterns = [
     *reviewing.urlpatterns,
     *boards.urlpatterns,
     *sheets.urlpatterns,
+    *partners.urlpatterns,
     *reading.urlpatterns,
 ]

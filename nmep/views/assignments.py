@@ -12,10 +12,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mlclub import uploads
-from nmep import boards, checking, extensions, handing_in, mastery, people
+from nmep import boards, checking, extensions, handing_in, joint, mastery, people
 from nmep.forms import HandInForm
 from nmep.forms.mastery import REASONS
 from nmep.models import Assignment, Check, Comment, Enrolment, Part, Review, SpecRevision
+from nmep.views.partners import hand_in_context
 
 
 def assignment_for(request: HttpRequest, slug: str, key: str) -> Assignment:
@@ -44,7 +45,12 @@ def _receive(request: HttpRequest, assignment: Assignment, enrolment: Enrolment)
     held = handing_in.standing(enrolment, assignment)
     is_draft = "draft" in request.POST
     form = HandInForm(
-        request.POST, request.FILES, parts=assignment.parts.all(), kept=_kept(held), is_draft=is_draft
+        request.POST,
+        request.FILES,
+        parts=assignment.parts.all(),
+        kept=_kept(held),
+        is_draft=is_draft,
+        partners=_may_be_left_out(assignment, joint.partners_of(enrolment, assignment)),
     )
     now = timezone.now()
     try:
@@ -58,7 +64,12 @@ def _receive(request: HttpRequest, assignment: Assignment, enrolment: Enrolment)
             return redirect(assignment)
         with transaction.atomic():
             outcome = handing_in.hand_in(
-                enrolment, assignment, form.given(), n=form.cleaned_data["n"], now=now
+                enrolment,
+                assignment,
+                form.given(),
+                n=form.cleaned_data["n"],
+                now=now,
+                jointly=form.cleaned_data.get("jointly", True),
             )
     except handing_in.Refused as refused:
         form.add_error(None, str(refused))
@@ -67,9 +78,19 @@ def _receive(request: HttpRequest, assignment: Assignment, enrolment: Enrolment)
         messages.success(
             request, f"Version {outcome.submission.n} is in. The receipt is below and in your mail."
         )
+    elif outcome.submission.handed_in_by_id != enrolment.person_id:
+        who = outcome.submission.handed_in_by
+        messages.info(request, f"{who} handed in version {outcome.submission.n} already, for you as well.")
     else:
         messages.info(request, f"Version {outcome.submission.n} was in already; nothing was handed in twice.")
     return redirect(f"{assignment.get_absolute_url()}#versions")
+
+
+def _may_be_left_out(assignment: Assignment, partners: list[Enrolment]) -> str:
+    """The names of partners whom a learner may hand in without."""
+    if not assignment.is_joint or assignment.partners == Assignment.Partners.REQUIRED:
+        return ""
+    return " and ".join(row.person.display_name for row in partners)
 
 
 def _kept(held: handing_in.Standing) -> dict[int, Any]:
@@ -107,12 +128,19 @@ def _page(
     held = handing_in.standing(enrolment, assignment)
     refused = handing_in.refusal(enrolment, assignment, now, held)
     kept = _kept(held)
+    together = hand_in_context(request, assignment, enrolment, held, now)
     if form is None and refused is None:
-        form = HandInForm(parts=context["parts"], kept=kept, initial={"n": held.next_n})
+        form = HandInForm(
+            parts=context["parts"],
+            kept=kept,
+            initial={"n": held.next_n},
+            partners=_may_be_left_out(assignment, together.get("mates", [])),
+        )
     elif form is not None:
         form.keep(kept, n=held.next_n)
     latest = [held.latest] if held.latest else []
     checks = [one for found in checking.summaries(latest, request.user, now).values() for one in found]
+    context |= together
     context |= {
         "checks": checks,
         "is_checking": checking.is_going_on(checks),
