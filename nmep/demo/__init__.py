@@ -12,6 +12,8 @@ from events.models import Attendance, Event, Kind, Material, Talk, Visibility
 from members.demo import People
 from members.models import Club, Term, User
 from nmep.demo import boards, capstones, checks, library, reviewing, sheets, teaching, texts
+from nmep.demo import boards, capstones, checks, library, reviewing, teaching, texts
+from nmep.demo import boards, mastery, reviewing, teaching, texts
 from nmep.demo.work import FLAGGED, THE_NEW_MEMBER, WITHDREW, Run, hand_in, homework
 from nmep.models import (
     Assignment,
@@ -64,6 +66,7 @@ def seed(people: People, terms: list[Term], now: datetime, rng: random.Random) -
     boards.seed(runs[-1], now, rng)
     checks.seed(runs[-1], now)
     capstones.seed(runs, people, now)
+    mastery.seed(runs, terms, now)
     _course(people, terms[-1], now)
 
 
