@@ -2,7 +2,7 @@
 
 Parts: start (seconds to the first page), pages (each main page at 1× and 10× the demo's data beside the bare page),
 seats (registrations), digests (10,000), search (10,000 pages), calendar (a personal feed),
-notebook (1 MB, rendered and from the cache).
+notebook (1 MB, rendered and from the cache), roster (the grid of 60 learners).
 Everything happens in a folder of its own, which is removed afterwards.
 """
 
@@ -26,7 +26,7 @@ from bench.load import measure
 from mlclub.supervisor.engines import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ["start", "pages", "calendar", "seats", "digests", "search", "notebook"]
+PARTS = ["start", "pages", "calendar", "seats", "digests", "search", "notebook", "roster"]
 
 
 def say(**figures: Any) -> None:
@@ -170,6 +170,9 @@ def main() -> int:
             if "notebook" in asked.only:
                 for figures in inside(folder, "notebook"):
                     say(part="notebook", **figures)
+            if "roster" in asked.only:
+                for figures in inside(folder, "roster"):
+                    say(part="roster", **figures)
             for part in ("seats", "digests", "search"):
                 if part in asked.only:
                     inside(folder, "make_database", part)

@@ -1,6 +1,6 @@
 """`python -m bench.inside COMMAND [ARGUMENT]`, with the portal's environment: what has to be done from within.
 
-Prints one line of JSON. `make_database` and `addresses`, `grow`, `calendar`, `notebook` and `seats_over_http` speak to the running
+Prints one line of JSON. `make_database` and `addresses`, `grow`, `calendar`, `notebook`, `roster` and `seats_over_http` speak to the running
 portal's database; `seats`, `digests` and `search` make thousands of rows and have one of their own (`bench.__main__`).
 """
 
@@ -208,6 +208,53 @@ def spread(times: list[float]) -> dict[str, float]:
 # ── Notebooks ──
 
 
+def roster(how_many: str = "60") -> list[dict[str, Any]]:
+    """The roster of a term that is over, with so many learners; nothing of it is kept."""
+    from django.db import connection, transaction
+    from django.test.utils import CaptureQueriesContext
+    from django.urls import reverse
+
+    from bench import crowd
+    from nmep.models import Skill, SkillMark
+
+    with transaction.atomic():
+        _, term = crowd.club()
+        earlier = crowd.old_terms(1)[0]
+        learners = crowd.people(int(how_many), [term], prefix="learner")
+        leads = crowd.people(3, [term], prefix="lead")
+        course = crowd.offering(earlier, learners, leads, state="running")
+        skills = Skill.objects.bulk_create(
+            Skill(program=course.offering.program, name=f"Skill {n}", position=n) for n in range(6)
+        )
+        SkillMark.objects.bulk_create(
+            SkillMark(enrolment=row, skill=skill, level="got_it", by=leads[0])
+            for row in course.enrolments[: int(how_many)]
+            for skill in skills
+        )
+        client, path = signed_in(leads[0]), reverse("nmep:roster", args=[course.offering.slug])
+        times = []
+        for _ in range(10):
+            began = time.perf_counter()
+            response = client.get(path)
+            times.append(time.perf_counter() - began)
+        with CaptureQueriesContext(connection) as queries:
+            client.get(path)
+        shown = response.content.decode()
+        rows = shown.count('<th scope="row">')
+        assert rows == int(how_many), f"{rows} rows"
+        classes = shown.count("<i class=") // rows
+        figures = {
+            "what": "roster grid",
+            "learners": rows,
+            "columns": shown.count('<th scope="col">') - 1 + classes,
+            "queries": len(queries),
+            "median_ms": round(statistics.median(times[1:]) * 1000, 1),
+            "kilobytes": round(len(response.content) / 1000, 1),
+        }
+        transaction.set_rollback(True)
+    return [figures]
+
+
 def notebook(rounds: str = "9") -> list[dict[str, Any]]:
     """A notebook of 1 MB with two hundred cells, six pictures and a table: rendered, and from the cache."""
     import base64
@@ -282,6 +329,7 @@ COMMANDS = {
         calendar,
         search,
         notebook,
+        roster,
         seats,
         seats_over_http,
         digests,
