@@ -136,8 +136,10 @@ def _judge_again(enrolment: Enrolment, assignment: Assignment, held: list[Deviat
     rows.filter(late_by__gt=late_by).update(late_by=late_by)
 
 
+@transaction.atomic
 def add_note(enrolment: Enrolment, author: User, text: str, *, now: datetime) -> LearnerNote:
     """Write something down that the learner and the leads read."""
+    guard(enrolment, author, "note-added", text[:200])
     return LearnerNote.objects.create(enrolment=enrolment, author=author, text=text, created_at=now)
 
 

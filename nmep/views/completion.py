@@ -24,8 +24,12 @@ def completion_check(request: HttpRequest, slug: str) -> HttpResponse:
     form = RuleForm(request.POST if request.method == "POST" else None, offering=offering)
     status = 200
     if request.method == "POST":
-        if form.is_valid():
-            completion.set_rule(offering, form.numbers(), by=user)
+        try:
+            if form.is_valid():
+                completion.set_rule(offering, form.numbers(), by=user)
+        except acts.Refused as refused:
+            form.add_error(None, str(refused))
+        if not form.errors:
             messages.success(request, "That is the rule from now on.")
             return redirect("nmep:completion_check", slug)
         status = 422

@@ -297,9 +297,13 @@ def note_create(request: HttpRequest, slug: str, pk: int | None = None) -> HttpR
     enrolment = own_enrolment(request, slug) if pk is None else learner_for(request, slug, pk)
     user: User = request.user  # type: ignore[assignment]
     form = NoteForm(request.POST)
-    if not form.is_valid():
+    try:
+        if form.is_valid():
+            acts.add_note(enrolment, user, form.cleaned_data["text"], now=timezone.now())
+    except acts.Refused as refused:
+        form.add_error(None, str(refused))
+    if form.errors:
         return learner_page(request, enrolment, is_own=is_own, typed={"note_form": form}, status=422)
-    acts.add_note(enrolment, user, form.cleaned_data["text"], now=timezone.now())
     messages.success(request, "Kept. Both of you read it." if not is_own else "Kept. Your leads read it too.")
     return _back(enrolment, "notes", is_own=is_own)
 

@@ -87,6 +87,15 @@ def test_the_rule_is_written_in_a_form_and_a_line_left_empty_is_off(client, coho
     assert AuditEntry.objects.filter(action="completion-rule").count() == 1
 
 
+def test_the_rule_of_an_archived_offering_stays(client, cohort):
+    Offering.objects.filter(pk=cohort.pk).update(state=Offering.State.ARCHIVED)
+    client.force_login(cohort.lead)
+    response = client.post(reverse("nmep:completion_check", args=[cohort.slug]), {"homework": "1"})
+    assert response.status_code == 422
+    cohort.refresh_from_db()
+    assert cohort.completion_rule == {"homework": 2, "absences": True}
+
+
 def test_completing_changes_states_keeps_what_was_required_promotes_and_mails_once(client, cohort):
     client.force_login(cohort.lead)
     url = reverse("nmep:completion_confirm", args=[cohort.slug])
