@@ -11,9 +11,7 @@ from simple_history.utils import bulk_create_with_history
 from events.models import Attendance, Event, Kind, Material, Talk, Visibility
 from members.demo import People
 from members.models import Club, Term, User
-from nmep.demo import boards, capstones, checks, library, reviewing, sheets, teaching, texts
-from nmep.demo import boards, capstones, checks, library, reviewing, teaching, texts
-from nmep.demo import boards, mastery, reviewing, teaching, texts
+from nmep.demo import boards, capstones, checks, library, mastery, reviewing, sheets, teaching, texts
 from nmep.demo.work import FLAGGED, THE_NEW_MEMBER, WITHDREW, Run, hand_in, homework
 from nmep.models import (
     Assignment,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -130,15 +131,17 @@ class HelpForm(forms.Form):
 class AbsenceForm(forms.Form):
     """The class that somebody cannot come to, and why."""
 
-    def __init__(self, *args: Any, sessions: Iterable[Session], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, sessions: Iterable[Session], now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.sessions = {str(row.pk): row for row in sessions}
+        coming = (key for key, row in self.sessions.items() if row.event.starts_at > now)
         self.fields["session"] = forms.ChoiceField(
             label="Which class",
             choices=[
                 (key, f"{formatted(timezone.localtime(row.event.starts_at), 'D j M, H:i')}: {row}")
                 for key, row in self.sessions.items()
             ],
+            initial=next(coming, None),
         )
         self.fields["reason"] = forms.ChoiceField(label="Kind of reason", choices=Absence.Reason.choices)
         self.fields["text"] = forms.CharField(

@@ -22,7 +22,7 @@ def absence_mine(request: HttpRequest, slug: str) -> HttpResponse:
     enrolment = own_enrolment(request, slug)
     now = timezone.now()
     sessions = absences.askable(enrolment, now) if enrolment.is_learning else []
-    form = AbsenceForm(request.POST if request.method == "POST" else None, sessions=sessions)
+    form = AbsenceForm(request.POST if request.method == "POST" else None, sessions=sessions, now=now)
     status = 200
     if request.method == "POST":
         if form.is_valid():
