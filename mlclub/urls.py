@@ -18,6 +18,7 @@ urlpatterns = [
     path("projects/", include("projects.urls")),
     path("nmep/", include("nmep.urls")),
     path("learn/", include("nmep.urls.learn")),
+    path("courses/", include("nmep.urls.courses")),
     path("accounts/", include("allauth.urls")),
     path("healthz/live/", health.live, name="health_live"),
     path("healthz/ready/", health.ready, name="health_ready"),

@@ -5,6 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from nmep import capstones, deadlines, grader, pulses, showcases
+from django.utils import timezone
+
+from members.models import User
+from nmep import courses, deadlines, grader
 from nmep.gathered.desk import desk, unstaffed
 from nmep.gathered.digest import digest
 from nmep.gathered.finding import calendar, contributions, help_topics, numbers, panels, search
@@ -13,6 +17,7 @@ from nmep.gathered.records import office_permissions, personal_data
 from nmep.sheets import sheet_owner
 
 __all__ = [
+    "address_verified",
     "calendar",
     "contributions",
     "desk",
@@ -32,9 +37,16 @@ __all__ = [
 
 
 def tick(now: datetime) -> None:
-    """Due dates follow whatever was moved, by whoever moved it; runs of a lost machine go back."""
+    """Due dates follow whatever was moved, runs of a lost machine go back, free places of courses are given."""
     deadlines.reconcile(now)
     grader.tick(now)
     capstones.tidy(now)
     showcases.mark_presented(now)
     pulses.ask(now)
+    courses.fill_places(now)
+    courses.keep_doors_open(now)
+
+
+def address_verified(user: User, email: str) -> None:
+    """Applications under a now verified address belong to the account."""
+    courses.address_proven(user, email, timezone.now())

@@ -12,13 +12,16 @@ from nmep.models import (
     Absence,
     Answer,
     CapstoneMember,
+    BoardName,
     CheckResult,
     Comment,
     Completion,
+    CourseApplication,
     Departure,
     Deviation,
     Enrolment,
     ExtensionRequest,
+    GroupPlace,
     HelpOffer,
     LearnerNote,
     MarkChange,
@@ -35,6 +38,7 @@ from nmep.models import (
     StepVersion,
     Submission,
     SubmissionAuthor,
+    WeekCheckIn,
 )
 
 
@@ -147,6 +151,24 @@ def personal_data(person: User) -> dict[str, Any]:
                 "enrolment__offering__slug", "offered_at", "ended_at"
             )
         ),
+        "course applications": list(
+            CourseApplication.objects.filter(user=person).values(
+                "offering__slug", "wants", "text", "state", "created_at", "decided_at"
+            )
+        ),
+        "weeks at my own pace": list(
+            WeekCheckIn.objects.filter(enrolment__person=person).values(
+                "enrolment__offering__slug", "week", "state", "note", "at"
+            )
+        ),
+        "groups of courses": list(
+            GroupPlace.objects.filter(enrolment__person=person).values("group__offering__slug", "group__name")
+        ),
+        "name on leaderboards": list(
+            BoardName.objects.filter(enrolment__person=person).values(
+                "enrolment__offering__slug", "is_hidden"
+            )
+        ),
         "questions I asked": list(
             Question.objects.filter(author=person).values("offering__slug", "text", "created_at")
         ),
@@ -217,6 +239,11 @@ MODELS = [
     "partnernote",
     "departure",
     "conceptcheck",
+    "coursepolicy",
+    "courseapplication",
+    "coursegroup",
+    "groupplace",
+    "hiddenlabels",
     "question",
     "answer",
     "capstone",

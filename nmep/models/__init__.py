@@ -12,6 +12,7 @@ from nmep.models.capstones import (
 from nmep.models.checks import Check, CheckResult, GraderMachine, Run
 from nmep.models.completions import Completion, Override
 from nmep.models.concept_checks import ConceptCheck, ConceptTally, ConceptVoter
+from nmep.models.courses import CourseApplication, CourseGroup, CoursePolicy, GroupPlace, WeekCheckIn
 from nmep.models.departures import Departure
 from nmep.models.enrolments import Enrolment
 from nmep.models.marks import MarkChange
@@ -43,11 +44,15 @@ __all__ = [
     "ConceptCheck",
     "ConceptTally",
     "ConceptVoter",
+    "CourseApplication",
+    "CourseGroup",
+    "CoursePolicy",
     "Departure",
     "Deviation",
     "Enrolment",
     "ExtensionRequest",
     "GraderMachine",
+    "GroupPlace",
     "HelpOffer",
     "HiddenLabels",
     "LearnerNote",
@@ -87,4 +92,5 @@ __all__ = [
     "Submission",
     "SubmissionAuthor",
     "TeamPlace",
+    "WeekCheckIn",
 ]

@@ -45,6 +45,8 @@ class Enrolment(models.Model):
         MENTOR = "mentor", "Mentor"
         HELPER = "helper", "Helper"
         OBSERVER = "observer", "Observer"
+        # Reads and comes to class in a course, and hands nothing in.
+        AUDITOR = "auditor", "Auditor"
 
     class State(models.TextChoices):
         INVITED = "invited", "Invited"

@@ -22,6 +22,7 @@ class Program(models.Model):
     class Kind(models.TextChoices):
         NMEP = "nmep", "New-member programme"
         COURSE = "course", "Course"
+        GUIDED = "guided", "Guided open programme"
         PARTNER = "partner", "With a partner"
 
     name = models.CharField(max_length=80, unique=True)

@@ -10,6 +10,7 @@ from nmep.notifications.capstones import (
     StepHandedIn,
     StepReminder,
 )
+from nmep.notifications.courses import ApplicationDecided, ConfirmApplication
 from nmep.notifications.mastery import Completed, HelpOffered, RequestAnswered, RequestWaits
 from nmep.notifications.meetings import MeetingCancelled, MeetingMoved
 from nmep.notifications.partners import NoPartner, PartnerLetter, PartnersTold, composition
@@ -20,7 +21,9 @@ from nmep.notifications.work import DueMoved, HomeworkReminder, Receipt, ReviewP
 
 __all__ = [
     "CapstonePlaced",
+    "ApplicationDecided",
     "Completed",
+    "ConfirmApplication",
     "DueMoved",
     "FeedbackReleased",
     "HelpOffered",

@@ -8,6 +8,7 @@ from nmep.urls import (
     checks,
     cloning,
     completion,
+    course_staff,
     mastery,
     meetings,
     partners,
@@ -35,5 +36,6 @@ urlpatterns = [
     *boards.urlpatterns,
     *sheets.urlpatterns,
     *partners.urlpatterns,
+    *course_staff.urlpatterns,
     *reading.urlpatterns,
 ]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from members.models import User
-from nmep import acts, mastery, offers, people, progress
+from nmep import acts, mastery, offers, passing, people, progress
 from nmep.forms.mastery import HelpForm, MarkForm, NoteForm, SkillForm, TimeForm
 from nmep.models import (
     Enrolment,
@@ -120,6 +120,7 @@ def learner_page(
             "offers": HelpOffer.objects.open().filter(enrolment=enrolment).select_related("helper"),
             "absences": standing.asked,
             "requests": ExtensionRequest.objects.filter(enrolment=enrolment).select_related("assignment"),
+            "passing": passing.of(enrolment, now),
             "is_own": is_own,
             "is_frozen": acts.is_frozen(enrolment),
             "now": now,

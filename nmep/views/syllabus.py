@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from nmep import people, planning, pulses
+from nmep import courses, people, planning, pulses
 from nmep import syllabus as plan
 from nmep.models import Offering, Program
 
@@ -87,6 +87,7 @@ def week_detail(request: HttpRequest, slug: str, week: int) -> HttpResponse:
             "before": numbers[place - 1] if place else None,
             "after": numbers[place + 1] if place + 1 < len(numbers) else None,
             "is_in": user.is_authenticated and people.belongs(user, offering),
+            **courses.check_in_of(user, offering, week),
             "shows_materials": plan.shows_materials(offering, user),
             "pulses": pulses.shown([meeting.session for meeting in found[0].meetings], user, now),
             "now": now,
