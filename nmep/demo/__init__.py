@@ -11,7 +11,7 @@ from simple_history.utils import bulk_create_with_history
 from events.models import Attendance, Event, Kind, Material, Talk, Visibility
 from members.demo import People
 from members.models import Club, Term, User
-from nmep.demo import boards, capstones, checks, library, mastery, reviewing, sheets, teaching, texts
+from nmep.demo import boards, capstones, checks, course, library, mastery, reviewing, sheets, teaching, texts
 from nmep.demo.work import FLAGGED, THE_NEW_MEMBER, WITHDREW, Run, hand_in, homework
 from nmep.models import (
     Assignment,
@@ -66,6 +66,7 @@ def seed(people: People, terms: list[Term], now: datetime, rng: random.Random) -
     capstones.seed(runs, people, now)
     mastery.seed(runs, terms, now)
     _course(people, terms[-1], now)
+    _course(people, terms[-1], now, rng)
 
 
 def _at(term: Term, week: int, weekday: int, hour: time) -> datetime:
@@ -237,7 +238,7 @@ def _there(session: Session, person: User, rng: random.Random) -> Attendance:
 # ── The open course ──
 
 
-def _course(people: People, term: Term, now: datetime) -> None:
+def _course(people: People, term: Term, now: datetime, rng: random.Random) -> None:
     """The open course of the term on the events that it has, with its participants and one assignment."""
     events = list(
         Event.objects.filter(
@@ -292,3 +293,4 @@ def _course(people: People, term: Term, now: datetime) -> None:
     Part.objects.create(
         assignment=assignment, kind=Part.Kind.FILE, title="A photo or a PDF", endings="pdf png jpg jpeg"
     )
+    course.seed(offering, now, rng)

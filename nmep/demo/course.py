@@ -64,7 +64,9 @@ def seed(offering: Offering, now: datetime, rng: random.Random) -> None:
             )
         ]
     )
-    staff = [row.person for row in Enrolment.objects.staff().filter(offering=offering).select_related("person")]
+    staff = [
+        row.person for row in Enrolment.objects.staff().filter(offering=offering).select_related("person")
+    ]
     groups = [
         CourseGroup.objects.create(
             offering=offering,
@@ -88,9 +90,7 @@ def seed(offering: Offering, now: datetime, rng: random.Random) -> None:
     )
 
 
-def _said(
-    row: Enrolment, week: int, ended_at: datetime, now: datetime, rng: random.Random
-) -> WeekCheckIn:
+def _said(row: Enrolment, week: int, ended_at: datetime, now: datetime, rng: random.Random) -> WeekCheckIn:
     is_stuck = rng.random() < 0.06
     return WeekCheckIn(
         enrolment=row,

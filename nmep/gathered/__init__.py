@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from nmep import capstones, deadlines, grader, pulses, showcases
 from django.utils import timezone
 
 from members.models import User
-from nmep import courses, deadlines, grader
+from nmep import capstones, courses, deadlines, grader, pulses, showcases
 from nmep.gathered.desk import desk, unstaffed
 from nmep.gathered.digest import digest
 from nmep.gathered.finding import calendar, contributions, help_topics, numbers, panels, search

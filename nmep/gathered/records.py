@@ -11,8 +11,8 @@ from members.models import User
 from nmep.models import (
     Absence,
     Answer,
-    CapstoneMember,
     BoardName,
+    CapstoneMember,
     CheckResult,
     Comment,
     Completion,

@@ -20,8 +20,8 @@ from nmep.notifications.sheets import LectureDropped, LectureReminder, LectureWa
 from nmep.notifications.work import DueMoved, HomeworkReminder, Receipt, ReviewPosted, Welcome, link
 
 __all__ = [
-    "CapstonePlaced",
     "ApplicationDecided",
+    "CapstonePlaced",
     "Completed",
     "ConfirmApplication",
     "DueMoved",

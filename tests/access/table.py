@@ -458,7 +458,10 @@ ADMIN_ACTIONS = {
     "members_user_erase": (("president",), lambda world: {"pk": world.listed.pk}),
     "nmep_offering_enrol": (("education",), lambda world: {"pk": world.offering.pk}),
     "nmep_offering_roster": (("education",), lambda world: {"pk": world.offering.pk}),
-    "nmep_session_move": (("education",), lambda world: {"pk": world.offering.sessions.get().pk}),
+    "nmep_session_move": (
+        ("education",),
+        lambda world: {"pk": world.offering.sessions.order_by("seq").first().pk},
+    ),
 }
 
 # ── What each part of the programme adds, beside the part ──

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('nmep', '0018_checks_answered_at_once'),
+        ('nmep', '0022_reviews_show_skills'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
