@@ -65,7 +65,7 @@ def seed(people: People, terms: list[Term], now: datetime, rng: random.Random) -
     checks.seed(runs[-1], now)
     capstones.seed(runs, people, now)
     mastery.seed(runs, terms, now)
-    _course(people, terms[-1], now)
+    _course(people, terms[-1], now, rng)
     _course(people, terms[-1], now, rng)
 
 
