@@ -138,7 +138,9 @@ def sheet(module: Module, user: Any) -> Sheet:
         teaches=teaches,
         solutions=module.solutions if teaches else "",
         may_edit=may_edit,
-        broken_links=list(ModuleLink.objects.broken().filter(module=module)) if may_edit else [],
+        broken_links=list(ModuleLink.objects.broken().told_to(user).filter(module=module))
+        if is_internal
+        else [],
     )
 
 

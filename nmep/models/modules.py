@@ -245,6 +245,12 @@ class ModuleLinkQuerySet(models.QuerySet["ModuleLink"]):
     def broken(self) -> ModuleLinkQuerySet:
         return self.filter(broken_since__isnull=False)
 
+    def told_to(self, user: Any) -> ModuleLinkQuerySet:
+        """Those of modules that `user` keeps or may edit; officers know of all."""
+        if user.has_perm("nmep.view_modulelink"):
+            return self
+        return self.filter(module__in=Module.objects.editable_by(user))
+
     def due(self, now: datetime) -> ModuleLinkQuerySet:
         """Never looked at, or not for a week."""
         return self.filter(models.Q(next_check_at__isnull=True) | models.Q(next_check_at__lte=now))

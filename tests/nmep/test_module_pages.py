@@ -280,6 +280,7 @@ def test_a_broken_link_is_told_to_whoever_can_mend_it(client):
         (make_member(), False),
         (maintainer, True),
         (make_officer(slug="education"), True),
+        (make_officer(slug="events"), True),
     ):
         client.logout()
         if viewer:
