@@ -66,7 +66,6 @@ def seed(people: People, terms: list[Term], now: datetime, rng: random.Random) -
     capstones.seed(runs, people, now)
     mastery.seed(runs, terms, now)
     _course(people, terms[-1], now, rng)
-    _course(people, terms[-1], now, rng)
 
 
 def _at(term: Term, week: int, weekday: int, hour: time) -> datetime:
