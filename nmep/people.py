@@ -70,6 +70,16 @@ class Roles:
 NO_ROLES = Roles()
 
 
+def staff_and_roles(user: Any, offering: Offering) -> tuple[list[Enrolment], Roles]:
+    """Everybody who reviews in an offering, and what of it `user` does; one query. Says nothing of who learns."""
+    staff = list(Enrolment.objects.staff().filter(offering=offering).select_related("person"))
+    held = {row.role for row in staff if row.person_id == user.pk}
+    return staff, Roles(
+        leads=Enrolment.Role.LEAD in held or user.has_perm("nmep.view_submission"),
+        reviews=bool(held) or user.has_perm("nmep.review_submission"),
+    )
+
+
 def roles(user: Any, offering: Offering) -> Roles:
     """The roles of `user` in `offering`, officers included."""
     if not user.is_authenticated:

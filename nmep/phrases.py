@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, OuterRef
+from django.db.models.functions import JSONObject
 
 from members.models import User
 from nmep.models import Comment, Offering, Phrase, PhraseUse, Review, RubricCriterion, RubricMark
@@ -30,14 +33,18 @@ class Choice:
 
 
 def choices(user: User, offering: Offering, criteria: Iterable[RubricCriterion]) -> list[Choice]:
-    """What `user` may insert, those first that were used on these criteria; two queries."""
+    """What `user` may insert, those first that were used on these criteria; one query."""
     titles = {row.title for row in criteria}
-    rows = list(Phrase.objects.for_reviewer(user, offering).prefetch_related("uses"))
+    uses = PhraseUse.objects.filter(phrase=OuterRef("pk"), criterion__in=titles)
+    rows: list[Any] = list(
+        Phrase.objects.for_reviewer(user, offering).annotate(
+            used=ArraySubquery(uses.values(row=JSONObject(criterion="criterion", n="n")))
+        )
+    )
     used: dict[str, list[tuple[int, Phrase]]] = {title: [] for title in titles}
     for row in rows:
-        for use in row.uses.all():
-            if use.criterion in used:
-                used[use.criterion].append((use.n, row))
+        for use in row.used or ():  # nothing at all where no criterion is asked about
+            used[use["criterion"]].append((use["n"], row))
     suggested: dict[int, list[str]] = {}
     times: Counter[int] = Counter()
     for title, found in used.items():

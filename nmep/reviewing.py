@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 
 from members import audit
 from members.ledger import at, tell
@@ -139,7 +139,8 @@ def reviews_of(submission: Submission, user: User, *, reviews: bool) -> Reviews:
     if reviews:
         seen |= Q(state=Review.State.HELD) | Q(state=Review.State.DRAFT, reviewer=user)
     rows = Review.objects.filter(seen, submission=submission).select_related("reviewer")
-    by_state = {row.state: row for row in rows.prefetch_related("marks__criterion")}
+    marks = Prefetch("marks", RubricMark.objects.select_related("criterion"))
+    by_state = {row.state: row for row in rows.prefetch_related(marks)}
     for row in by_state.values():
         row.submission = submission
     return Reviews(

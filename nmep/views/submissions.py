@@ -16,7 +16,7 @@ from members.models import User
 from mlclub import uploads
 from nmep import changes, checking, people, phrases, reading, reviewing
 from nmep.forms.reviewing import AskAgainForm, CommentForm, LookAnswerForm, ReviewForm, SettleForm
-from nmep.models import Comment, Enrolment, Piece, Review, SecondLook, Submission
+from nmep.models import Comment, Piece, Review, SecondLook, Submission
 
 
 def submission_for(request: HttpRequest, slug: str, pk: int) -> Submission:
@@ -50,7 +50,7 @@ def submission_page(
     assignment, offering = submission.assignment, submission.assignment.offering
     authors = list(submission.authors.all())
     is_author = any(author.enrolment.person_id == user.pk for author in authors)
-    roles = people.roles(user, offering)
+    staff, roles = people.staff_and_roles(user, offering)
     may_review, is_lead = roles.reviews and not is_author, roles.leads and not is_author
     reviews = reviewing.reviews_of(submission, user, reviews=may_review)
     if review_form is None and may_review and submission.is_answerable and not reviews.is_finished:
@@ -98,9 +98,7 @@ def submission_page(
         "shown": shown,
         "page": page,
         "versions": versions,
-        "staff": Enrolment.objects.staff().filter(offering=offering).select_related("person")
-        if is_lead
-        else (),
+        "staff": staff if is_lead else (),
         "checks": checks,
         "is_checking": checking.is_going_on(checks),
         "may_check": is_lead,
