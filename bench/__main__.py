@@ -2,7 +2,8 @@
 
 Parts: start (seconds to the first page), pages (each main page at 1× and 10× the demo's data beside the bare page),
 seats (registrations), digests (10,000), search (10,000 pages), calendar (a personal feed),
-notebook (1 MB, rendered and from the cache), roster (the grid of 60 learners).
+notebook (1 MB, rendered and from the cache), roster (the grid of 60 learners),
+cloning (a term made from an earlier one).
 Everything happens in a folder of its own, which is removed afterwards.
 """
 
@@ -26,7 +27,7 @@ from bench.load import measure
 from mlclub.supervisor.engines import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ["start", "pages", "calendar", "seats", "digests", "search", "notebook", "roster"]
+PARTS = ["start", "pages", "calendar", "seats", "digests", "search", "notebook", "roster", "cloning"]
 
 
 def say(**figures: Any) -> None:
@@ -173,7 +174,7 @@ def main() -> int:
             if "roster" in asked.only:
                 for figures in inside(folder, "roster"):
                     say(part="roster", **figures)
-            for part in ("seats", "digests", "search"):
+            for part in ("seats", "digests", "search", "cloning"):
                 if part in asked.only:
                     inside(folder, "make_database", part)
                     inside(folder, "migrate", database=part)

@@ -1,7 +1,7 @@
 """`python -m bench.inside COMMAND [ARGUMENT]`, with the portal's environment: what has to be done from within.
 
 Prints one line of JSON. `make_database` and `addresses`, `grow`, `calendar`, `notebook`, `roster` and `seats_over_http` speak to the running
-portal's database; `seats`, `digests` and `search` make thousands of rows and have one of their own (`bench.__main__`).
+portal's database; `seats`, `digests`, `search` and `cloning` make rows of their own and have a database each (`bench.__main__`).
 """
 
 from __future__ import annotations
@@ -317,6 +317,14 @@ def digests(*arguments: str) -> list[dict[str, Any]]:
     return digests(*map(int, arguments))
 
 
+def cloning() -> list[dict[str, Any]]:
+    """A term of 12 meetings, 6 assignments and 4 slot sheets made anew five times: the plan, the draft, and the reading
+    of its texts; the slowest of each."""
+    from bench.cloning import seconds
+
+    return seconds()
+
+
 COMMANDS = {
     command.__name__: command
     for command in (
@@ -333,6 +341,7 @@ COMMANDS = {
         seats,
         seats_over_http,
         digests,
+        cloning,
     )
 }
 

@@ -39,9 +39,7 @@ class Step:
 
 
 def steps(offering: Offering, user: Any) -> list[Step]:
-    """The steps that `user` may take now, the way forward first."""
-    if not people.may_lead(user, offering):
-        return []
+    """The steps that can be taken now by a lead or officer, the way forward first."""
     ahead: dict[str, Callable[[Offering, Any], list[Step]]] = {
         State.DRAFT: _from_draft,
         State.OPEN: _from_open,
@@ -53,7 +51,8 @@ def steps(offering: Offering, user: Any) -> list[Step]:
 
 
 def _from_draft(offering: Offering, user: Any) -> list[Step]:
-    meetings = Session.objects.filter(offering=offering).count()
+    report = stale_text.findings(offering)
+    meetings = len(report.sessions)
     step = Step(
         State.OPEN,
         "Open it",
@@ -66,19 +65,16 @@ def _from_draft(offering: Offering, user: Any) -> list[Step]:
     )
     if not meetings:
         step.warnings.append("It has no meeting yet.")
-    unplaced = Session.objects.filter(offering=offering, event__place="", event__online_url="").count()
+    unplaced = sum(1 for session in report.sessions if not session.event.where)
     if unplaced:
         step.warnings.append(f"{unplaced} meeting{_s(unplaced)} without a place.")
-    undated = (
-        Assignment.objects.filter(offering=offering, due_session=None)
-        .exclude(state=Assignment.State.WITHDRAWN)
-        .count()
+    undated = sum(
+        1 for row in report.work if row.due_session_id is None and row.state != Assignment.State.WITHDRAWN
     )
     if undated:
         step.warnings.append(f"{undated} assignment{_s(undated)} without a meeting to be due with.")
-    stale = stale_text.findings(offering).summary
-    if stale:
-        step.warnings.append(stale)
+    if report.summary:
+        step.warnings.append(report.summary)
         step.is_stale = True
     return [step]
 
@@ -178,7 +174,7 @@ def take(offering: Offering, to: str, *, by: User, now: datetime, reason: str = 
     if before == to:
         return False
     step = next((each for each in steps(held, by) if each.to == to), None)
-    if step is None:
+    if step is None or not people.may_lead(by, held):
         raise Refused("It is in another state now. Look again.")
     if step.needs_reason and not reason.strip():
         raise Refused("Say why: the reason is kept.")

@@ -13,6 +13,7 @@ from members.models import User
 from mlclub.notebooks import NotebookError, parse
 from mlclub.notebooks.reading import LARGEST
 from nmep import deadlines, handing_in, specs
+from nmep.admin.archive import ReadOnlyOnceArchived
 from nmep.admin.filters import offering_filter
 from nmep.models import Assignment, Deviation, Part, RubricCriterion, Session
 
@@ -74,7 +75,7 @@ class CriterionInline(admin.TabularInline):
 
 
 @admin.register(Assignment)
-class AssignmentAdmin(admin.ModelAdmin):
+class AssignmentAdmin(ReadOnlyOnceArchived, admin.ModelAdmin):
     """What is asked, when it is due by which rule, its parts and its rubric."""
 
     list_display = ["__str__", "offering", "state", "opens_at", "due_at", "due_session"]

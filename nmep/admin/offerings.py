@@ -16,16 +16,16 @@ from django.utils import timezone
 from django.utils.html import format_html
 from simple_history.admin import SimpleHistoryAdmin
 
-from events import schedule
 from members import audit
 from members.models import User
 from mlclub.forms import DateTimeField
-from nmep import deadlines, enrolling, rosters
+from nmep import deadlines, enrolling, meetings, rosters
+from nmep.admin.archive import InlineReadOnlyOnceArchived, ReadOnlyOnceArchived
 from nmep.admin.filters import offering_filter
 from nmep.models import Assignment, Enrolment, Milestone, Offering, Program, Session, Submission
 
 
-class SessionInline(admin.TabularInline):
+class SessionInline(InlineReadOnlyOnceArchived, admin.TabularInline):
     model = Session
     fields = ["seq", "week", "kind", "title", "move"]
     readonly_fields = ["move"]
@@ -51,7 +51,7 @@ class SessionInline(admin.TabularInline):
         )
 
 
-class AssignmentInline(admin.TabularInline):
+class AssignmentInline(InlineReadOnlyOnceArchived, admin.TabularInline):
     model = Assignment
     fields = ["key", "title", "position", "state", "due_session", "due_days", "due_time", "due_at"]
     readonly_fields = ["due_at"]
@@ -69,7 +69,7 @@ class AssignmentInline(admin.TabularInline):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
-class EnrolmentInline(admin.TabularInline):
+class EnrolmentInline(InlineReadOnlyOnceArchived, admin.TabularInline):
     model = Enrolment
     fields = ["person", "role", "state", "reviewer", "note"]
     readonly_fields = ["person"]
@@ -96,7 +96,7 @@ class EnrolmentInline(admin.TabularInline):
         return rows.select_related("person", "reviewer", "offering__program", "offering__term")
 
 
-class MilestoneInline(admin.TabularInline):
+class MilestoneInline(InlineReadOnlyOnceArchived, admin.TabularInline):
     model = Milestone
     fields = ["title", "kind", "due_session", "due_days", "due_time"]
     extra = 0
@@ -134,7 +134,7 @@ class ProgramAdmin(admin.ModelAdmin):
 
 
 @admin.register(Offering)
-class OfferingAdmin(admin.ModelAdmin):
+class OfferingAdmin(ReadOnlyOnceArchived, admin.ModelAdmin):
     """A programme in a term with its weeks, work and people on one page."""
 
     list_display = ["__str__", "state", "learner_count", "waiting_count", "tools"]
@@ -145,9 +145,22 @@ class OfferingAdmin(admin.ModelAdmin):
     actions = ["enrol_new_members"]
     inlines = [SessionInline, AssignmentInline, MilestoneInline, EnrolmentInline]
     fieldsets = [
-        (None, {"fields": [("program", "term"), "slug", "state", "intro", "shows_materials"]}),
+        (None, {"fields": [("program", "term"), "slug", "state_and_next", "intro", "shows_materials"]}),
         ("Rules", {"fields": [("late_window_days", "slip_days", "max_absences")]}),
     ]
+
+    readonly_fields = ["state_and_next"]
+
+    @admin.display(description="state")
+    def state_and_next(self, offering: Offering) -> str:
+        """A state is not typed: its page says what each step means, and writes down who took it."""
+        if not offering.pk:
+            return "Draft. Its own page opens it once it is saved."
+        return format_html(
+            '{} · <a href="{}">What comes next</a>',
+            offering.get_state_display(),
+            reverse("nmep:offering_state", args=[offering.slug]),
+        )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Offering]:
         waiting = (
@@ -180,9 +193,11 @@ class OfferingAdmin(admin.ModelAdmin):
     @admin.display(description="")
     def tools(self, offering: Offering) -> str:
         return format_html(
-            '<a href="{}">Roster</a> · <a href="{}">Enrol new members</a> · <a href="{}">See the syllabus</a>',
+            '<a href="{}">Roster</a> · <a href="{}">Enrol new members</a> · <a href="{}">State</a> · '
+            '<a href="{}">See the syllabus</a>',
             reverse("admin:nmep_offering_roster", args=[offering.pk]),
             reverse("admin:nmep_offering_enrol", args=[offering.pk]),
+            reverse("nmep:offering_state", args=[offering.slug]),
             offering.get_absolute_url(),
         )
 
@@ -266,7 +281,7 @@ class MoveForm(forms.Form):
 
 
 @admin.register(Session)
-class SessionAdmin(admin.ModelAdmin):
+class SessionAdmin(ReadOnlyOnceArchived, admin.ModelAdmin):
     list_display = ["__str__", "offering", "when", "place", "move"]
     list_filter = [offering_filter("offering"), "kind"]
     list_select_related = ["event", "offering__program", "offering__term"]
@@ -314,13 +329,22 @@ class SessionAdmin(admin.ModelAdmin):
                     request, "The time is another than the one you looked at. Look again.", messages.WARNING
                 )
             elif "save" in request.POST:
-                now = timezone.now()
-                schedule.move(event, starts_at=starts_at, place=form.cleaned_data["place"], now=now)
-                deadlines.reconcile(now, offering=session.offering)
-                moved = sum(shift.changes for shift in shifts)
+                user: User = request.user  # type: ignore[assignment]
+                try:
+                    told = meetings.move(
+                        session,
+                        starts_at=starts_at,
+                        place=form.cleaned_data["place"],
+                        seen=event.schedule_version,
+                        by=user,
+                        now=timezone.now(),
+                    )
+                except meetings.Refused as problem:
+                    self.message_user(request, str(problem), messages.WARNING)
+                    return redirect("admin:nmep_session_move", session.pk)
                 said = (
-                    f"{moved} due date{'' if moved == 1 else 's'} moved with it"
-                    if moved
+                    f"{told.shifts} due date{'' if told.shifts == 1 else 's'} moved with it"
+                    if told.shifts
                     else "No due date moved"
                 )
                 self.message_user(request, f"Moved. {said}.", messages.SUCCESS)
@@ -343,7 +367,7 @@ class SessionAdmin(admin.ModelAdmin):
 
 
 @admin.register(Enrolment)
-class EnrolmentAdmin(SimpleHistoryAdmin):
+class EnrolmentAdmin(ReadOnlyOnceArchived, SimpleHistoryAdmin):
     list_display = ["person", "offering", "role", "state", "reviewer"]
     list_filter = ["role", "state", offering_filter("offering")]
     list_select_related = ["person", "reviewer", "offering__program", "offering__term"]

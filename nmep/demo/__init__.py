@@ -12,6 +12,11 @@ from events.models import Attendance, Event, Kind, Material, Talk, Visibility
 from members.demo import People
 from members.models import Club, Term, User
 from nmep.demo import boards, capstones, checks, course, library, mastery, reviewing, sheets, teaching, texts
+from nmep.demo import boards, capstones, checks, library, mastery, reviewing, sheets, teaching, texts
+from nmep.demo import boards, capstones, checks, library, reviewing, sheets, teaching, texts
+from nmep.demo import boards, checks, library, reviewing, teaching, texts
+from nmep.demo import boards, checks, reviewing, teaching, texts
+from nmep.demo import terms as next_term
 from nmep.demo.work import FLAGGED, THE_NEW_MEMBER, WITHDREW, Run, hand_in, homework
 from nmep.models import (
     Assignment,
@@ -66,6 +71,8 @@ def seed(people: People, terms: list[Term], now: datetime, rng: random.Random) -
     capstones.seed(runs, people, now)
     mastery.seed(runs, terms, now)
     _course(people, terms[-1], now, rng)
+    _course(people, terms[-1], now)
+    next_term.seed(runs[-1], people.cast["lead"], now)
 
 
 def _at(term: Term, week: int, weekday: int, hour: time) -> datetime:
@@ -130,6 +137,8 @@ def _sessions(run: Run, term: Term, modules: list[Module]) -> None:
             _meeting(run, term, number, Session.Kind.CLASS, title, note, _at(term, week, weekday, CLASS))
         )
         rows[-1][0].module = modules[number - 1]
+        # Where it was planned: whoever makes the next term from this one starts from there.
+        rows[-1][1].original_starts_at = _at(term, number - 1, 0, CLASS)
     for week in range(10):
         if week != RECESS:
             rows.append(

@@ -92,6 +92,9 @@ class Report:
     texts: int
     #: How many lines somebody left as they are.
     kept: int = 0
+    #: What was read on the way, for a page that shows it as well.
+    sessions: list[Session] = field(default_factory=list)
+    work: list[Assignment] = field(default_factory=list)
 
     @property
     def hits(self) -> int:
@@ -115,7 +118,8 @@ class Report:
 def findings(offering: Offering) -> Report:
     """Everything stale in the texts of `offering`, in the order of its pages."""
     found: list[Finding] = []
-    looked_at, weekdays = places(offering)
+    looked_at, sessions, work = places(offering)
+    weekdays = frozenset(session.event.starts_at.astimezone(offering.zone).weekday() for session in sessions)
     old = _old(offering)
     frame = _frame(offering, old, weekdays)
     reasons = dead(place.text for place in looked_at)
@@ -124,7 +128,7 @@ def findings(offering: Offering) -> Report:
         hits += _of_old_offering(offering, old, place, hits)
         found += _by_line(place, hits)
     shown = [finding for finding in found if finding.fingerprint not in offering.kept_lines]
-    return Report(shown, texts=len(looked_at), kept=len(found) - len(shown))
+    return Report(shown, len(looked_at), len(found) - len(shown), sessions, work)
 
 
 def _merged(hits: list[Hit], links: list[Hit]) -> list[Hit]:
@@ -200,8 +204,8 @@ def _rows_of(model: type[models.Model], owner: str, *columns: str) -> ArraySubqu
     return ArraySubquery(rows.order_by("position", "pk").values(found=found))
 
 
-def places(offering: Offering) -> tuple[list[Place], frozenset[int]]:
-    """Every text of the offering that is not empty, and the weekdays on which it meets. Four queries."""
+def places(offering: Offering) -> tuple[list[Place], list[Session], list[Assignment]]:
+    """Every text of the offering that is not empty, with the sessions and the work it was read from. Four queries."""
     rows = [Place(offering, "intro", "Welcome", offering.get_absolute_url())]
     sessions = list(
         Session.objects.filter(offering=offering)
@@ -214,11 +218,11 @@ def places(offering: Offering) -> tuple[list[Place], frozenset[int]]:
         rows += _of_session(session)
     for session in sessions:
         rows += _of_materials(session)
-    weekdays = frozenset(session.event.starts_at.astimezone(offering.zone).weekday() for session in sessions)
     rows += _of_modules(session.module for session in sessions)
-    rows += _of_work(offering)
+    work = _work(offering)
+    rows += _of_work(offering, work)
     rows += _of_sheets(offering)
-    return [row for row in rows if row.text.strip()], weekdays
+    return [row for row in rows if row.text.strip()], sessions, list(work)
 
 
 def _of_session(session: Session) -> list[Place]:
@@ -255,8 +259,8 @@ def _of_modules(modules: Iterable[Any]) -> list[Place]:
     return rows
 
 
-def _of_work(offering: Offering) -> list[Place]:
-    work = (
+def _work(offering: Offering) -> list[Any]:
+    return list(
         Assignment.objects.filter(offering=offering)
         .defer("search")
         .annotate(
@@ -264,6 +268,9 @@ def _of_work(offering: Offering) -> list[Place]:
             found_criteria=_rows_of(RubricCriterion, "assignment", "title", "description"),
         )
     )
+
+
+def _of_work(offering: Offering, work: list[Any]) -> list[Place]:
     rows = []
     for row in work:
         row.offering = offering

@@ -106,7 +106,7 @@ _PLURAL = re.compile(
 
 _NAMED_CODE = re.compile(
     r"\b(?:entry|join|access|course|class|invite|invitation|enrol(?:l)?ment|sign-?up|registration|team|meeting|zoom)[ -]?"
-    r"(?:code|key|password|pin)\b[^\w\n]{0,4}(?:is|was)?[^\w\n]{0,4}(?P<code>[A-Za-z0-9][A-Za-z0-9-]{3,15})",
+    r"(?:code|key|password|pin)\b(?:\s+(?:of|for|to|in|on)(?:\s+[\w-]+){1,3}?)?[^\w\n]{0,4}(?:is|was)?[^\w\n]{0,4}(?P<code>(?=[A-Za-z-]*\d|(?-i:[A-Z]{5,}\b))[A-Za-z0-9][A-Za-z0-9-]{3,15})",
     re.I,
 )
 _SECRET = re.compile(
@@ -191,7 +191,8 @@ class _Reading:
     def take(self, match: re.Match[str], kind: str = "", reason: str = "", better: str = "") -> None:
         self.read.append(match.span())
         if reason:
-            self.hits.append(Hit(*match.span(), kind, reason, better))
+            end = match.end() - (match.group().endswith("."))  # the stop of a sentence, not of “Oct.”
+            self.hits.append(Hit(match.start(), end, kind, reason, better.removesuffix(".")))
 
 
 def blanked(text: str, *patterns: re.Pattern[str]) -> str:
@@ -332,7 +333,7 @@ def _judge(
     if year and all(day.year < frame.starts_on.year - HISTORY + 1 for day in days):
         reading.take(match)
         return
-    said = match.group().strip()
+    said = match.group().strip().removesuffix(".")
     inside = [day for day in days if day in frame]
     if not inside:
         reading.take(match, "date", f"“{said}” is not in {frame}.")

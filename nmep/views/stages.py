@@ -44,6 +44,7 @@ def offering_state(request: HttpRequest, slug: str) -> HttpResponse:
         found = [(each, form if each.to == wanted else shown) for each, shown in found]
         status = 422
     sessions = Session.objects.filter(offering=offering).select_related("event").defer("search")
+    made_from = Offering.objects.filter(pk=offering.cloned_from_id).select_related("program", "term")
     return render(
         request,
         "nmep/offering_state.html",
@@ -51,6 +52,7 @@ def offering_state(request: HttpRequest, slug: str) -> HttpResponse:
             "offering": offering,
             "roles": roles,
             "steps": found,
+            "made_from": made_from.first() if offering.cloned_from_id else None,
             "states": Offering.State.choices,
             "sessions": sessions.order_by("event__starts_at"),
             "is_archived": offering.state == Offering.State.ARCHIVED,

@@ -3,9 +3,10 @@
 import pytest
 from django.db import connection
 
-from bench import crowd, inside
+from bench import cloning, crowd, inside
 from events.models import Registration
 from members.models import Notification, User
+from nmep.models import Offering
 from wiki.models import Page
 
 PAGES = {"home", "event_list", "event_detail", "syllabus", "assignment", "wiki_page", "search"}
@@ -84,3 +85,12 @@ def test_a_notebook_of_a_megabyte_is_rendered_and_then_comes_from_the_cache():
     rendered, kept = inside.notebook("2")
     assert (rendered["what"], kept["what"]) == ("rendered", "from the cache")
     assert rendered["bytes"] > 1_000_000
+
+
+@pytest.mark.django_db
+def test_a_term_of_twelve_meetings_six_assignments_and_four_sheets_is_cloned():
+    figures = cloning.seconds(times=2)
+    assert [row["what"] for row in figures] == ["plan", "draft", "stale texts"]
+    draft = Offering.objects.filter(cloned_from__slug="bench-clone").first()
+    assert (draft.sessions.count(), draft.assignments.count(), draft.sheets.count()) == (12, 6, 4)
+    print(figures)

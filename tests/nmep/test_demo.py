@@ -7,7 +7,7 @@ import events.demo
 import members.demo
 import nmep.demo
 from members.models import Club
-from nmep import gathered, planning, rosters
+from nmep import gathered, planning, rosters, stale_text
 from nmep.models import (
     Enrolment,
     Module,
@@ -34,7 +34,8 @@ def test_the_demo_club_adds_up(today):
     events.demo.seed(people, terms[:4], now, rng)
     nmep.demo.seed(people, terms[:4], now, rng)
 
-    programme = Offering.objects.filter(program__slug="programme").order_by("term__starts_on")
+    every = Offering.objects.filter(program__slug="programme").order_by("term__starts_on")
+    programme = every.exclude(state=Offering.State.DRAFT)
     learners = Enrolment.objects.learners().filter(offering__in=programme)
     assert [learners.filter(offering=row).count() for row in programme] == [12, 16, 14, 15]
     completed = [learners.filter(offering=row, state="completed").count() for row in programme]
@@ -69,3 +70,8 @@ def test_the_demo_club_adds_up(today):
     assert ([len(plan.sessions), len(plan.blocking)], [str(row) for row in plan.notes]) == ([11, 0], [])
     cards = gathered.home(people.cast["new-member"], now)
     assert [card.action for card in cards if card.section == "due"] == ["Read the review", "Continue HW4"]
+
+    draft = every.get(state=Offering.State.DRAFT)
+    hits = [hit.kind for finding in stale_text.findings(draft).findings for hit in finding.hits]
+    assert (draft.cloned_from, hits) == (current, ["term", "date", "code"])
+    assert draft.sessions.count() == current.sessions.count()

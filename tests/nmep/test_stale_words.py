@@ -124,6 +124,8 @@ def test_a_weekday_on_which_the_old_term_did_not_meet_either_is_left_alone():
     ("text", "stale"),
     [
         ("Entry code: 6XKZ2P", "Entry code: 6XKZ2P"),
+        ("The entry code of the grader is 7KX2QD.", "entry code of the grader is 7KX2QD"),
+        ("entry code for Gradescope: 6XKZ2P", "entry code for Gradescope: 6XKZ2P"),
         ("the course code is `ABCDEF`", "course code is `ABCDEF"),
         ("code: ABC123", "code: ABC123"),
         ("Passcode: 493021", None),

@@ -15,8 +15,8 @@ from django.utils import timezone
 from events import check_in
 from events.models import Attendance, Claim, Event, Registration, Series
 from members.ledger import stopping
-from members.models import Notification, User
-from nmep.models import Review, Submission
+from members.models import Notification, Term, User
+from nmep.models import Offering, Review, Submission
 from tests.factories.nmep import notebook
 from tests.walker.walker import Walker
 from wiki.models import Page, Revision
@@ -236,6 +236,44 @@ def test_9_an_officer_makes_a_weekly_series_of_twelve():
     series = Series.objects.get(name="Evenings with trees")
     assert series.events.count() == 12
     assert walker.url == series.get_absolute_url()
+
+
+#: Seconds of a lead's time for a step and a typed line, thinking included (product tasks, the counting rule).
+A_STEP, A_LINE = 5, 20
+
+
+def test_a_lead_makes_the_next_term_within_ten_minutes():
+    source = Offering.objects.get(program__slug="programme", state=Offering.State.RUNNING)
+    Offering.objects.filter(cloned_from=source).update(cloned_from=None, term=later_term(), slug="put-aside")
+    Offering.objects.filter(pk=source.pk).update(intro=f"{source.intro}\n\nWelcome to {source.term}!")
+    walker = walker_as("lead")
+    walker.open(reverse("nmep:syllabus", args=[source.slug]))
+    walker.follow("Term")
+    walker.follow("Make the next term")
+    walker.type("Days off", "")
+    page = walker.press("See the dates")
+    assert page.text.count("→") or "Recess" in page.text
+    walker.press("Make the draft")
+    while any(button.words.startswith("Save") for form in walker.page.forms for button in form.controls):
+        walker.fields += 1  # each is read, and typed over where the field does not have the answer already
+        walker.press("Save", to="/stale/")
+    walker.follow("The term and its state")
+    walker.press("Open it")
+    draft = Offering.objects.get(cloned_from=source)
+    assert draft.state == Offering.State.OPEN
+    finish(walker, "the next term from this one", steps=12, fields=6)
+    assert walker.steps * A_STEP + walker.fields * A_LINE <= 600
+
+
+def later_term():
+    """A term far off, for what is in the way."""
+    last = Term.objects.order_by("-starts_on").first()
+    return Term.objects.create(
+        name="Some later term",
+        slug="later",
+        starts_on=last.ends_on + timedelta(days=200),
+        ends_on=last.ends_on + timedelta(days=300),
+    )
 
 
 def test_a_mail_is_unsubscribed_from_in_two_steps():
