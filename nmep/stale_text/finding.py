@@ -207,7 +207,7 @@ def _rows_of(model: type[models.Model], owner: str, *columns: str) -> ArraySubqu
 def places(offering: Offering) -> tuple[list[Place], list[Session], list[Assignment]]:
     """Every text of the offering that is not empty, with the sessions and the work it was read from. Four queries."""
     rows = [Place(offering, "intro", "Welcome", offering.get_absolute_url())]
-    sessions = list(
+    sessions: list[Any] = list(
         Session.objects.filter(offering=offering)
         .select_related("event", "module")
         .defer("search", "event__search")

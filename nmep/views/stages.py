@@ -44,7 +44,9 @@ def offering_state(request: HttpRequest, slug: str) -> HttpResponse:
         found = [(each, form if each.to == wanted else shown) for each, shown in found]
         status = 422
     sessions = Session.objects.filter(offering=offering).select_related("event").defer("search")
-    made_from = Offering.objects.filter(pk=offering.cloned_from_id).select_related("program", "term")
+    made_from = None
+    if offering.cloned_from_id is not None:
+        made_from = Offering.objects.select_related("program", "term").get(pk=offering.cloned_from_id)
     return render(
         request,
         "nmep/offering_state.html",
@@ -52,7 +54,7 @@ def offering_state(request: HttpRequest, slug: str) -> HttpResponse:
             "offering": offering,
             "roles": roles,
             "steps": found,
-            "made_from": made_from.first() if offering.cloned_from_id else None,
+            "made_from": made_from,
             "states": Offering.State.choices,
             "sessions": sessions.order_by("event__starts_at"),
             "is_archived": offering.state == Offering.State.ARCHIVED,
