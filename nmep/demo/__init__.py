@@ -12,8 +12,6 @@ from events.models import Attendance, Event, Kind, Material, Talk, Visibility
 from members.demo import People
 from members.models import Club, Term, User
 from nmep.demo import boards, capstones, checks, course, library, mastery, reviewing, sheets, teaching, texts
-from nmep.demo import boards, capstones, checks, library, mastery, reviewing, sheets, teaching, texts
-from nmep.demo import boards, capstones, checks, library, reviewing, sheets, teaching, texts
 from nmep.demo import terms as next_term
 from nmep.demo.work import FLAGGED, THE_NEW_MEMBER, WITHDREW, Run, hand_in, homework
 from nmep.models import (
