@@ -67,7 +67,6 @@ def seed(people: People, terms: list[Term], now: datetime, rng: random.Random) -
     capstones.seed(runs, people, now)
     mastery.seed(runs, terms, now)
     _course(people, terms[-1], now, rng)
-    _course(people, terms[-1], now)
     next_term.seed(runs[-1], people.cast["lead"], now)
 
 
