@@ -2,6 +2,7 @@
 
 Parts: start (seconds to the first page), pages (each main page at 1× and 10× the demo's data beside the bare page),
 seats (registrations), digests (10,000), search (10,000 pages), calendar (a personal feed),
+judge (a good notebook checked),
 notebook (1 MB, rendered and from the cache), roster (the grid of 60 learners),
 cloning (a term made from an earlier one).
 Everything happens in a folder of its own, which is removed afterwards.
@@ -27,7 +28,7 @@ from bench.load import measure
 from mlclub.supervisor.engines import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ["start", "pages", "calendar", "seats", "digests", "search", "notebook", "roster", "cloning"]
+PARTS = ["start", "pages", "calendar", "seats", "digests", "search", "notebook", "roster", "cloning", "judge"]
 
 
 def say(**figures: Any) -> None:
@@ -148,6 +149,29 @@ def bench_calendar(folder: Path, port: int, seconds: float) -> None:
     say(part="calendar", what="unchanged (304)", **vars(same))
 
 
+def judge_times() -> Iterator[dict[str, Any]]:
+    """A good notebook from its cells to its verdict, both boxes started for it; median and worst of ten."""
+    from nmep.grading.box import Machine
+    from nmep.grading.command import Limits, NoBox
+    from nmep.grading.running import run
+
+    source = "def check_add(call):\n    for n in range(20):\n        assert call('add', n, n) == 2 * n\n"
+    cells = [(n, f"x{n} = {n}") for n in range(30)] + [(31, "def add(a, b):\n    return a + b")]
+    try:
+        machine = Machine.here()
+        found = [run(machine, cells, source, Limits()) for _ in range(10)]
+    except NoBox as problem:
+        yield {"what": "not measured", "why": str(problem)}
+        return
+    seconds = sorted(verdict.seconds for verdict in found)
+    yield {
+        "what": "a good notebook of 31 cells, 20 questions",
+        "passed": sum(verdict.passes for verdict in found),
+        "median_s": seconds[len(seconds) // 2],
+        "worst_s": seconds[-1],
+    }
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
     parser.add_argument("--seconds", type=float, default=4, help="for each measurement")
@@ -174,6 +198,9 @@ def main() -> int:
             if "roster" in asked.only:
                 for figures in inside(folder, "roster"):
                     say(part="roster", **figures)
+            if "judge" in asked.only:
+                for figures in judge_times():
+                    say(part="judge", **figures)
             for part in ("seats", "digests", "search", "cloning"):
                 if part in asked.only:
                     inside(folder, "make_database", part)

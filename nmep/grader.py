@@ -217,7 +217,9 @@ def _content(run: Run) -> tuple[str, bytes]:
     if run.submission_id is None:
         with run.trial.open("rb") as file:
             return "own.ipynb", file.read()
-    piece = Piece.objects.filter(submission=run.submission_id, part=run.of_check.part_id).first()
+    # In no order: a grader's own database role reads pieces and knows nothing of parts.
+    pieces = Piece.objects.filter(submission=run.submission_id, part=run.of_check.part_id)
+    piece = next(iter(pieces.order_by()), None)
     if piece is None or not piece.file:
         raise NothingToCheck("Nothing was handed in for this part.")
     with piece.file.open("rb") as file:

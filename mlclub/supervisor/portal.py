@@ -165,6 +165,16 @@ def start_celery(family: Family, env: dict[str, str]) -> None:
         env=env,
         cwd=ROOT,
     )
+    if env.get("GRADER", "").lower() in ("1", "true", "yes", "on"):
+        family.start(
+            "grader",
+            [
+                *celery, "worker", "--queues", "grader", "--concurrency", "1", "--hostname", "grader@%h",
+                "--loglevel", "INFO", "--without-gossip", "--without-mingle",
+            ],
+            env=env,
+            cwd=ROOT,
+        )  # fmt: skip
     schedule = family.folder / "beat"
     family.start(
         "beat", [*celery, "beat", "--loglevel", "INFO", "-s", schedule, "--pidfile="], env=env, cwd=ROOT

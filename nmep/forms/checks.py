@@ -64,7 +64,6 @@ class FunctionCheckForm(CheckForm):
         "learner’s function and gives its answer. <code>@hidden</code> keeps a result back until the deadline.",
         widget=forms.Textarea(attrs={"rows": 16, "class": "mono", "spellcheck": "false"}),
         max_length=LONGEST_SOURCE,
-        required=False,
         strip=False,
     )
     file = forms.FileField(
@@ -100,6 +99,7 @@ class FunctionCheckForm(CheckForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["source"].required = not self.files.get("file")
         held = self.instance.config or {"source": EXAMPLE}
         for name in ("source", "call_seconds", "seconds", "memory_mb"):
             if name in held:

@@ -182,7 +182,8 @@ def test_a_file_takes_the_place_of_what_is_typed(client, assignment, lead):
     ("changes", "said"),
     [
         ({"source": "def check_a(call):\nreturn"}, "Line 2: expected an indented block"),
-        ({"source": ""}, "Write at least one test function."),
+        ({"source": ""}, "This is needed. Please fill it in."),
+        ({"source": "  "}, "Write at least one test function."),
         ({"source": "x = 1"}, "No test function was found"),
         ({"title": ""}, "This is needed. Please fill it in."),
         ({"seconds": "9999"}, "less than or equal to 120"),

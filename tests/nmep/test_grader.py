@@ -547,3 +547,20 @@ def test_a_run_that_was_superseded_is_nobodys_newest(settings, assignment, check
     make_run(check=check, submission=submission, results=[("adds", True), ("negatives", True, True)])
     found = checking.summaries([submission], enrolment.person, timezone.now())[submission.pk]
     assert [(one.run.state, one.passed, one.kept_back) for one in found] == [("finished", 1, 1)]
+
+
+@pytest.mark.sandbox
+def test_a_grader_needs_no_more_than_the_role_that_is_written_for_it(settings, assignment, check):
+    """docs/deploy/grader.sql, and everything else of the database refused."""
+    proven(settings)
+    make_submission(assignment=assignment, content=GOOD)
+    with connection.cursor() as cursor:
+        cursor.execute((ROOT / "docs/deploy/grader.sql").read_text())
+        cursor.execute("SET LOCAL ROLE grader")
+        assert grader.work() is False
+        for table in ("members_user", "nmep_review", "nmep_markchange", "nmep_submissionauthor"):
+            cursor.execute("SELECT has_table_privilege('grader', %s, 'SELECT')", [table])
+            assert cursor.fetchone() == (False,)
+        cursor.execute("RESET ROLE")
+    assert Run.objects.get().state == "finished"
+    assert CheckResult.objects.count() == 2
