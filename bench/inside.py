@@ -10,6 +10,7 @@ import json
 import statistics
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import django
@@ -215,11 +216,13 @@ def roster(how_many: str = "60") -> list[dict[str, Any]]:
     from django.urls import reverse
 
     from bench import crowd
-    from nmep.models import Skill, SkillMark
+    from events.models import Attendance
+    from nmep.models import Session, Skill, SkillMark
 
     with transaction.atomic():
         _, term = crowd.club()
         earlier = crowd.old_terms(1)[0]
+        begins = datetime.combine(earlier.starts_on, datetime.min.time(), tzinfo=UTC) + timedelta(days=40)
         learners = crowd.people(int(how_many), [term], prefix="learner")
         leads = crowd.people(3, [term], prefix="lead")
         course = crowd.offering(earlier, learners, leads, state="running")
@@ -231,6 +234,13 @@ def roster(how_many: str = "60") -> list[dict[str, Any]]:
             for row in course.enrolments[: int(how_many)]
             for skill in skills
         )
+        party = crowd.events(
+            1, begins, begins, hosts=leads, term=earlier, kind="homework_party", capacity=None
+        )[0]
+        Session.objects.create(
+            offering=course.offering, seq=99, week=9, kind=Session.Kind.PARTY, title="Party", event=party
+        )
+        Attendance.objects.bulk_create(Attendance(event=party, user=user) for user in learners[::2])
         client, path = signed_in(leads[0]), reverse("nmep:roster", args=[course.offering.slug])
         times = []
         for _ in range(10):

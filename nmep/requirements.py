@@ -30,7 +30,7 @@ SLOW_TO_MEND = timedelta(days=14)
 #: So many skills of which somebody said "not yet" raise a flag.
 NOT_YET = 2
 MINUTE = timedelta(minutes=1)
-#: So long before the last slot of a sheet whoever has none is told.
+#: So long before the last paper talk whoever has none is told.
 LAST_CALL = timedelta(days=14)
 
 
@@ -304,9 +304,9 @@ class Held:
                 coming = begins or facts.now
         return cls(given, coming, is_missed, getattr(facts.enrolment, f"{kind}_last_json"))
 
-    def is_pressing(self, now: datetime) -> bool:
-        """Whether nothing is held and hardly a slot is left."""
-        return self.coming is None and self.last_slot is not None and self.last_slot - now < LAST_CALL
+    def is_pressing(self, now: datetime, *, ahead: timedelta = timedelta(0)) -> bool:
+        """Whether nothing is held, and the last slot begins in less than `ahead` from now or is over."""
+        return self.coming is None and self.last_slot is not None and self.last_slot - now < ahead
 
 
 def _day(moment: datetime, facts: Facts) -> str:
@@ -324,7 +324,7 @@ def _paper(facts: Facts) -> Finding:
     reasons: tuple[str, ...] = ()
     if held.is_missed:
         reasons = ("The paper talk was missed, and no other slot is taken.",)
-    elif held.is_pressing(facts.now):
+    elif held.is_pressing(facts.now, ahead=LAST_CALL):
         reasons = ("No paper talk is taken, and the slots come to their end.",)
     return Finding(0, "no talk taken", "None", "warn", reasons)
 
@@ -345,8 +345,8 @@ def _oral(facts: Facts) -> Finding:
     if held.coming:
         return Finding(0, f"coming on {_day(held.coming, facts)}", _day(held.coming, facts))
     if outcome == OralResult.Outcome.AGAIN:
-        reason = "The oral exam is to be taken once more, and no slot is taken."
-        return Finding(0, "once more", "Once more", "warn", (reason,))
+        again = ("The oral exam was to be taken once more, and the slots are over.",)
+        return Finding(0, "once more", "Once more", "warn", again if held.is_pressing(facts.now) else ())
     if held.given:
         return Finding(0, "taken, the result is to come", "Taken", "info")
     if held.last_slot is None:
