@@ -76,8 +76,12 @@ def _with_counts(rounds: QuerySet[PairingRound]) -> Any:
 
 
 def with_unpaired(enrolments: QuerySet[Enrolment], now: datetime) -> QuerySet[Enrolment]:
-    """The enrolments with `unpaired_json`: the homeworks of their offering for which somebody has no partner."""
-    rounds = _with_counts(_open(now).filter(assignment__offering=OuterRef("offering")))
+    """The enrolments with `unpaired_json`: for a lead, the homeworks for which somebody has no partner."""
+    led = _open(now).filter(
+        assignment__offering__enrolments=OuterRef("pk"),
+        assignment__offering__enrolments__role=Enrolment.Role.LEAD,
+    )
+    rounds = _with_counts(led)
     told = rounds.filter(unpaired__gt=0).order_by("assignment__due_at")
     return enrolments.annotate(
         unpaired_json=ArraySubquery(

@@ -13,6 +13,7 @@ from members.demo import People
 from members.models import Club, Term, User
 from nmep.demo import boards, capstones, checks, course, library, mastery, reviewing, sheets, teaching, texts
 from nmep.demo import terms as next_term
+from nmep.demo import boards, capstones, checks, library, partners, reviewing, sheets, teaching, texts
 from nmep.demo.work import FLAGGED, THE_NEW_MEMBER, WITHDREW, Run, hand_in, homework
 from nmep.models import (
     Assignment,
@@ -59,6 +60,7 @@ def seed(people: People, terms: list[Term], now: datetime, rng: random.Random) -
         homework(run, now)
         runs.append(run)
     hand_in(runs, now, rng)
+    partners.seed(runs, now)
     sheets.seed(runs, now)
     reviewing.seed(runs[-1], now)
     teaching.seed(runs[-1], now, rng)

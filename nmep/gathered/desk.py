@@ -21,6 +21,7 @@ from nmep.models import (
     Session,
     Submission,
 )
+from nmep.unpaired import rounds_with_unpaired
 
 STAFFED_AHEAD = timedelta(days=10)
 
@@ -34,6 +35,7 @@ def desk(user: User, now: datetime) -> list[DeskItem]:
         *_unstaffed(now),
         *_empty_slots(now),
         *_flagged(now),
+        *_unpaired(now),
         *capstone_news.desk_items(now),
     ]
 
@@ -101,6 +103,20 @@ def _empty_slots(now: datetime) -> list[DeskItem]:
             icon="user-minus",
         )
         for slug, slots in by_offering.items()
+    ]
+
+
+def _unpaired(now: datetime) -> list[DeskItem]:
+    return [
+        DeskItem(
+            group="Programme",
+            title=f"No partner for {made.assignment.label}",
+            count=made.unpaired,  # type: ignore[attr-defined]
+            url=reverse("nmep:pair_detail", args=[made.assignment.offering.slug, made.assignment.key]),
+            action="Mend",
+            icon="user-plus",
+        )
+        for made in rounds_with_unpaired(now)
     ]
 
 

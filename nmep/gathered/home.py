@@ -25,6 +25,7 @@ from nmep.gathered import capstone_news
 from nmep.models import (
     Absence,
     Completion,
+    Departure,
     Enrolment,
     ExtensionRequest,
     Offering,
@@ -32,6 +33,7 @@ from nmep.models import (
     Submission,
 )
 from nmep.progress import Work
+from nmep.unpaired import with_unpaired
 from projects.models import Initiative, Role
 
 REVIEW_PROMISE = timedelta(days=5)
@@ -55,7 +57,8 @@ def home(user: User, now: datetime) -> list[Card]:
     cards += [card for row in learning for card in papers.cards(row, now)]
     cards += [card for row in learning for card in _class_cards(row)]
     cards += capstone_news.cards(user, enrolments, now)
-    cards += [card for row in enrolments if row.role == Enrolment.Role.LEAD for card in _request_cards(row)]
+    led = [row for row in enrolments if row.role == Enrolment.Role.LEAD]
+    cards += [card for row in led for card in (*_request_cards(row), *_people_cards(row))]
     if not enrolments:
         cards += _next_cards(user, now)
     return cards + _review_cards(user, [row for row in enrolments if row.role in Enrolment.STAFF], now)
@@ -78,6 +81,42 @@ def _request_cards(enrolment: Any) -> list[Card]:
             action_url=reverse("nmep:request_list", args=[offering.slug]),
             weight=25,
         )
+    ]
+
+
+def _people_cards(enrolment: Any) -> list[Card]:
+    """For a lead: whoever has no partner for an open homework, and whoever asks to leave."""
+    offering = enrolment.offering
+    cards = [
+        Card(
+            section=Section.NEEDED,
+            title=f"{row['n']} without a partner for {row['key'].upper()}",
+            url=reverse("nmep:pair_detail", args=[offering.slug, row["key"]]),
+            meta=(
+                str(offering),
+                f"due {datetime.fromisoformat(row['due_at']).astimezone(offering.zone):%a %-d %b}",
+            ),
+            tone="warn",
+            icon="user-plus",
+            action="Mend",
+            action_url=reverse("nmep:pair_detail", args=[offering.slug, row["key"]]),
+            weight=24,
+        )
+        for row in enrolment.unpaired_json
+    ]
+    return cards + [
+        Card(
+            section=Section.NEEDED,
+            title="A learner asks to leave",
+            url=reverse("nmep:leave_detail", args=[offering.slug, pk]),
+            meta=(str(offering),),
+            tone="warn",
+            icon="arrow-right-start-on-rectangle",
+            action="Answer",
+            action_url=reverse("nmep:leave_detail", args=[offering.slug, pk]),
+            weight=26,
+        )
+        for pk in enrolment.leaving_json
     ]
 
 
@@ -148,12 +187,16 @@ def _current(user: User, now: datetime) -> list[Enrolment]:
         wanted = (
             ExtensionRequest.objects.waiting().filter(enrolment__offering=OuterRef("offering")).order_by()
         )
-        with_all = capstone_news.with_capstone(progress.with_records(rows), now)
+        with_all = with_unpaired(capstone_news.with_capstone(progress.with_records(rows), now), now)
+        leaving = Departure.objects.filter(
+            enrolment__offering=OuterRef("offering"), state=Departure.State.ASKED
+        ).order_by()
         kept = list(
             with_all.annotate(
                 next_json=ArraySubquery(meetings),
                 asked_json=ArraySubquery(asked.values("pk")),
                 wanted_json=ArraySubquery(wanted.values("pk")),
+                leaving_json=ArraySubquery(leaving.values("enrolment")),
                 **papers.columns(now),
             )
         )

@@ -11,6 +11,7 @@ from nmep.notifications.capstones import (
     StepReminder,
 )
 from nmep.notifications.courses import ApplicationDecided, ConfirmApplication
+from nmep.notifications.leaving import LearnerLeft, LeaveAsked, LeaveSettled
 from nmep.notifications.mastery import Completed, HelpOffered, RequestAnswered, RequestWaits
 from nmep.notifications.meetings import MeetingCancelled, MeetingMoved
 from nmep.notifications.partners import NoPartner, PartnerLetter, PartnersTold, composition
@@ -28,6 +29,9 @@ __all__ = [
     "FeedbackReleased",
     "HelpOffered",
     "HomeworkReminder",
+    "LearnerLeft",
+    "LeaveAsked",
+    "LeaveSettled",
     "LectureDropped",
     "LectureReminder",
     "LectureWanted",

@@ -9,6 +9,7 @@ from nmep.urls import (
     cloning,
     completion,
     course_staff,
+    leaving,
     mastery,
     meetings,
     partners,
@@ -37,5 +38,6 @@ urlpatterns = [
     *sheets.urlpatterns,
     *partners.urlpatterns,
     *course_staff.urlpatterns,
+    *leaving.urlpatterns,
     *reading.urlpatterns,
 ]

@@ -41,6 +41,19 @@ TABLE = {
         ]
         for verb in ("match", "lock", "move", "publish", "repair")
     },
+    "nmep:leave_mine": [
+        Case("where one learns", *(only("new member", "participant"),) * 2, slug("offering")),
+        Case("where one does not learn", *(only(),) * 2, slug("other_offering")),
+    ],
+    "nmep:leave_detail": [
+        Case("a learner", LEADS, LEADS, lambda world: {"slug": "ours", "pk": world.enrolment.pk}),
+        Case(
+            "another's learner",
+            OTHER_LEADS,
+            OTHER_LEADS,
+            lambda world: {"slug": "theirs", "pk": world.other_enrolment.pk},
+        ),
+    ],
 }
 
 
