@@ -11,9 +11,20 @@ from simple_history.utils import bulk_create_with_history
 from events.models import Attendance, Event, Kind, Material, Talk, Visibility
 from members.demo import People
 from members.models import Club, Term, User
-from nmep.demo import boards, capstones, checks, course, library, mastery, reviewing, sheets, teaching, texts
+from nmep.demo import (
+    boards,
+    capstones,
+    checks,
+    course,
+    library,
+    mastery,
+    partners,
+    reviewing,
+    sheets,
+    teaching,
+    texts,
+)
 from nmep.demo import terms as next_term
-from nmep.demo import boards, capstones, checks, library, partners, reviewing, sheets, teaching, texts
 from nmep.demo.work import FLAGGED, THE_NEW_MEMBER, WITHDREW, Run, hand_in, homework
 from nmep.models import (
     Assignment,

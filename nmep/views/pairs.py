@@ -83,7 +83,7 @@ def _page(
     notes = partnering.notes_of(assignment.offering_id) if made.is_told else []
     for team in formed:
         team.said = [note for note in notes if note.team_id == team.pk]
-    alone = repairs.lone(formed, waiting) if formed else []
+    alone = repairs.lone(formed, waiting) if formed or made.is_told else []
     context = {
         "made": made,
         "assignment": assignment,

@@ -122,7 +122,7 @@ def test_a_learner_asks_and_the_leads_are_told_once_and_may_talk_them_into_stayi
 
 
 def test_a_lead_sees_what_it_does_takes_out_and_takes_it_back(client, lives):
-    offering, ada, bo, _, (lead, _) = lives
+    offering, _, bo, _, (lead, _) = lives
     leaving.ask(bo, reason="Too much at once", now=timezone.now())
     page = reverse("nmep:leave_detail", args=[offering.slug, bo.pk])
     client.force_login(lead)
@@ -143,7 +143,7 @@ def test_a_lead_sees_what_it_does_takes_out_and_takes_it_back(client, lives):
 
 
 def test_a_leaver_is_missing_from_the_pairs_page_and_whoever_is_left_is_there_at_once(client, lives):
-    offering, ada, bo, cy, (lead, _) = lives
+    offering, _, bo, _, (lead, _) = lives
     leaving.withdraw(bo, by=lead, reason="Moves away.", now=timezone.now())
     client.force_login(lead)
     page = text(client.get(reverse("nmep:pair_detail", args=[offering.slug, "hw2"])))
