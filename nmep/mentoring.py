@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from events.models import Event, Talk
 from members import audit, pairing
@@ -62,24 +63,11 @@ def without_mentor(offering: Offering) -> list[Capstone]:
 
 
 def suggest(offering: Offering, now: datetime) -> list[Suggestion]:
-    """Mentors for every group that has none, nobody above their places; about ten queries for any number."""
+    """Mentors for every group that has none, nobody above their places; eight queries for any number."""
     wanted = without_mentor(offering)
     if not wanted:
         return []
-    members = {
-        row.person_id: row
-        for row in Membership.objects.active()
-        .filter(term=offering.term_id)
-        .exclude(kind=Membership.Kind.NEW)
-        .select_related("person")
-        .prefetch_related("give", "person__expertise")
-    }
-    learning = set(
-        Enrolment.objects.active().learners().filter(offering=offering).values_list("person", flat=True)
-    )
-    people = {pk: row for pk, row in members.items() if pk not in learning}
-    loads = _loads(offering)
-    teaching = _teaching(offering, now)
+    people = _people(offering, now)
     past = _past(offering, people)
     declined = _declined(wanted)
     topics = {
@@ -90,8 +78,8 @@ def suggest(offering: Offering, now: datetime) -> list[Suggestion]:
         pairing.Offered(
             key=pk,
             topics=topics[pk],
-            load=loads.get(pk, 0),
-            room=0 if pk in teaching else _places(row),
+            load=row.load,
+            room=0 if row.teaches_at else _places(row),
         )
         for pk, row in people.items()
     ]
@@ -106,11 +94,9 @@ def suggest(offering: Offering, now: datetime) -> list[Suggestion]:
         candidates = [
             Candidate(
                 people[one.key].person,
-                _reason(
-                    wish.topics & one.topics, past[one.key], loads.get(one.key, 0), _places(people[one.key])
-                ),
+                _reason(wish.topics & one.topics, past[one.key], one.load, _places(people[one.key])),
                 pairing.fit(wish, one).cost + (200 if one.load >= one.room else 0),
-                teaching.get(one.key, ""),
+                _against(people[one.key], offering),
             )
             for one in offered
             if (row.pk, one.key) not in declined and _places(people[one.key]) > 0
@@ -135,34 +121,50 @@ def _reason(shared: Collection[str], past: Mapping[str, int], load: int, places:
     return ", ".join([*said, f"{load} of {places} place{'' if places == 1 else 's'} used"])
 
 
-def _loads(offering: Offering) -> dict[int, int]:
-    """Person → how many capstones of the term they mentor or are asked for."""
-    rows = PairingMember.objects.present().filter(
-        part=PairingMember.Part.MENTOR,
-        pairing__kind=Pairing.Kind.CAPSTONE_MENTOR,
-        pairing__term=offering.term_id,
-        pairing__state__in=[Pairing.State.PROPOSED, Pairing.State.ACTIVE],
+def _people(offering: Offering, now: datetime) -> dict[int, Any]:
+    """Older members of the term who do not learn in the offering, with `load`, how many capstones they mentor or
+    are asked for, and `teaches_at`, the class that they teach within a week."""
+    learning = Enrolment.objects.active().learners().filter(offering=offering, person=OuterRef("person"))
+    places = (
+        PairingMember.objects.present()
+        .filter(
+            person=OuterRef("person"),
+            part=PairingMember.Part.MENTOR,
+            pairing__kind=Pairing.Kind.CAPSTONE_MENTOR,
+            pairing__term=offering.term_id,
+            pairing__state__in=[Pairing.State.PROPOSED, Pairing.State.ACTIVE],
+        )
+        .order_by()
+        .values("person")
+        .annotate(n=Count("pk"))
+        .values("n")
     )
-    loads: dict[int, int] = defaultdict(int)
-    for person in rows.values_list("person", flat=True):
-        loads[person] += 1
-    return loads
-
-
-def _teaching(offering: Offering, now: datetime) -> dict[int, str]:
-    """Person → the words, for those who teach a class within a week."""
     soon = Session.objects.classes().filter(
         event__starts_at__gte=now,
         event__starts_at__lt=now + TEACHING,
         event__state=Event.State.SCHEDULED,
         offering__in=Offering.objects.live(),
     )
-    rows = Talk.objects.filter(event__in=soon.values("event"), speakers__isnull=False)
-    zone = offering.zone
-    return {
-        person: f"teaches on {at.astimezone(zone):%a %-d %b}"
-        for person, at in rows.values_list("speakers", "event__starts_at")
-    }
+    teaches = (
+        Talk.objects.filter(event__in=soon.values("event"), speakers=OuterRef("person"))
+        .order_by("event__starts_at")
+        .values("event__starts_at")[:1]
+    )
+    rows = (
+        Membership.objects.active()
+        .filter(term=offering.term_id)
+        .exclude(kind=Membership.Kind.NEW)
+        .exclude(Exists(learning))
+        .annotate(load=Coalesce(Subquery(places), 0), teaches_at=Subquery(teaches))
+        .select_related("person")
+        .prefetch_related("give", "person__expertise")
+    )
+    return {row.person_id: row for row in rows}
+
+
+def _against(row: Any, offering: Offering) -> str:
+    """Why somebody who could is not picked."""
+    return f"teaches on {row.teaches_at.astimezone(offering.zone):%a %-d %b}" if row.teaches_at else ""
 
 
 def _past(offering: Offering, people: Collection[int]) -> dict[int, dict[str, int]]:
@@ -181,13 +183,12 @@ def _past(offering: Offering, people: Collection[int]) -> dict[int, dict[str, in
 
 def _declined(capstones: Sequence[Capstone]) -> set[tuple[int, int]]:
     """(capstone, person) of those who said no to this group."""
-    rows = PairingMember.objects.filter(answer=PairingMember.Answer.DECLINED, part=PairingMember.Part.MENTOR)
-    through = Capstone.pairings.through.objects.filter(capstone__in=capstones)
-    by_pairing = dict(through.values_list("pairing", "capstone"))
-    return {
-        (by_pairing[pairing_pk], person)
-        for pairing_pk, person in rows.filter(pairing__in=by_pairing).values_list("pairing", "person")
-    }
+    through = Capstone.pairings.through.objects.filter(
+        capstone__in=capstones,
+        pairing__members__answer=PairingMember.Answer.DECLINED,
+        pairing__members__part=PairingMember.Part.MENTOR,
+    )
+    return set(through.values_list("capstone", "pairing__members__person"))
 
 
 @transaction.atomic

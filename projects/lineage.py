@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -49,9 +49,9 @@ def comes_of(initiative: Initiative, ancestor: Initiative, *, without: int | Non
 # ── The picture, and the same in words ──
 
 #: Of the drawing, in its own units, which are pixels where there is room.
-BOX, GAP, TALL, PITCH, TOP = 208, 76, 60, 92, 44
+BOX, GAP, TALL, PITCH, TOP = 176, 80, 60, 92, 44
 #: What a box holds of a name.
-LETTERS = 24
+LETTERS = 20
 PRIVATE = "A private project"
 
 
@@ -116,6 +116,8 @@ class Drawing:
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
 
+    box: int = BOX
+
     @property
     def width(self) -> int:
         return len(self.columns) * (BOX + GAP) - GAP + 2
@@ -153,15 +155,14 @@ def drawn(viewer: Any, *, of: Initiative | None = None) -> Drawing | None:
     parts.sort(key=lambda part: min((days[pk], pk) for pk in part))
     shown = {pk for part in parts for pk in part}
     spans = _spans([days[pk] for pk in shown])
+    columns_of = {pk: _column(spans, days[pk]) for pk in shown}
+    order = {pk: (days[pk], pk) for pk in shown}
     placed: dict[int, tuple[int, int]] = {}
     below = 0
     for part in parts:
-        taken: dict[int, int] = defaultdict(int)
-        for pk in sorted(part, key=lambda pk: (days[pk], pk)):
-            column = _column(spans, days[pk])
-            placed[pk] = (column, below + taken[column])
-            taken[column] += 1
-        below += max(taken.values())
+        rows = _rows(part, links, columns_of, order)
+        placed |= {pk: (columns_of[pk], below + row) for pk, row in rows.items()}
+        below += max(rows.values()) + 1
     onward: dict[int, list[str]] = defaultdict(list)
     edges = []
     for link in links:
@@ -210,6 +211,39 @@ def _spans(days: Iterable[date]) -> list[_Span]:
 
 def _column(spans: list[_Span], day: date) -> int:
     return max((at for at, span in enumerate(spans) if span.first <= day), default=0)
+
+
+def _rows(
+    part: set[int],
+    links: Iterable[InitiativeLink],
+    columns: Mapping[int, int],
+    order: Mapping[int, tuple[date, int]],
+) -> dict[int, int]:
+    """The row of each: beside what it came of where the way there is free, else the next one below that is."""
+    onward: dict[int, list[int]] = defaultdict(list)
+    roots = set(part)
+    for link in links:
+        if link.earlier_id in part:
+            onward[link.earlier_id].append(link.later_id)
+            roots.discard(link.later_id)
+    taken: set[tuple[int, int]] = set()
+    rows: dict[int, int] = {}
+
+    def place(pk: int, parent: int | None) -> None:
+        if pk in rows:
+            return
+        first = columns[pk] if parent is None else min(columns[parent] + 1, columns[pk])
+        row = 0 if parent is None else rows[parent]
+        while any((row, column) in taken for column in range(first, columns[pk] + 1)):
+            row += 1
+        rows[pk] = row
+        taken.update((row, column) for column in range(first, columns[pk] + 1))
+        for later in sorted(onward[pk], key=order.__getitem__):
+            place(later, pk)
+
+    for root in sorted(roots, key=order.__getitem__):
+        place(root, None)
+    return rows
 
 
 def _parts(links: Iterable[InitiativeLink]) -> list[set[int]]:

@@ -12,6 +12,8 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
+from events import feedback
+from events.models import Attendance
 from members import erasure
 from members.models import Membership, User
 from nmep import handing_in, reviewing
@@ -33,6 +35,13 @@ CANARIES = {
     "canary-comment": {"new member", "lead", "reviewer", "education"},
     "canary-review": {"new member", "lead", "reviewer", "education"},
     "canary-draft": {"participant"},  # not handed in yet: nobody's but its author's
+    "canary-plan": {"new member", "member", "lead", "education"},  # what a capstone handed in
+    "canary-keep": {
+        "lead",
+        "education",
+    },  # what listeners said, before its release: whoever reads it for kindness
+    "canary-few": set(),  # below four answers nobody reads them
+    "canary-slower": {"reviewer", "lead", "education"},  # what a class said: its teacher's and the leads'
     "canary-half-said": {"reviewer"},  # a review that is not posted yet
     "canary-held": {"reviewer", "lead", "education"},  # a finished review that nobody has released
     "canary-held-remark": {"reviewer", "lead", "education"},  # what goes with it
@@ -71,12 +80,27 @@ def canaries(world):
         now=now,
     )
     third = make_submission(enrolment=world.enrolment, assignment=world.assignment, reviewer=reviewer)
+    _feedback(world, now)
     reviewing.save(third, reviewer, summary="canary-half-said", outcome="return", marks={}, now=now)
     kept_back = make_assignment(offering=world.offering, key="hw4", holds_reviews=True)
     world.held = make_submission(enrolment=world.enrolment, assignment=kept_back, reviewer=reviewer)
     reviewing.comment(world.held, reviewer, "canary-held-remark", now=now)
     reviewing.post(world.held, reviewer, summary="canary-held", outcome="return", marks={}, now=now)
     return world
+
+
+def _feedback(world, now):
+    """Four answers about one talk and about a class, one about another talk."""
+    ratings = {"clarity": 4, "idea": 4, "result": 4}
+    first, second = world.showcase.talks.order_by("position")[:2]
+    for n in range(4):
+        feedback.give(first.form, ratings=ratings, texts={"keep": "canary-keep"}, now=now, token=f"{n}")
+        there = make_new_member()
+        Attendance.objects.create(event=world.pulse_session.event, user=there)
+        feedback.give(
+            world.pulse, ratings={"followed": 2}, texts={"different": "canary-slower"}, now=now, person=there
+        )
+    feedback.give(second.form, ratings=ratings, texts={"keep": "canary-few"}, now=now, token="9")
 
 
 def text_of(response):

@@ -95,7 +95,7 @@ def test_a_file_goes_to_the_group_its_mentor_and_leads_and_to_nobody_else(client
     ("data", "words"),
     [
         ({}, "Write something, give a link or add a file."),
-        ({"url": "not an address"}, "valid URL"),
+        ({"url": "not an address"}, "Give the whole address"),
         ({"file": ("virus.exe", b"MZ")}, "Programs are not taken"),
     ],
 )

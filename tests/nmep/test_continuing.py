@@ -94,7 +94,7 @@ def test_an_honest_end_keeps_its_reason(client):
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        ({}, "This field is required."),
+        ({}, "Choose one of these."),
         ({"kind": "research", "people": []}, "Tick at least one"),
         ({"kind": "research", "name": "TAKEN"}, "There is already a project called TAKEN"),
     ],

@@ -206,5 +206,5 @@ def test_suggestions_cost_the_same_for_any_number_of_groups(client, size, django
         make_capstone(offering=offering, topics=["RL"])
         make_expert("RL")
     client.force_login(make_lead(offering=offering))
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(15):
         client.get(reverse("nmep:mentor_suggest", args=[offering.slug]))
