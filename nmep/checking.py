@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.files.base import File
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 
 from members.models import User
 from mlclub.celery import poke
@@ -136,16 +136,18 @@ class Summary:
 
 
 def summaries(submissions: Iterable[Submission], user: Any, now: datetime) -> dict[int, list[Summary]]:
-    """What the checks say of these versions, by version, as far as `user` may know it; three queries."""
-    runs = (
+    """What the checks say of these versions, by version, as far as `user` may know it; two queries."""
+    counted = CheckResult.objects.filter(run=OuterRef("pk")).order_by().values("run").values(n=Count("pk"))
+    runs: QuerySet[Any] = (
         Run.objects.visible_to(user)
+        .annotate(found=Subquery(counted))
         .filter(submission__in=[submission.pk for submission in submissions])
         .exclude(state=Run.State.SUPERSEDED)
         .select_related("of_check__part", "submission__assignment")
         .defer("submission__assignment__text", "submission__assignment__search")
         .order_by("of_check__part__position", "of_check__position", "of_check_id", "-created_at", "-pk")
     )
-    newest: dict[tuple[int | None, int], Run] = {}
+    newest: dict[tuple[int | None, int], Any] = {}
     for run in runs:
         newest.setdefault((run.submission_id, run.of_check_id), run)
     if not newest:
@@ -154,9 +156,6 @@ def summaries(submissions: Iterable[Submission], user: Any, now: datetime) -> di
     seen: dict[int, list[CheckResult]] = defaultdict(list)
     for result in CheckResult.objects.visible_to(user, now).filter(run__in=shown):
         seen[result.run_id].append(result)
-    counted = dict(
-        CheckResult.objects.filter(run__in=shown).order_by().values_list("run").annotate(n=Count("pk"))
-    )
     found: dict[int, list[Summary]] = defaultdict(list)
     for run in newest.values():
         assert run.submission is not None  # noqa: S101  the query asked for versions
@@ -166,7 +165,7 @@ def summaries(submissions: Iterable[Submission], user: Any, now: datetime) -> di
                 check=run.of_check,
                 run=run,
                 results=results,
-                kept_back=counted.get(run.pk, 0) - len(results),
+                kept_back=(run.found or 0) - len(results),
                 has_deadline=run.submission.assignment.due_at is not None,
             )
         )

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Prefetch, Q
+from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery, Value, prefetch_related_objects
+from django.db.models.functions import Coalesce
 
 from members import audit
 from members.ledger import at, tell
@@ -21,6 +22,7 @@ from nmep.models import (
     Offering,
     Piece,
     Review,
+    RubricCriterion,
     RubricMark,
     Submission,
 )
@@ -117,7 +119,13 @@ def assign(submission: Submission, reviewer: User | None, *, by: User, now: date
 def draft_of(submission: Submission, reviewer: User) -> Review | None:
     """What `reviewer` has begun to write about `submission`."""
     drafts = Review.objects.filter(submission=submission, reviewer=reviewer, state=Review.State.DRAFT)
-    return drafts.prefetch_related("marks").first()
+    return drafts.first()
+
+
+def criteria_of(assignment: Assignment, review: Review | None) -> QuerySet[RubricCriterion]:
+    """The rubric, each criterion with the `level` that `review` gives it so far, or nothing."""
+    levels = RubricMark.objects.filter(review=review.pk if review else None, criterion=OuterRef("pk"))
+    return assignment.criteria.annotate(level=Coalesce(Subquery(levels.values("level")[:1]), Value("")))
 
 
 @dataclass(frozen=True)
@@ -139,10 +147,11 @@ def reviews_of(submission: Submission, user: User, *, reviews: bool) -> Reviews:
     if reviews:
         seen |= Q(state=Review.State.HELD) | Q(state=Review.State.DRAFT, reviewer=user)
     rows = Review.objects.filter(seen, submission=submission).select_related("reviewer")
-    marks = Prefetch("marks", RubricMark.objects.select_related("criterion"))
-    by_state = {row.state: row for row in rows.prefetch_related(marks)}
+    by_state = {row.state: row for row in rows}
     for row in by_state.values():
         row.submission = submission
+    finished = [row for row in by_state.values() if row.state != Review.State.DRAFT]
+    prefetch_related_objects(finished, Prefetch("marks", RubricMark.objects.select_related("criterion")))
     return Reviews(
         posted=by_state.get(Review.State.POSTED),
         held=by_state.get(Review.State.HELD),

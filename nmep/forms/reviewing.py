@@ -25,7 +25,6 @@ class ReviewForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.criteria, self.phrases, self.is_draft = list(criteria), list(phrases), is_draft
-        marks = {mark.criterion_id: mark.level for mark in review.marks.all()} if review else {}
         for criterion in self.criteria:
             self.fields[self.name_of(criterion)] = forms.ChoiceField(
                 label=criterion.title,
@@ -33,7 +32,7 @@ class ReviewForm(forms.Form):
                 choices=RubricMark.Level.choices,
                 required=False,
                 widget=Segments,
-                initial=marks.get(criterion.pk),
+                initial=getattr(criterion, "level", ""),
             )
         self.fields["summary"] = forms.CharField(
             label="What to do next",

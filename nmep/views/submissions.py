@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import JSONObject
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,19 +20,44 @@ from members.models import User
 from mlclub import uploads
 from nmep import changes, checking, people, phrases, reading, reviewing
 from nmep.forms.reviewing import AskAgainForm, CommentForm, LookAnswerForm, ReviewForm, SettleForm
-from nmep.models import Comment, Piece, Review, SecondLook, Submission
+from nmep.models import Comment, Piece, Review, SecondLook, Skill, Submission, SubmissionAuthor
 
 
 def submission_for(request: HttpRequest, slug: str, pk: int) -> Submission:
-    """The version at an address, or a 404 for whoever may not see it."""
+    """The version at an address, or a 404 for whoever may not see it.
+
+    It brings along `versions_json`, all that its people handed in here, and `skills_json` of its assignment.
+    """
     rows = Submission.objects.visible_to(request.user).select_related(
         "assignment__offering__term", "assignment__offering__program", "spec", "reviewer", "handed_in_by"
     )
+    together = SubmissionAuthor.objects.filter(
+        submission=OuterRef("pk"), enrolment__authored__submission=OuterRef(OuterRef("pk"))
+    )
+    versions = (
+        Submission.objects.visible_to(request.user)
+        .handed_in()
+        .filter(Exists(together), assignment=OuterRef("assignment"))
+        .order_by("-n", "-pk")
+        .values(row=JSONObject(pk="pk", n="n", state="state", handed_in_at="handed_in_at"))
+    )
+    skills = Skill.objects.filter(assignments=OuterRef("assignment")).order_by("position", "pk")
     return get_object_or_404(
-        rows.with_people_and_pieces(),
+        rows.annotate(
+            versions_json=ArraySubquery(versions),
+            skills_json=ArraySubquery(skills.values(row=JSONObject(pk="pk", name="name"))),
+        ).with_people_and_pieces(),
         pk=pk,
         assignment__offering__slug=slug,
     )
+
+
+def _versions(submission: Any) -> list[Submission]:
+    """What its people handed in here, the newest first, from the rows that `submission_for` brought."""
+    return [
+        Submission(**{**row, "handed_in_at": datetime.fromisoformat(row["handed_in_at"])})
+        for row in submission.versions_json
+    ]
 
 
 @require_safe
@@ -59,14 +88,9 @@ def submission_page(
     wanted = request.GET.get("piece", "")
     shown = next((piece for piece in pieces if str(piece.pk) == wanted), None)
     shown = shown or next((piece for piece in pieces if piece.is_notebook), None) or next(iter(pieces), None)
-    versions = (
-        Submission.objects.visible_to(user)
-        .handed_in()
-        .filter(assignment=assignment, authors__enrolment__in=[author.enrolment_id for author in authors])
-    )
-    versions = versions.distinct().order_by("-n")
+    versions = _versions(submission)
     comments = list(
-        Comment.objects.filter(submission__in=versions)
+        Comment.objects.filter(submission__in=[version.pk for version in versions])
         .shown_to(user, with_held=may_review)
         .select_related("author", "submission", "piece__part", "second_look")
     )
@@ -111,16 +135,16 @@ def submission_page(
 
 
 def review_form_for(
-    submission: Submission, user: User, data: QueryDict | None = None, *, review: Review | None
+    submission: Any, user: User, data: QueryDict | None = None, *, review: Review | None
 ) -> ReviewForm:
     """The rubric of a version with the phrases that `user` may insert; bound when there is `data`."""
-    criteria = list(submission.assignment.criteria.all())
+    criteria = list(reviewing.criteria_of(submission.assignment, review))
     return ReviewForm(
         data,
         criteria=criteria,
         review=review,
         phrases=phrases.choices(user, submission.assignment.offering, criteria),
-        skills=submission.assignment.skills.all(),
+        skills=[Skill(**row) for row in submission.skills_json],
         is_draft=bool(data and "draft" in data),
     )
 

@@ -295,7 +295,7 @@ def test_the_review_page_costs_the_same_for_any_number_of_comments(
     make_phrase(owner=lead)
     with django_assert_max_num_queries(15) as captured:
         client.get(submission.get_absolute_url())
-    assert len(captured) == 14
+    assert len(captured) == 12
 
 
 def test_whoever_was_dealt_only_the_second_version_sees_what_changed_since_the_first(client):
