@@ -158,6 +158,7 @@ def slot_page(
     reads_all = access.runs or row.is_held or any(helper == user for helper in slot.helpers.all())
     questions = SlotQuestion.objects.filter(slot=slot).select_related("author")
     mine = next((question for question in questions if question.author_id == user.pk), None)
+    asks = slot.sheet.takes_questions and not row.is_held and not row.has_begun and slot.is_offered
     choices = swappable(row, shown) if row.is_held and not row.has_begun else []
     context: dict[str, Any] = {
         "slot": slot,
@@ -168,7 +169,8 @@ def slot_page(
         "owner": owner,
         "questions": questions if reads_all else [],
         "my_question": mine,
-        "asks": slot.sheet.takes_questions and not row.is_held and not row.has_begun and slot.is_offered,
+        "asks": asks,
+        "shows_questions": slot.sheet.takes_questions and (asks or reads_all or mine is not None),
         "swaps": open_swaps(user, slot.sheet) if row.is_held else [],
         "mentoring": _mentoring_of(row.mine) if row.mine and slot.sheet.offers_mentor else None,
         "now": now,

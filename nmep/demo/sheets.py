@@ -9,6 +9,7 @@ from simple_history.utils import bulk_create_with_history
 
 from events.models import Claim, Material, Slot, SlotQuestion, SlotSheet, TalkMentoring
 from members.models import Membership, Pairing, PairingMember, Topic, User
+from nmep.demo import texts
 from nmep.demo.work import THE_NEW_MEMBER, Run
 from nmep.models import Enrolment, OfferingSheet, OralResult, PaperTalk
 from nmep.sheets import ORAL_TEXT, PAPER_TEXT
@@ -27,9 +28,14 @@ QUESTIONS = [
 
 def seed(runs: Sequence[Run], now: datetime) -> None:
     """The sheets of every term; those of the current one are half filled."""
-    papers = list(Paper.objects.order_by("pk")[:40])
+    papers = Paper.objects.bulk_create(
+        Paper(title=title, authors_text=authors, year=year, arxiv_id=arxiv_id, created_at=now)
+        for title, authors, year, arxiv_id in texts.PAPERS
+    )
     for run in runs:
-        _papers(run, papers[run.index * 7 :] + papers, now)
+        # Every term reads another part of the list; some papers come again.
+        turn = run.index * 5 % len(papers)
+        _papers(run, papers[turn:] + papers[:turn], now)
         _orals(run, now)
     _mentors(runs[-1], now)
 
