@@ -74,7 +74,7 @@ def office_permissions() -> dict[str, list[str]]:
 
 
 def home(user: User, now: datetime) -> list[Card]:
-    """The next events, those one goes to and those one could; each with its button."""
+    """The next events, those one goes to and those one could, each with its button; and slots, in a third query."""
     events = Event.objects.visible_to(user).scheduled().upcoming(now).filter(starts_at__lte=now + SOON)
     rows = list(events.exclude(kind__in=PROGRAMME).with_counts().defer("description", "search")[:8])
     cards = []

@@ -184,7 +184,6 @@ def add_orals(
             slot = Slot.objects.create(
                 sheet=own.sheet,
                 position=position + len(made),
-                title=f"{at:%a} {at.day} {at:%b}, {at:%H:%M}",
                 starts_at=at,
                 minutes=minutes,
                 place=place,

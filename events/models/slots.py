@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from events.models.events import Event
-from members.models import Term
+from members.models import Club, Term
 from mlclub.privacy import NOT_PERSONAL, Erase, Policy
 
 MINUTE = timedelta(minutes=1)
@@ -245,8 +245,13 @@ class Slot(models.Model):
 
     @property
     def label(self) -> str:
-        """What people call it."""
-        return self.title or (self.event.title if self.event else f"Slot {self.position + 1}")
+        """What people call it: its title, its event's, or its hour."""
+        if self.title or self.event:
+            return self.title or str(self.event)
+        if self.starts_at is None:
+            return f"Slot {self.position + 1}"
+        local = self.starts_at.astimezone(Club.current().zone)
+        return f"{local:%a} {local.day} {local:%b}, {local:%H:%M}"
 
     @property
     def begins_at(self) -> datetime | None:

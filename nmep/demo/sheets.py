@@ -140,16 +140,13 @@ def _orals(run: Run, now: datetime) -> None:
         first = run.sessions[7].event.starts_at + timedelta(days=1)
     learners = _learners(run)
     slots: list[Slot] = []
-    zone = run.offering.zone
     for n in range(len(learners) + (4 if run.index == 3 else 0)):
         day = n // 3 + (2 if run.index == 3 and n >= 6 else 0)
         at = first + timedelta(days=day, hours=n % 3)
-        local = at.astimezone(zone)
         slots.append(
             Slot(
                 sheet=own.sheet,
                 position=n,
-                title=f"{local:%a} {local.day} {local:%b}, {local:%H:%M}",
                 starts_at=at,
                 minutes=60,
                 place="Room 12, Marlow Hall",
@@ -160,7 +157,6 @@ def _orals(run: Run, now: datetime) -> None:
     helpers.objects.bulk_create(
         helpers(slot_id=slot.pk, user_id=run.staff[n % 2].pk) for n, slot in enumerate(slots)
     )
-    last = len(learners) if run.index < 3 else len(learners) - 3
     claims = Claim.objects.bulk_create(
         Claim(
             slot=slot,
@@ -169,7 +165,7 @@ def _orals(run: Run, now: datetime) -> None:
             claimed_at=begins + timedelta(days=9),
             ended_at=slot.ends_at if slot.is_over(now) else None,
         )
-        for slot, row in list(zip(slots, learners, strict=False))[:last]
+        for slot, row in zip(slots, learners, strict=False)
     )
     rows = [
         OralResult(
@@ -185,6 +181,12 @@ def _orals(run: Run, now: datetime) -> None:
         if claim.state == Claim.State.DONE
     ]
     bulk_create_with_history(rows, OralResult, default_date=begins)
+    free = slots[len(learners) :]
+    again = [row for row in rows if row.outcome == OralResult.Outcome.AGAIN]
+    Claim.objects.bulk_create(
+        Claim(slot=slot, person=row.enrolment.person, claimed_at=now - timedelta(days=1))
+        for row, slot in zip(again, free, strict=False)
+    )
 
 
 def _mentors(run: Run, now: datetime) -> None:
