@@ -31,7 +31,7 @@ def _columns(rows: Any, what: str, title: Any, of: Any, at: Any) -> Any:
 
 
 def _slot_title() -> Any:
-    return Coalesce(NullIf(F("title"), Value("")), F("event__title"), Value("Slot"))
+    return Coalesce(NullIf(F("title"), Value("")), F("event__title"), Value(""))
 
 
 def cards(user: User, now: datetime) -> list[Card]:
@@ -85,10 +85,11 @@ def _card(what: str, pk: int, title: str, sheet: str, at: datetime) -> Card:
             weight=4,
         )
     page = reverse("events:slot_detail", args=[pk])
+    name = f"{sheet}: {title}" if title else sheet
     if what == "mine":
         return Card(
             section=Section.NEXT,
-            title=f"{sheet}: {title}",
+            title=name,
             url=page,
             when=at,
             meta=("your slot",),
@@ -96,7 +97,7 @@ def _card(what: str, pk: int, title: str, sheet: str, at: datetime) -> Card:
         )
     return Card(
         section=Section.NEEDED,
-        title=f"{sheet}: {title} is free",
+        title=f"{name} is free",
         url=page,
         when=at,
         meta=("nobody has it yet",),
