@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from django.utils.formats import date_format
+
 from events.models import Slot, SlotSheet
 from nmep.cloning.copying import Maps, fresh
 from nmep.cloning.planning import Plan
@@ -37,5 +41,22 @@ def clone_sheets(made: Plan, draft: Offering, maps: Maps) -> None:
     )
     slots = Slot.objects.filter(sheet__in=maps[SlotSheet], withdrawn_at=None).order_by("pk")
     Slot.objects.bulk_create(
-        [fresh(slot, maps, leave=["place"], starts_at=made.slots.get(slot.pk)) for slot in slots]
+        [
+            fresh(
+                slot,
+                maps,
+                leave=["place"],
+                starts_at=made.slots.get(slot.pk),
+                title=retitled(slot, made.slots.get(slot.pk)),
+            )
+            for slot in slots
+        ]
     )
+
+
+def retitled(slot: Slot, starts_at: datetime | None) -> str:
+    """A slot that is called by its own day is called by its new one."""
+    if slot.starts_at is None or starts_at is None:
+        return slot.title
+    old = date_format(slot.starts_at.astimezone(starts_at.tzinfo), "D j M")
+    return slot.title.replace(old, date_format(starts_at, "D j M"))
