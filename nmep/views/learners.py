@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,6 +16,7 @@ from members.models import User
 from nmep import acts, mastery, offers, passing, people, progress
 from nmep.forms.mastery import HelpForm, MarkForm, NoteForm, SkillForm, TimeForm
 from nmep.models import (
+    CoursePolicy,
     Enrolment,
     ExtensionRequest,
     HelpOffer,
@@ -52,6 +54,8 @@ def learner_for(request: HttpRequest, slug: str, pk: int) -> Enrolment:
         .exclude(state=Enrolment.State.INVITED)
         .filter(offering=offering)
         .select_related("person")
+        # Asked along, so that whoever is in no course pays no query for it.
+        .annotate(has_course_policy=Exists(CoursePolicy.objects.filter(offering=OuterRef("offering"))))
     )
     enrolment: Enrolment = get_object_or_404(rows, pk=pk)
     enrolment.offering = offering
@@ -120,7 +124,7 @@ def learner_page(
             "offers": HelpOffer.objects.open().filter(enrolment=enrolment).select_related("helper"),
             "absences": standing.asked,
             "requests": ExtensionRequest.objects.filter(enrolment=enrolment).select_related("assignment"),
-            "passing": passing.of(enrolment, now),
+            "passing": passing.of(enrolment, now) if getattr(enrolment, "has_course_policy", True) else None,
             "is_own": is_own,
             "is_frozen": acts.is_frozen(enrolment),
             "now": now,
