@@ -28,7 +28,19 @@ from bench.load import measure
 from mlclub.supervisor.engines import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ["start", "pages", "calendar", "seats", "digests", "search", "notebook", "roster", "cloning", "judge"]
+PARTS = [
+    "start",
+    "pages",
+    "calendar",
+    "seats",
+    "digests",
+    "search",
+    "notebook",
+    "pairs",
+    "roster",
+    "cloning",
+    "judge",
+]
 
 
 def say(**figures: Any) -> None:
@@ -195,6 +207,9 @@ def main() -> int:
             if "notebook" in asked.only:
                 for figures in inside(folder, "notebook"):
                     say(part="notebook", **figures)
+            if "pairs" in asked.only:
+                for figures in inside(folder, "pairs"):
+                    say(part="pairs", **figures)
             if "roster" in asked.only:
                 for figures in inside(folder, "roster"):
                     say(part="roster", **figures)

@@ -265,6 +265,25 @@ def roster(how_many: str = "60") -> list[dict[str, Any]]:
     return [figures]
 
 
+def pairs(how_many: str = "40", rounds: str = "10") -> list[dict[str, Any]]:
+    """Rounds of homework partners with experience weighed; how long they take in all, and who met twice."""
+    from collections import Counter
+
+    from members import pairing
+
+    n, met, repeats = int(how_many), Counter(), 0
+    began = time.perf_counter()
+    for seed in range(int(rounds)):
+        found = pairing.rotate(
+            range(n), met=met, similarity=lambda a, b: (1 - 2 * abs(a % 7 - b % 7) / 6, ""), seed=seed
+        )
+        together = [pair for team in found.teams for pair in pairing.pairs_of(team.people)]
+        repeats += sum(met[pair] > 0 for pair in together)
+        met.update(together)
+    took = time.perf_counter() - began
+    return [{"what": f"{n} people, {rounds} rounds", "seconds": round(took, 2), "repeats": repeats}]
+
+
 def notebook(rounds: str = "9") -> list[dict[str, Any]]:
     """A notebook of 1 MB with two hundred cells, six pictures and a table: rendered, and from the cache."""
     import base64
@@ -347,6 +366,7 @@ COMMANDS = {
         calendar,
         search,
         notebook,
+        pairs,
         roster,
         seats,
         seats_over_http,

@@ -6,8 +6,8 @@ import pytest
 import events.demo
 import members.demo
 import nmep.demo
-from members.models import Club
-from nmep import gathered, planning, rosters, stale_text
+from members.models import Club, Pairing
+from nmep import gathered, planning, rosters, stale_text, unpaired
 from nmep.models import (
     Enrolment,
     Module,
@@ -46,6 +46,12 @@ def test_the_demo_club_adds_up(today):
     assert first.count() == 235
     assert first.filter(late_by__gt=timedelta(0)).count() == 31
     assert Submission.objects.filter(n=2).count() == 6
+
+    pairs = Pairing.objects.filter(kind="homework")
+    assert (pairs.count(), pairs.filter(state="active").count()) == (124, 28)
+    assert [(made.assignment.key, made.unpaired) for made in unpaired.rounds_with_unpaired(now)] == [
+        ("hw4", 1)
+    ]
 
     current = programme.last()
     table = rosters.table(current, now)
