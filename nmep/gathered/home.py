@@ -21,7 +21,7 @@ from mlclub.gather import (
     Stand,
 )
 from nmep import papers, progress
-from nmep.gathered import capstone_news
+from nmep.gathered import capstone_news, review_news
 from nmep.models import (
     Absence,
     Completion,
@@ -58,7 +58,9 @@ def home(user: User, now: datetime) -> list[Card]:
     cards += [card for row in learning for card in _class_cards(row)]
     cards += capstone_news.cards(user, enrolments, now)
     led = [row for row in enrolments if row.role == Enrolment.Role.LEAD]
-    cards += [card for row in led for card in (*_request_cards(row), *_people_cards(row))]
+    cards += [
+        card for row in led for card in (*_request_cards(row), *_people_cards(row), *review_news.cards(row))
+    ]
     if not enrolments:
         cards += _next_cards(user, now)
     return cards + _review_cards(user, [row for row in enrolments if row.role in Enrolment.STAFF], now)
@@ -198,6 +200,7 @@ def _current(user: User, now: datetime) -> list[Enrolment]:
                 wanted_json=ArraySubquery(wanted.values("pk")),
                 leaving_json=ArraySubquery(leaving.values("enrolment")),
                 **papers.columns(now),
+                **review_news.columns(),
             )
         )
         user._nmep_current = kept  # type: ignore[attr-defined]
