@@ -44,14 +44,16 @@ def build(world) -> None:
     make_enrolment(offering=offering, person=people["lead"], role=Enrolment.Role.LEAD)
     mine = make_enrolment(offering=offering, person=people["new member"])
     theirs = make_enrolment(offering=offering, person=people["participant"])
-    world.group = make_capstone(
+    world.capstone_group = make_capstone(
         people=[mine, *(make_enrolment(offering=offering) for _ in range(2))], name="Canary group"
     )
-    make_mentoring(capstone=world.group, mentor=people["member"])
-    world.group = Capstone.objects.with_people().select_related("offering").get(pk=world.group.pk)
+    make_mentoring(capstone=world.capstone_group, mentor=people["member"])
+    world.capstone_group = (
+        Capstone.objects.with_people().select_related("offering").get(pk=world.capstone_group.pk)
+    )
     world.milestone = make_milestone(offering=offering)
     version, _ = capstone_steps.hand_in(
-        world.group,
+        world.capstone_group,
         world.milestone,
         by=people["new member"],
         now=now,
@@ -73,7 +75,7 @@ def build(world) -> None:
     Offering.objects.filter(pk=offering.pk).update(state=Offering.State.RUNNING)
 
 
-def group(name="group", **more):
+def group(name="capstone_group", **more):
     return lambda world: {
         "slug": "finals",
         "project": getattr(world, name).initiative.slug,
