@@ -36,7 +36,8 @@ def names(user, now):
 def run():
     now = timezone.now()
     assignment = make_assignment(due_at=now + timedelta(days=2))
-    return make_run(check=make_check(assignment=assignment), results=RESULTS)
+    submission = make_submission(assignment=assignment)
+    return make_run(check=make_check(assignment=assignment), submission=submission, results=RESULTS)
 
 
 def author_of(run):
