@@ -170,8 +170,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-# Students' code is run by a worker of its own, if at all. A call that nobody took in two minutes is made again.
-CELERY_TASK_ROUTES = {"nmep.tasks.grade": {"queue": "grader", "expires": 120}}
+# Students' code is run by a worker of its own, if at all.
+CELERY_TASK_ROUTES = {"nmep.tasks.grade": {"queue": "grader"}}
 # Plain intervals only: what is due is decided by our code, in the club's zone.
 CELERY_BEAT_SCHEDULE = {
     "ledger": {"task": "members.tasks.sweep_ledger", "schedule": 30.0, "options": {"expires": 25}},

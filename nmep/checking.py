@@ -13,11 +13,9 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 
 from members.models import User
-from mlclub.celery import poke
 from nmep import grader
 from nmep.models import Assignment, Check, CheckResult, Run, Submission, SubmissionAuthor
 
-WAKES = "nmep.tasks.grade"
 #: The kinds whose checks run what was handed in, and so wait for the grader.
 IN_A_BOX = (Check.Kind.FUNCTIONS,)
 
@@ -61,7 +59,7 @@ def try_on(check: Check, file: File[bytes], *, by: User, now: datetime) -> Run:
     run.trial.save(file.name or "own.ipynb", file, save=False)
     run.save()
     if not reason:
-        poke(WAKES)
+        grader.wake()
     return run
 
 
@@ -96,7 +94,7 @@ def _queue(pairs: Sequence[tuple[Check, Submission]], *, now: datetime, by: User
         ignore_conflicts=True,
     )
     if not reason:
-        poke(WAKES)
+        grader.wake()
     return made
 
 

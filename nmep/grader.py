@@ -272,6 +272,11 @@ def work(clock: Callable[[], datetime] = timezone.now) -> bool:
     return True
 
 
+def wake() -> None:
+    """Call the grader. The tick calls again, so a call that nobody takes need not stay."""
+    poke("nmep.tasks.grade", expires=120)
+
+
 def tick(now: datetime) -> None:
     """Runs of lost machines go back, at most twice; the queue follows what `why_not` says; old tries go."""
     lost = Run.objects.filter(state=Run.State.RUNNING, lease_until__lt=now)
@@ -291,4 +296,4 @@ def tick(now: datetime) -> None:
         Run.objects.filter(pk=run.pk).update(trial="")
     Run.objects.filter(submission=None, trial="", created_at__lt=now - TRIES_KEPT).delete()
     if settings.GRADER:
-        poke("nmep.tasks.grade")
+        wake()

@@ -6,7 +6,6 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from mlclub.celery import poke
 from nmep import grader, link_checks
 
 
@@ -14,7 +13,7 @@ from nmep import grader, link_checks
 def grade() -> None:
     """Check what is queued; runs on the queue `grader` alone. Two at once take different runs."""
     if grader.work():
-        poke("nmep.tasks.grade")
+        grader.wake()
 
 
 @shared_task(name="nmep.tasks.check_links", ignore_result=True)

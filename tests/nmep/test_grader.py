@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import redis
 from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.db import connection
@@ -88,7 +90,6 @@ def states():
 def test_handing_in_queues_the_published_checks_of_its_parts(settings, assignment, check):
     on(settings)
     make_check(assignment=assignment, is_published=False)
-    make_check(assignment=assignment, kind=Check.Kind.WRITTEN)
     make_check()
     submission = make_submission(assignment=assignment)
     run = Run.objects.get()
@@ -190,6 +191,25 @@ def test_a_run_never_touches_a_review_or_a_mark(settings, assignment, check):
         list(MarkChange.objects.values()),
         Submission.objects.values().get(),
     )
+
+
+def test_the_call_reaches_the_graders_own_queue_and_no_other(
+    settings, assignment, check, django_capture_on_commit_callbacks
+):
+    on(settings)
+    with redis.Redis.from_url(settings.REDIS_URL) as broker:
+        broker.delete("grader", "celery")
+        with django_capture_on_commit_callbacks(execute=True):
+            make_submission(assignment=assignment)
+        assert [json.loads(row)["headers"]["task"] for row in broker.lrange("grader", 0, -1)] == [
+            "nmep.tasks.grade"
+        ]
+        assert b"nmep.tasks.grade" not in b"".join(broker.lrange("celery", 0, -1))
+        broker.delete("grader")
+        with django_capture_on_commit_callbacks(execute=True):
+            grader.tick(timezone.now())
+        assert broker.llen("grader") == 1
+        broker.delete("grader", "celery")
 
 
 # ── Leases ──
