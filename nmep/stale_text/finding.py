@@ -298,7 +298,8 @@ def _of_sheets(offering: Offering) -> list[Place]:
     offered = Slot.objects.filter(sheet=OuterRef("sheet"), withdrawn_at=None).order_by("position", "pk")
     sheets = OfferingSheet.objects.filter(offering=offering).select_related("sheet")
     for owned in sheets.annotate(found_slots=ArraySubquery(offered.values(found=slots))):
-        kind, url = owned.get_kind_display(), offering.get_absolute_url()
+        owned.offering = offering
+        kind, url = owned.get_kind_display(), owned.get_absolute_url()
         rows += [
             Place(owned.sheet, "title", f"{kind}: the title", url),
             Place(owned.sheet, "text", f"{kind}: what to prepare", url),
