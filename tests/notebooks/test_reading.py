@@ -168,6 +168,9 @@ def test_no_attack_in_a_notebook_reaches_the_page():
         b"[" * 100_000,
         b'{"a":' * 50_000,
         b"1" * 10_000,
+        b"PK\x03\x04" + b"\x00" * 300_000,  # a zip that calls itself a notebook is never opened
+        b"\x1f\x8b\x08" + b"\x00" * 300_000,
+        b"<!doctype html><script>alert(1)</script>",
     ],
 )
 def test_what_is_no_notebook_is_refused_with_a_sentence(body):
