@@ -1,4 +1,5 @@
-"""A term made from an earlier one: 12 meetings, 6 assignments with parts and rubric, 4 slot sheets of 10 slots."""
+"""A term made from an earlier one: 12 meetings, 6 assignments with parts and rubric, and a slot sheet
+of each kind, with as many slots as four of ten have."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from nmep.models import Assignment, Offering, OfferingSheet, Part, Program, Rubr
 
 TIMES = 5
 TEXT = "Read the chapter, then write what surprised you. $a^2 + b^2$ and [a link](/wiki/Basics/).\n\n" * 60
-KINDS = [*OfferingSheet.Kind.values, "more"]
+SLOTS = 40
 
 
 def seconds(times: int = TIMES) -> list[dict[str, Any]]:
@@ -60,11 +61,15 @@ def _source(term: Term) -> Offering:
         for position in range(4):
             Part.objects.create(assignment=work, position=position, title=f"Part {position}")
             RubricCriterion.objects.create(assignment=work, position=position, title=f"Criterion {position}")
-    for kind in KINDS:
+    kinds = OfferingSheet.Kind.values
+    for at, kind in enumerate(kinds):
         sheet = SlotSheet.objects.create(title=f"Sheet {kind}", text=TEXT[:2000], term=term)
         OfferingSheet.objects.create(offering=source, sheet=sheet, kind=kind)
         Slot.objects.bulk_create(
-            [Slot(sheet=sheet, event=sessions[n].event, position=n, title=f"Slot {n}") for n in range(10)]
+            [
+                Slot(sheet=sheet, event=sessions[n % 12].event, position=n, title=f"Slot {n}")
+                for n in range(at, SLOTS, len(kinds))
+            ]
         )
     return source
 

@@ -358,7 +358,7 @@ def digests(*arguments: str) -> list[dict[str, Any]]:
 
 
 def cloning() -> list[dict[str, Any]]:
-    """A term of 12 meetings, 6 assignments and 4 slot sheets made anew five times: the plan, the draft, and the reading
+    """A term of 12 meetings, 6 assignments and 40 slots on its sheets made anew five times: the plan, the draft, and the reading
     of its texts; the slowest of each."""
     from bench.cloning import seconds
 

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from bench import cloning, crowd, inside
-from events.models import Registration
+from events.models import Registration, Slot
 from members.models import Notification, User
 from nmep.models import Offering
 from wiki.models import Page
@@ -88,9 +88,9 @@ def test_a_notebook_of_a_megabyte_is_rendered_and_then_comes_from_the_cache():
 
 
 @pytest.mark.django_db
-def test_a_term_of_twelve_meetings_six_assignments_and_four_sheets_is_cloned():
+def test_a_term_of_twelve_meetings_six_assignments_and_forty_slots_is_cloned():
     figures = cloning.seconds(times=2)
     assert [row["what"] for row in figures] == ["plan", "draft", "stale texts"]
     draft = Offering.objects.filter(cloned_from__slug="bench-clone").first()
-    assert (draft.sessions.count(), draft.assignments.count(), draft.sheets.count()) == (12, 6, 4)
-    print(figures)
+    slots = Slot.objects.filter(sheet__in=draft.sheets.values("sheet"))
+    assert (draft.sessions.count(), draft.assignments.count(), slots.count()) == (12, 6, 40)
