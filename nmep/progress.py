@@ -145,6 +145,8 @@ def of_many(
     works: Mapping[int, tuple[Work, ...]] | None = None,
 ) -> list[Progress]:
     """The standing of many learners of an offering, in their order; three queries however many they are."""
+    if not enrolments:
+        return []
     enrolments = _recorded(enrolments)
     works = works or work_of({offering.pk: offering}, enrolments, now)
     held, present = _classes(offering, enrolments, now)
