@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import F, Max
 
@@ -60,20 +60,13 @@ def shares(
     now: datetime,
     partners: Sequence[Enrolment] | None = None,
 ) -> list[Share]:
-    """What it would mean for each partner if `enrolment` handed in now; one query beside the partners.
+    """What it would mean for each partner if `enrolment` handed in now.
 
-    `partners` come from `partners_of`, which brings along their extra time.
+    `partners` come from `partners_of`, which brings along their extra time and what they handed in last.
     """
     partners = partners_of(enrolment, assignment) if partners is None else partners
-    if not partners:
-        return []
-    latest: dict[int, SubmissionAuthor] = {}
-    versions = SubmissionAuthor.objects.filter(enrolment__in=partners, assignment=assignment)
-    versions = versions.exclude(submission__state=Submission.State.DRAFT)
-    for author in versions.select_related("submission").order_by("n"):
-        latest[author.enrolment_id] = author
     mine = {version.pk for version in held.versions}
-    return [_share(partner, assignment, latest.get(partner.pk), mine, now) for partner in partners]
+    return [_share(partner, assignment, mine, now) for partner in partners]
 
 
 def own_share(enrolment: Enrolment, held: Standing, now: datetime) -> Share:
@@ -85,20 +78,16 @@ def own_share(enrolment: Enrolment, held: Standing, now: datetime) -> Share:
     return Share(enrolment, late_by)
 
 
-def _share(
-    partner: Enrolment,
-    assignment: Assignment,
-    author: SubmissionAuthor | None,
-    mine: set[int],
-    now: datetime,
-) -> Share:
-    if author is not None and author.submission.state == Submission.State.DONE:
+def _share(partner: Any, assignment: Assignment, mine: set[int], now: datetime) -> Share:
+    last = partner.last_version
+    if last and last["state"] == Submission.State.DONE:
         return Share(partner, why_not="done already, so this is not theirs")
-    if author is not None and author.submission_id not in mine:
+    if last and last["pk"] not in mine:
         return Share(partner, why_not="handed in without you, so this is not theirs")
-    if author is not None and author.submission.state == Submission.State.RETURNED:
-        return Share(partner, author.late_by, answers_review=True)
-    deviations: list[Deviation] = partner.extra_time  # type: ignore[attr-defined]
+    if last and last["state"] == Submission.State.RETURNED:
+        late_by = timedelta(seconds=float(last["late_seconds"]))
+        return Share(partner, late_by, answers_review=True)
+    deviations: list[Deviation] = partner.extra_time
     closes_at = assignment.closes_for(deviations)
     if closes_at and now > closes_at:
         return Share(partner, why_not="closed, so it would not count; a lead can give more time")

@@ -53,7 +53,7 @@ class Effects:
     def freed(self) -> list[str]:
         """What others can have then, in words that name nobody."""
         said = [f"{hole.assignment.label}: a place in a pair" for hole in self.holes]
-        said += [f"{claim.slot.sheet.title}: {claim.slot}" for claim in self.claims]
+        said += [str(claim.slot) for claim in self.claims]
         if self.capstone is not None:
             said.append(f"A place in the capstone {self.capstone.initiative.name}")
         return said

@@ -20,7 +20,7 @@ class Criteria:
     """What a lead wants to be weighed."""
 
     avoid_repeats: bool = True
-    experience: str = ""  # similar, mixed, or it does not matter
+    experience: str = "similar"  # or mixed, or any
     keep_requests: bool = True
 
     @classmethod
@@ -41,19 +41,13 @@ class Known:
 
     def similarity(self, wanted: str) -> pairing.Similarity | None:
         """How far apart two are in what they have got, as `wanted` values it; None while nothing is known."""
-        if not wanted or not any(self.skills.values()):
+        if wanted not in ("similar", "mixed") or not any(self.skills.values()):
             return None
         n = self.skills_in_all
 
         def compared(a: int, b: int) -> tuple[float, str]:
-            mine, other = sorted((self.skills.get(a, 0), self.skills.get(b, 0)))
-            apart = (other - mine) / n
-            words = (
-                f"both have {mine} of {n} skills"
-                if mine == other
-                else f"one has {mine} and the other {other} of {n} skills"
-            )
-            return (1 - 2 * apart if wanted == "similar" else 2 * apart - 1), words
+            apart = abs(self.skills.get(a, 0) - self.skills.get(b, 0)) / n
+            return (1 - 2 * apart if wanted == "similar" else 2 * apart - 1), ""
 
         return compared
 
@@ -112,7 +106,6 @@ class Words:
     """The reasons of a team: those for everybody in it, and those for the leads."""
 
     facts: Known
-    criteria: Criteria
 
     def of(self, team: Iterable[int]) -> tuple[str, str]:
         people = sorted(team)
@@ -120,12 +113,21 @@ class Words:
         met = self.facts.met.copy()
         for pair in self.facts.against:
             met[pair] -= AGAINST
-        said = pairing.reasons(
-            people, met, self.facts.wishes, self.facts.similarity(self.criteria.experience or "similar")
-        )
+        said = pairing.reasons(people, met, self.facts.wishes)
         private = list(said.private)
         if any(pair in self.facts.blocked for pair in pairing.pairs_of(people)):
             private.insert(0, "one would rather not")
         elif any(pair in self.facts.against for pair in pairing.pairs_of(people)):
             private.insert(0, "one would rather not again")
+        if any(self.facts.skills.values()):
+            private.append(self._skills(people))
         return "; ".join(said.reasons)[:300], "; ".join(private)[:300]
+
+    def _skills(self, people: list[int]) -> str:
+        have = sorted(self.facts.skills.get(one, 0) for one in people)
+        if len(set(have)) == 1:
+            return (
+                f"{'both' if len(people) == 2 else 'all'} have {have[0]} of {self.facts.skills_in_all} skills"
+            )
+        *first, last = map(str, have)
+        return f"have {', '.join(first)} and {last} of {self.facts.skills_in_all} skills"

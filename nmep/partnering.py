@@ -87,7 +87,7 @@ def propose(
         seed=made.seed,
     )
     Pairing.objects.filter(partner_team__round=made).delete()
-    words = Words(facts, criteria)
+    words = Words(facts)
     for team in found.teams:
         teams.form(made, [rows[pk] for pk in team.people], words, now, is_locked=team.is_locked)
     made.criteria = asdict(criteria)

@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
 from django.db.models import Exists, OuterRef
-from django.db.models.functions import JSONObject
+from django.db.models.functions import Extract, JSONObject
 
 from members import audit
 from members.ledger import tell
@@ -22,10 +22,12 @@ from nmep.models import (
     PairingRound,
     PartnerNote,
     PartnerTeam,
+    Submission,
+    SubmissionAuthor,
     TeamPlace,
 )
 from nmep.notifications import NoPartner, PartnersTold, composition
-from nmep.partner_facts import Criteria, Words, known
+from nmep.partner_facts import Words, known
 from nmep.unpaired import needing
 
 
@@ -34,7 +36,8 @@ class Refused(Exception):
 
 
 def team_of(enrolment: Enrolment, assignment: Assignment) -> PartnerTeam | None:
-    """The published team of a learner for an assignment, with its people and their extra time; one query.
+    """The published team of a learner for an assignment, with its people, their extra time and what they handed
+    in last; one query.
 
     `has_note` says whether the learner has told the leads how it went.
     """
@@ -42,6 +45,9 @@ def team_of(enrolment: Enrolment, assignment: Assignment) -> PartnerTeam | None:
         return None
     given = Deviation.objects.filter(enrolment=OuterRef("enrolment"), assignment=assignment)
     noted = PartnerNote.objects.filter(team=OuterRef("team"), enrolment=enrolment)
+    versions = SubmissionAuthor.objects.filter(enrolment=OuterRef("enrolment"), assignment=assignment)
+    versions = versions.exclude(submission__state=Submission.State.DRAFT).order_by("-n")
+    version = JSONObject(pk="submission", state="submission__state", late_seconds=Extract("late_by", "epoch"))
     places: list[Any] = list(
         TeamPlace.objects.filter(
             round__assignment=assignment,
@@ -52,6 +58,7 @@ def team_of(enrolment: Enrolment, assignment: Assignment) -> PartnerTeam | None:
             given=ArraySubquery(
                 given.values(row=JSONObject(extra_days="extra_days", is_without_penalty="is_without_penalty"))
             ),
+            handed_in=ArraySubquery(versions.values(row=version)[:1]),
             noted=Exists(noted),
         )
         .select_related("team__pairing", "enrolment__person")
@@ -63,6 +70,7 @@ def team_of(enrolment: Enrolment, assignment: Assignment) -> PartnerTeam | None:
     team.has_note = places[0].noted
     for place in places:
         place.enrolment.extra_time = [Deviation(**row) for row in place.given]
+        place.enrolment.last_version = next(iter(place.handed_in), None)
     team._prefetched_objects_cache = {"places": places}
     return team
 
@@ -122,7 +130,7 @@ def regroup(
     teams = {team.pk: team for team in PartnerTeam.objects.filter(pk__in=before).select_related("pairing")}
     # With the places of those who have handed in or do not learn here any more: they hold nobody back.
     TeamPlace.objects.filter(team__in=before).delete()
-    words = Words(known(made), Criteria.of(made))
+    words = Words(known(made))
     changed: list[PartnerTeam] = []
     free = dict(before)
     for group in sorted(groups, key=len, reverse=True):

@@ -15,7 +15,7 @@ class MatchForm(forms.Form):
     EXPERIENCE = [
         ("similar", "Similar: both have come about as far"),
         ("mixed", "Mixed: one knows more than the other"),
-        ("", "It does not matter"),
+        ("any", "It does not matter"),
     ]
 
     avoid_repeats = forms.BooleanField(
@@ -26,7 +26,7 @@ class MatchForm(forms.Form):
         required=False,
         help_text="Two who asked for each other come together. “Rather not” is always kept.",
     )
-    experience = forms.ChoiceField(label="Experience", choices=EXPERIENCE, required=False)
+    experience = forms.ChoiceField(label="Experience", choices=EXPERIENCE)
 
     def criteria(self) -> Criteria:
         return Criteria(**self.cleaned_data)
@@ -52,8 +52,9 @@ class MoveForm(forms.Form):
             )
             for team in pairs
         ]
-        self.person_field.choices = people
+        self.person_field.choices = [("", "Choose who"), *people]
         self.to_field.choices = [
+            ("", "Choose where"),
             ("Pair with", [(f"with-{pk}", name) for pk, name in people]),
             ("Third with", thirds),
             ("Nobody", [(self.ALONE, "No partner for now")]),

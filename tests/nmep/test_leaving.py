@@ -169,3 +169,18 @@ def test_in_an_archived_offering_nobody_leaves_any_more(lives):
     type(offering).objects.filter(pk=offering.pk).update(state="archived")
     with pytest.raises(leaving.Refused, match="archived"):
         leaving.withdraw(bo, by=lead, reason="x", now=timezone.now())
+
+
+def test_the_home_of_a_lead_shows_who_asks_to_leave_and_who_has_no_partner(client, lives):
+    _, _, bo, _, (lead, _) = lives
+    leaving.ask(bo, reason="", now=timezone.now())
+    client.force_login(lead)
+    page = text(client.get(reverse("portal:home")))
+    assert "A learner asks to leave" in page
+    assert "1 without a partner for HW2" in page
+    leaving.withdraw(bo, by=lead, reason="x", now=timezone.now())
+    page = text(client.get(reverse("portal:home")))
+    assert "A learner asks to leave" not in page
+    assert "2 without a partner for HW2" in page
+    client.force_login(bo.person)
+    assert "without a partner" not in text(client.get(reverse("portal:home")))

@@ -133,7 +133,7 @@ def test_experience_is_what_was_seen_of_their_skills(offering, experience, expec
         PartnerWish.objects.create(asking_id=min(pair), about_id=max(pair), kind="rather_not")
     partnering.propose(made, Criteria(experience=experience), now=timezone.now())
     assert made_teams(made) == expected
-    words = "both have 1 of 1 skills" if experience == "similar" else "one has 0 and the other 1 of 1 skills"
+    words = "both have 1 of 1 skills" if experience == "similar" else "have 0 and 1 of 1 skills"
     assert PartnerTeam.objects.get(round=made, places__enrolment=ada).private_reason == words
 
 
