@@ -1,4 +1,7 @@
-"""Checks are asked for when work is handed in, again by a lead, and on a lead's own notebook; and what they found."""
+"""Checks that run what was handed in are queued: with the hand-in, again by a lead, and on a lead's own notebook.
+
+What checks of every kind found is read here too; those that run nothing are asked by `nmep.at_once`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Courses for people from outside: coming in without being a member, and what is theirs there."""
+"""Courses for people from outside: coming in without being a member, and weeks at one's own pace.
+
+What is written without an account counts for nothing until its address is proven.
+"""
 
 from __future__ import annotations
 

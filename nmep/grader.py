@@ -1,7 +1,7 @@
 """The grader: whether it may run at all, the queue of runs, and what becomes of each.
 
 It fails closed. Without a machine that has shown that its box holds, runs wait for a person; nothing here has a way
-to run students' code without a box. What a run comes to never touches a review or a mark.
+to run learners' code without a box. What a run comes to never touches a review or a mark.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Oral exams: their private results."""
+"""Oral exams: their private results, and how far every learner is with theirs. The slots are `sheets.add_orals`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prediction files scored against hidden labels. No student's code runs: numbers and words are read and compared."""
+"""Prediction files scored against hidden labels. No learner's code runs: numbers and words are read and compared."""
 
 from nmep.predictions.reading import Refused, Table, read
 from nmep.predictions.scoring import METRICS, Metric, Scores, score
