@@ -260,6 +260,13 @@ def cards(enrolment: Any, now: datetime) -> list[Card]:
     return found
 
 
+def room(offering: Offering, now: datetime) -> int:
+    """How many places are left on the paper sheet of an offering; one query."""
+    own = OfferingSheet.objects.filter(offering=offering, kind=OfferingSheet.Kind.PAPER)
+    slots: Any = Slot.objects.offered().between(now, now + timedelta(days=365)).with_room()
+    return sum(slot.capacity - slot.taken for slot in slots.filter(sheet__in=own.values("sheet")))
+
+
 def empty(now: datetime, *, offerings: Iterable[int] | None = None) -> list[Slot]:
     """Paper slots of the next ten days that are not full, of running offerings; with `taken` and the slug of the
     offering as `slug`."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef
+
 from members.models import User
-from nmep.models import Enrolment, Offering
+from nmep.models import Capstone, CapstonePolicy, Enrolment, Offering, OfferingSheet, Session
 
 
 def learner(user: Any, offering: Offering) -> Enrolment | None:
@@ -65,6 +68,12 @@ class Roles:
     learns: bool = False
     leads: bool = False
     reviews: bool = False
+    # What the offering has: "paper", "oral", "capstones", "showcase". Tabs lead only to what is there.
+    has: frozenset[str] = frozenset()
+
+    @property
+    def is_in(self) -> bool:
+        return self.learns or self.reviews or self.leads
 
 
 NO_ROLES = Roles()
@@ -81,15 +90,33 @@ def staff_and_roles(user: Any, offering: Offering) -> tuple[list[Enrolment], Rol
 
 
 def roles(user: Any, offering: Offering) -> Roles:
-    """The roles of `user` in `offering`, officers included."""
+    """The roles of `user` in `offering`, officers included, and what it has; one query."""
     if not user.is_authenticated:
         return NO_ROLES
-    held = set(
-        Enrolment.objects.active().filter(person=user, offering=offering).values_list("role", flat=True)
+    mine = Enrolment.objects.active().filter(person=user, offering=OuterRef("pk")).order_by()
+    sheets = OfferingSheet.objects.filter(offering=OuterRef("pk")).order_by()
+    row = (
+        Offering.objects.filter(pk=offering.pk)
+        .order_by()
+        .annotate(
+            held=ArraySubquery(mine.values("role")),
+            kinds=ArraySubquery(sheets.values("kind")),
+            has_policy=Exists(CapstonePolicy.objects.filter(offering=OuterRef("pk"))),
+            has_groups=Exists(Capstone.objects.filter(offering=OuterRef("pk"))),
+            has_showcase=Exists(Session.objects.filter(offering=OuterRef("pk"), kind=Session.Kind.SHOWCASE)),
+        )
+        .values("held", "kinds", "has_policy", "has_groups", "has_showcase")
+        .get()
     )
+    held, has = set(row["held"]), {*row["kinds"]} - {OfferingSheet.Kind.SHOWCASE}
+    if row["has_policy"] or row["has_groups"]:
+        has.add("capstones")
+    if row["has_showcase"]:
+        has.add("showcase")
     leads = Enrolment.Role.LEAD in held or user.has_perm("nmep.view_submission")
     return Roles(
         learns=Enrolment.Role.LEARNER in held,
         leads=leads,
         reviews=bool(held.intersection(Enrolment.STAFF)) or user.has_perm("nmep.review_submission"),
+        has=frozenset(has),
     )

@@ -197,6 +197,7 @@ def _absence_columns() -> Mapping[str, Any]:
         state="state",
         reason="reason",
         text="text",
+        decided_at="decided_at",
     )
     return {"absences_json": ArraySubquery(asked.values(row=row))}
 

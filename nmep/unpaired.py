@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import JSONObject
 
 from nmep.models import (
     Assignment,
@@ -64,36 +62,15 @@ def unpaired(assignment: Ref, offering: Ref) -> EnrolmentQuerySet:
     return needing(assignment, offering).filter(~Exists(paired))
 
 
-def _open(now: datetime) -> QuerySet[PairingRound]:
+def open_rounds(now: datetime) -> QuerySet[PairingRound]:
     """Published rounds of work that is not due yet."""
     return PairingRound.objects.filter(state=PairingRound.State.PUBLISHED, assignment__due_at__gt=now)
 
 
-def _with_counts(rounds: QuerySet[PairingRound]) -> Any:
+def with_counts(rounds: QuerySet[PairingRound]) -> Any:
     alone = unpaired(OuterRef("assignment"), OuterRef("assignment__offering")).order_by()
     counted = alone.values("offering").annotate(n=Count("pk")).values("n")
     return rounds.annotate(unpaired=Subquery(counted))
-
-
-def with_unpaired(enrolments: QuerySet[Enrolment], now: datetime) -> QuerySet[Enrolment]:
-    """The enrolments with `unpaired_json`: for a lead, the homeworks for which somebody has no partner."""
-    led = _open(now).filter(
-        assignment__offering__enrolments=OuterRef("pk"),
-        assignment__offering__enrolments__role=Enrolment.Role.LEAD,
-    )
-    rounds = _with_counts(led)
-    told = rounds.filter(unpaired__gt=0).order_by("assignment__due_at")
-    return enrolments.annotate(
-        unpaired_json=ArraySubquery(
-            told.values(row=JSONObject(key="assignment__key", n="unpaired", due_at="assignment__due_at"))
-        )
-    )
-
-
-def rounds_with_unpaired(now: datetime) -> list[PairingRound]:
-    """The rounds of running offerings in which somebody has no partner, for the desk; one query."""
-    rounds = _with_counts(_open(now).filter(assignment__offering__in=Offering.objects.live()))
-    return list(rounds.filter(unpaired__gt=0).select_related("assignment__offering"))
 
 
 def unmatched(offering: Offering, now: datetime) -> list[Assignment]:

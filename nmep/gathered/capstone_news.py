@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Exists, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 
 from events.models import Attendance, FeedbackForm, FeedbackGiven
-from members.models import User
-from mlclub.gather import Card, DeskItem, Item, Section
+from members.models import PairingCheckIn, PairingMember, User
+from mlclub.gather import Card, Item, Section
 from nmep import capstone_steps, mentoring, pulses
 from nmep.models import Capstone, CapstoneMember, CapstonePolicy, CapstoneStep, Enrolment, Milestone, Offering
 from nmep.models.assignments import at_wall_time
@@ -23,8 +23,7 @@ STEP_AHEAD = timedelta(days=14)
 
 
 def with_capstone(enrolments: QuerySet[Enrolment], now: datetime) -> QuerySet[Enrolment]:
-    """The enrolments with their group and its steps, the pulses that wait, and how many groups a lead should look
-    at, in the same query."""
+    """The enrolments with their group and its steps, and the pulses that wait, in the same query."""
     mine = CapstoneMember.objects.live().filter(enrolment=OuterRef("pk"))
     held = CapstoneMember.objects.live().filter(enrolment=OuterRef(OuterRef(OuterRef("pk"))))
     state = CapstoneStep.objects.filter(milestone=OuterRef("pk"), capstone__in=held.values("capstone"))
@@ -38,7 +37,6 @@ def with_capstone(enrolments: QuerySet[Enrolment], now: datetime) -> QuerySet[En
         event__ends_at__lte=now,
         event__ends_at__gt=now - pulses.OPEN_FOR,
     ).exclude(Exists(given))
-    needing = mentoring.needing(now).filter(offering=OuterRef("offering")).order_by()
     policy = CapstonePolicy.objects.filter(offering=OuterRef("offering"), closed_at=None)
     return enrolments.annotate(
         group_json=Subquery(
@@ -69,15 +67,11 @@ def with_capstone(enrolments: QuerySet[Enrolment], now: datetime) -> QuerySet[En
             )
         ),
         groups_open=Exists(policy),
-        groups_need=Subquery(
-            needing.values("offering").annotate(n=Count("pk", distinct=True)).values("n"),
-            output_field=IntegerField(),
-        ),
     )
 
 
 def cards(user: User, enrolments: Sequence[Any], now: datetime) -> list[Card]:
-    """For learners their group and its next step, for leads what groups need, for mentors who asks and waits.
+    """For learners their group and its next step, for mentors who asks and waits.
 
     One query, for those who may be mentors; none for new members.
     """
@@ -85,18 +79,6 @@ def cards(user: User, enrolments: Sequence[Any], now: datetime) -> list[Card]:
     for row in enrolments:
         if row.role == Enrolment.Role.LEARNER:
             found += _group_cards(row, now)
-        elif row.role == Enrolment.Role.LEAD and row.groups_need:
-            n = row.groups_need
-            found.append(
-                Card(
-                    section=Section.NEEDED,
-                    title=f"{n} capstone{' needs' if n == 1 else 's need'} you",
-                    url=reverse("nmep:capstone_list", args=[row.offering.slug]),
-                    meta=("no mentor, one that was not met, or a call for help",),
-                    icon="user-group",
-                    weight=15,
-                )
-            )
     found += _pulse_cards(enrolments)
     if user.standing.is_active and not user.standing.is_new:
         found += _mentor_cards(user)
@@ -216,45 +198,6 @@ def _mentor_cards(user: User) -> list[Card]:
     return found
 
 
-def desk_items(now: datetime) -> list[DeskItem]:
-    """Groups that need somebody, that are late, or that have not said what happens next."""
-    live = {row.pk: row for row in Offering.objects.live().filter(capstones__isnull=False).distinct()}
-    if not live:
-        return []
-    found: list[DeskItem] = []
-    needs = mentoring.needs(live, now)
-    for offering in live.values():
-        url = reverse("nmep:capstone_list", args=[offering.slug])
-        mine = [need for need in needs if need.capstone.offering_id == offering.pk]
-        for words in dict.fromkeys(need.words for need in mine):
-            groups = [str(need.capstone) for need in mine if need.words == words]
-            found.append(
-                DeskItem(
-                    group="Programme",
-                    title=f"Capstone {words}" if len(groups) == 1 else f"Capstones: each {words}",
-                    count=len(groups),
-                    url=url,
-                    detail=", ".join(groups[:3]),
-                    action="Look",
-                    icon="user-group",
-                )
-            )
-        late = capstone_steps.overdue(offering, now)
-        if late:
-            found.append(
-                DeskItem(
-                    group="Programme",
-                    title="Capstone steps overdue",
-                    count=len(late),
-                    url=url,
-                    detail=", ".join(f"{capstone}: {milestone}" for capstone, milestone in late[:3]),
-                    action="Look",
-                    icon="clock",
-                )
-            )
-    return found
-
-
 def digest_pulses(people: Sequence[User], now: datetime) -> dict[int, list[Item]]:
     """The questions about a class, for those who were there and have not answered; one query."""
     return {
@@ -270,6 +213,45 @@ def digest_pulses(people: Sequence[User], now: datetime) -> dict[int, list[Item]
         ]
         for person, forms in pulses.waiting(people, now).items()
     }
+
+
+def digest_mentors(people: Collection[int], now: datetime) -> dict[int, list[Item]]:
+    """For mentors: a step that waits for their answer, and a group that they have not met for three weeks; one query."""
+    places = PairingMember.objects.present().filter(
+        pairing=OuterRef("mentoring"),
+        part=PairingMember.Part.MENTOR,
+        answer=PairingMember.Answer.ACCEPTED,
+        person__in=people,
+    )
+    met = PairingCheckIn.objects.filter(
+        pairing=OuterRef("mentoring"), said=PairingCheckIn.Said.MET, at__gt=now - mentoring.NOT_MET
+    )
+    waiting = CapstoneStep.objects.filter(capstone=OuterRef("pk"), state=CapstoneStep.State.HANDED_IN)
+    rows: Any = (
+        Capstone.objects.filter(Exists(places), offering__in=Offering.objects.live())
+        .exclude(state__in=[Capstone.State.PRESENTED, Capstone.State.ARCHIVED])
+        .annotate(
+            mentors=ArraySubquery(places.order_by().values("person")),
+            was_met=Exists(met),
+            waits=Subquery(waiting.values("milestone__title")[:1]),
+        )
+        .select_related("initiative", "offering", "mentoring")
+        .defer("initiative__search", "initiative__description")
+    )
+    found: dict[int, list[Item]] = {}
+    for row in rows:
+        since = row.mentoring.published_at
+        lines = []
+        if row.waits:
+            lines.append((f"{row}: {row.waits} waits for your answer", "Read it"))
+        if not row.was_met and since and since <= now - mentoring.NOT_MET:
+            lines.append((f"You have not met {row} for three weeks", "Check in"))
+        for person in row.mentors:
+            found.setdefault(person, []).extend(
+                Item(section="For you", text=text, url=row.get_absolute_url(), action=action, weight=16)
+                for text, action in lines
+            )
+    return found
 
 
 def digest_steps(offering: Offering, learners: Sequence[Enrolment], until: datetime) -> dict[int, list[Item]]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 
-from events.models import Event, Slot
+from events.models import Event
 from members.models import User
 from mlclub.gather import (
     Item,
 )
-from nmep import papers, progress
+from nmep import attention, papers, progress, requirements
 from nmep.gathered import capstone_news
 from nmep.models import (
     Enrolment,
@@ -22,6 +24,9 @@ from nmep.models import (
     Session,
     Submission,
 )
+
+#: So much of what needs a lead is named.
+TOLD = 3
 
 
 def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int, list[Item]]:
@@ -46,27 +51,29 @@ def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int,
         )
     led = [(row.person_id, row.offering_id) for row in rows if row.role == Enrolment.Role.LEAD]
     _digest_leads(found, led, since)
+    for person, items in capstone_news.digest_mentors(people, since).items():
+        found[person] += items
     for person, items in capstone_news.digest_pulses(users, since).items():
         found[person] += items
     return dict(found)
 
 
 def _digest_leads(found: dict[int, list[Item]], led: list[tuple[int, int]], since: datetime) -> None:
-    """Paper slots that nobody holds, for those who lead."""
+    """What needs those who lead, in one line an offering; one query."""
     if not led:
         return
-    empty: dict[int, list[Slot]] = defaultdict(list)
-    for slot in papers.empty(since, offerings={key for _, key in led}):
-        empty[getattr(slot, "offering", 0)].append(slot)
-    for person, offering in led:
-        if slots := empty.get(offering):
+    needs = attention.of_many({key for _, key in led}, since)
+    for person, key in led:
+        offering, mine = needs[key]
+        if mine:
+            named = [f"{need.count} {need.title[0].lower()}{need.title[1:]}" for need in mine[:TOLD]]
+            more = f", and {len(mine) - TOLD} more" if len(mine) > TOLD else ""
             found[person].append(
                 Item(
                     section="Needs a person",
-                    text=f"{len(slots)} paper slot{'' if len(slots) == 1 else 's'} with room: "
-                    f"{', '.join(slot.label for slot in slots[:3])}",
-                    url=reverse("nmep:paper_list", args=[getattr(slots[0], "slug", "")]),
-                    action="Put somebody down",
+                    text=f"{offering.program}: {', '.join(named)}{more}",
+                    url=reverse("nmep:staff", args=[offering.slug]),
+                    action="Look",
                     weight=15,
                 )
             )
@@ -81,9 +88,11 @@ def _digest_learners(
 ) -> None:
     if not learners:
         return
-    sessions = list(
+    latest = Session.objects.filter(offering=OuterRef("offering")).order_by("-week")
+    sessions: list[Any] = list(
         Session.objects.filter(offering=offering, event__starts_at__gte=since, event__starts_at__lt=until)
         .filter(event__state=Event.State.SCHEDULED)
+        .annotate(weeks=Subquery(latest.values("week")[:1]))
         .select_related("event")
         .order_by("event__starts_at")
     )
@@ -95,37 +104,48 @@ def _digest_learners(
             submission__assignment__offering=offering,
         ).values_list("submission__authors__enrolment", "submission__assignment")
     )
-    weeks = max((session.week for session in sessions), default=0)
+    left = papers.room(offering, since)
     steps = capstone_news.digest_steps(offering, learners, until)
     for row in progress.of_many(offering, learners, since):
         mine = found[row.enrolment.person_id]
         mine += steps.get(row.enrolment.person_id, [])
         for work in row.owed:
-            if (work.due_at and work.due_at < until) or work.state in ("returned", "do_over"):
+            url = reverse("nmep:assignment_detail", args=[offering.slug, work.assignment.key])
+            if work.state == "returned" or (row.enrolment.pk, work.assignment.pk) in posted:
                 mine.append(
                     Item(
                         section="For you",
-                        text=f"{work.assignment}: {work.word.lower() if work.state != 'open' else 'due'}",
-                        url=reverse("nmep:assignment_detail", args=[offering.slug, work.assignment.key]),
-                        action="Submit" if work.state != "returned" else "Read the review",
+                        text=f"Your review of {work.assignment.label} is there",
+                        url=url,
+                        action="Read it",
+                        weight=25,
+                    )
+                )
+            elif (work.due_at and work.due_at < until) or work.state == "do_over":
+                mine.append(
+                    Item(
+                        section="For you",
+                        text=f"{work.assignment} is due",
+                        url=url,
+                        action="Submit",
                         when=work.due_at,
                         weight=30,
                     )
                 )
-            elif (row.enrolment.pk, work.assignment.pk) in posted:
-                mine.append(
-                    Item(
-                        section="For you",
-                        text=f"A review of {work.assignment.label} is there",
-                        url=reverse("nmep:assignment_detail", args=[offering.slug, work.assignment.key]),
-                        action="Read it",
-                        weight=20,
-                    )
+        if left and row.findings[requirements.PAPER.key].word == "None":
+            mine.append(
+                Item(
+                    section="For you",
+                    text=f"Paper: you have not picked one; {left} slot{'' if left == 1 else 's'} left",
+                    url=reverse("nmep:paper_list", args=[offering.slug]),
+                    action="Claim",
+                    weight=18,
                 )
+            )
         mine += [
             Item(
                 section="This week",
-                text=f"{'Class, week ' + str(weeks) + ': ' if session.kind == Session.Kind.CLASS else ''}"
+                text=f"{f'Class, week {session.week} of {session.weeks}: ' if session.kind == Session.Kind.CLASS else ''}"
                 f"{session.title}{', ' + session.event.where if session.event.where else ''}",
                 url=reverse("nmep:week_detail", args=[offering.slug, session.week]),
                 action="Week",

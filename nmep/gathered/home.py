@@ -9,34 +9,38 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import JSONObject
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce, JSONObject
 from django.urls import reverse
 
-from events.models import Event
+from events.models import Event, HelperOffer
 from members.models import User
 from mlclub.gather import (
     Card,
     Section,
     Stand,
 )
-from nmep import papers, progress
-from nmep.gathered import capstone_news, review_news
+from nmep import attention, papers, progress, requirements
+from nmep.attention import REVIEW_PROMISE
+from nmep.gathered import capstone_news
 from nmep.models import (
     Absence,
     Completion,
-    Departure,
     Enrolment,
-    ExtensionRequest,
     Offering,
+    OfferingSheet,
+    OralResult,
+    PairingRound,
     Session,
     Submission,
+    TeamPlace,
 )
 from nmep.progress import Work
-from nmep.unpaired import with_unpaired
 from projects.models import Initiative, Role
 
-REVIEW_PROMISE = timedelta(days=5)
+#: Parties of so many days ask for helpers, and answers of so many days are news.
+PARTY_AHEAD = timedelta(days=5)
+ANSWERED = timedelta(days=7)
 #: So long after completing a programme home says where to go next, and so much of it.
 WHERE_NEXT = timedelta(days=120)
 NEXT_SHOWN = 4
@@ -57,68 +61,93 @@ def home(user: User, now: datetime) -> list[Card]:
     cards += [card for row in learning for card in papers.cards(row, now)]
     cards += [card for row in learning for card in _class_cards(row)]
     cards += capstone_news.cards(user, enrolments, now)
-    led = [row for row in enrolments if row.role == Enrolment.Role.LEAD]
-    cards += [
-        card for row in led for card in (*_request_cards(row), *_people_cards(row), *review_news.cards(row))
-    ]
+    cards += [card for row in learning for card in _learner_cards(row, now)]
+    for row in enrolments:
+        if row.role == Enrolment.Role.LEAD:
+            cards += _lead_cards(row, now)
+        elif row.role in Enrolment.STAFF:
+            cards += _party_cards(row)
     if not enrolments:
         cards += _next_cards(user, now)
     return cards + _review_cards(user, [row for row in enrolments if row.role in Enrolment.STAFF], now)
 
 
-def _request_cards(enrolment: Any) -> list[Card]:
-    """What learners asked a lead for."""
-    n = len(enrolment.asked_json) + len(enrolment.wanted_json)
-    if not n:
+def _lead_cards(enrolment: Any, now: datetime) -> list[Card]:
+    """One card for everything that needs a lead; what it is stands on their page."""
+    needs = attention.found(enrolment.offering, enrolment.needs_json, now)
+    if not needs:
         return []
-    offering = enrolment.offering
+    n, url = len(needs), reverse("nmep:staff", args=[enrolment.offering.slug])
+    named = [f"{need.count} {need.title[0].lower()}{need.title[1:]}" for need in needs[:2]]
     return [
         Card(
             section=Section.NEEDED,
-            title=f"{n} request{'' if n == 1 else 's'} of learners to answer",
-            url=reverse("nmep:request_list", args=[offering.slug]),
-            meta=(str(offering),),
-            icon="hand-raised",
-            action="Answer",
-            action_url=reverse("nmep:request_list", args=[offering.slug]),
+            title=f"{n} thing{' needs' if n == 1 else 's need'} you in {enrolment.offering.program}",
+            url=url,
+            meta=(*named, *((f"{n - 2} more",) if n > 2 else ())),
+            icon="clipboard-document-check",
+            action="Look",
+            action_url=url,
             weight=25,
         )
     ]
 
 
-def _people_cards(enrolment: Any) -> list[Card]:
-    """For a lead: whoever has no partner for an open homework, and whoever asks to leave."""
-    offering = enrolment.offering
-    cards = [
+def _party_cards(enrolment: Any) -> list[Card]:
+    """For whoever helps: the next homework party that has hardly a helper yet."""
+    return [
         Card(
             section=Section.NEEDED,
-            title=f"{row['n']} without a partner for {row['key'].upper()}",
-            url=reverse("nmep:pair_detail", args=[offering.slug, row["key"]]),
-            meta=(
-                str(offering),
-                f"due {datetime.fromisoformat(row['due_at']).astimezone(offering.zone):%a %-d %b}",
-            ),
-            tone="warn",
-            icon="user-plus",
-            action="Mend",
-            action_url=reverse("nmep:pair_detail", args=[offering.slug, row["key"]]),
-            weight=24,
+            title=f"Can you help at {_day(row['starts_at'], enrolment)}'s party?",
+            url=(url := reverse("events:event_detail", args=[row["pk"], row["slug"]])),
+            meta=("nobody has said so yet" if not row["helpers"] else "one person helps so far",),
+            icon="lifebuoy",
+            action="I can help",
+            action_url=url,
+            weight=16,
         )
-        for row in enrolment.unpaired_json
+        for row in enrolment.parties_wanting_json[:1]
     ]
+
+
+def _day(moment: str, enrolment: Any) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(enrolment.offering.zone):%A}"
+
+
+def _learner_cards(enrolment: Any, now: datetime) -> list[Card]:
+    """An exam that nobody has a time for yet, and what a lead has answered."""
+    slug, cards = enrolment.offering.slug, []
+    facts = requirements.Facts(enrolment, enrolment.offering, now, (), ())
+    held = requirements.Held.read(facts, OfferingSheet.Kind.ORAL)
+    is_passed = enrolment.oral_result_json == OralResult.Outcome.PASSED
+    is_open = held.last_slot is not None and held.last_slot > now
+    if is_open and not is_passed and held.coming is None and not held.given:
+        cards.append(
+            Card(
+                section=Section.DUE,
+                title="You have no time for your oral exam yet",
+                url=(url := reverse("nmep:oral_list", args=[slug])),
+                meta=(f"the last one is on {held.last_slot.astimezone(enrolment.offering.zone):%-d %B}",)
+                if held.last_slot
+                else (),
+                icon="chat-bubble-left-right",
+                action="Pick one",
+                action_url=url,
+                weight=4,
+            )
+        )
     return cards + [
         Card(
-            section=Section.NEEDED,
-            title="A learner asks to leave",
-            url=reverse("nmep:leave_detail", args=[offering.slug, pk]),
-            meta=(str(offering),),
-            tone="warn",
-            icon="arrow-right-start-on-rectangle",
-            action="Answer",
-            action_url=reverse("nmep:leave_detail", args=[offering.slug, pk]),
-            weight=26,
+            section=Section.NEW,
+            title=f"Your leads answered about week {row['week']}",
+            url=reverse("nmep:absence_mine", args=[slug]),
+            badge=Absence.State(row["state"]).label,
+            tone="ok" if row["state"] == Absence.State.EXCUSED else "warn",
+            icon="chat-bubble-left",
+            weight=8,
         )
-        for pk in enrolment.leaving_json
+        for row in enrolment.absences_json
+        if row["decided_at"] and datetime.fromisoformat(row["decided_at"]) > now - ANSWERED
     ]
 
 
@@ -185,33 +214,67 @@ def _current(user: User, now: datetime) -> list[Enrolment]:
                 slug="event__slug",
             )
         )[:2]
-        asked = Absence.objects.waiting().filter(enrolment__offering=OuterRef("offering")).order_by()
-        wanted = (
-            ExtensionRequest.objects.waiting().filter(enrolment__offering=OuterRef("offering")).order_by()
-        )
-        with_all = with_unpaired(capstone_news.with_capstone(progress.with_records(rows), now), now)
-        leaving = Departure.objects.filter(
-            enrolment__offering=OuterRef("offering"), state=Departure.State.ASKED
-        ).order_by()
+        with_all = capstone_news.with_capstone(progress.with_records(rows), now)
         kept = list(
             with_all.annotate(
                 next_json=ArraySubquery(meetings),
-                asked_json=ArraySubquery(asked.values("pk")),
-                wanted_json=ArraySubquery(wanted.values("pk")),
-                leaving_json=ArraySubquery(leaving.values("enrolment")),
+                parties_wanting_json=_parties_wanting(now),
+                partners_json=_partners(),
                 **papers.columns(now),
-                **review_news.columns(),
+                **attention.columns_of_leads(now),
             )
         )
         user._nmep_current = kept  # type: ignore[attr-defined]
     return kept
 
 
+def _parties_wanting(now: datetime) -> ArraySubquery:
+    """The parties of the next days with fewer than two helpers, which the person has not offered to help at."""
+    offers = HelperOffer.objects.filter(event=OuterRef("event"), withdrawn_at=None).order_by()
+    mine = offers.filter(person=OuterRef(OuterRef("person")))
+    counted = offers.values("event").annotate(n=Count("pk")).values("n")
+    rows = (
+        Session.objects.filter(
+            offering=OuterRef("offering"),
+            kind=Session.Kind.PARTY,
+            event__state=Event.State.SCHEDULED,
+            event__starts_at__gt=now,
+            event__starts_at__lt=now + PARTY_AHEAD,
+        )
+        .annotate(helpers=Coalesce(Subquery(counted), 0))
+        .filter(~Exists(mine), helpers__lt=2)
+        .order_by("event__starts_at")
+    )
+    return ArraySubquery(
+        rows.values(
+            row=JSONObject(pk="event", slug="event__slug", starts_at="event__starts_at", helpers="helpers")
+        )
+    )
+
+
+def _partners() -> ArraySubquery:
+    """With whom somebody works on which homework."""
+    others = TeamPlace.objects.filter(team=OuterRef("team")).exclude(pk=OuterRef("pk"))
+    rows = TeamPlace.objects.filter(enrolment=OuterRef("pk"), round__state__in=PairingRound.TOLD).order_by()
+    return ArraySubquery(
+        rows.values(
+            row=JSONObject(
+                assignment="round__assignment",
+                names=ArraySubquery(
+                    others.order_by("enrolment__person__name").values("enrolment__person__name")
+                ),
+            )
+        )
+    )
+
+
 def _due_cards(enrolment: Enrolment, works: Sequence[Work], now: datetime) -> list[Card]:
     work = [row for row in works if row.is_owed]
     work.sort(key=lambda row: (row.due_at or now, row.assignment.position))
     cards = []
+    partners = {row["assignment"]: row["names"] for row in enrolment.partners_json}  # type: ignore[attr-defined]
     for row in work:
+        names = partners.get(row.assignment.pk)
         words = {"returned": "Read the review", "draft": "Continue", "do_over": "Do it over"}
         url = reverse("nmep:assignment_detail", args=[enrolment.offering.slug, row.assignment.key])
         cards.append(
@@ -220,6 +283,7 @@ def _due_cards(enrolment: Enrolment, works: Sequence[Work], now: datetime) -> li
                 title=str(row.assignment),
                 url=url,
                 when=row.due_at,
+                meta=(f"with {requirements.listed(names)}",) if names else (),
                 badge="" if row.state == "open" else row.word,
                 tone=row.tone,
                 icon="pencil-square",

@@ -17,6 +17,7 @@ from nmep.urls import (
     reading,
     reviewing,
     sheets,
+    staff,
     teaching,
     work,
 )
@@ -36,6 +37,7 @@ urlpatterns = [
     *reviewing.urlpatterns,
     *boards.urlpatterns,
     *sheets.urlpatterns,
+    *staff.urlpatterns,
     *partners.urlpatterns,
     *course_staff.urlpatterns,
     *leaving.urlpatterns,

@@ -34,7 +34,8 @@ def test_home_leads_to_the_next_hand_in_and_reviewers_to_their_queue(django_asse
     assert (coming.title, coming.section) == ("Class, week 1: Attention", "next")
     assert (card.title, card.action, card.is_primary) == ("HW1: Shells", "Submit", True)
     make_submission(assignment=assignment)
-    [queue] = gathered.home(make_lead(offering=assignment.offering), now)
+    needs, queue = gathered.home(make_lead(offering=assignment.offering), now)
+    assert needs.url == reverse("nmep:staff", args=[assignment.offering.slug])
     assert (queue.title, queue.action, queue.post) == ("1 hand-in to review", "Start", True)
     assert gathered.home(make_member(), now) == []
 
@@ -51,10 +52,10 @@ def test_the_desk_shows_slow_reviews_missing_lecturers_and_flags():
     make_assignment(offering=offering, due_at=now - timedelta(days=9))
     make_enrolment(offering=offering)
     items = gathered.desk(make_officer(slug="education"), now)
-    assert [(item.title.split(":")[0].split(" in ")[0], item.count) for item in items] == [
-        ("Hand-ins wait more than 5 days for a review", 1),
-        ("Week 2 has no lecturer", 1),
-        ("Learners to look after", 2),
+    assert [(item.title, item.count, item.detail) for item in items] == [
+        ("Class of the next 10 days without a lecturer", 1, "Week 2: Attention"),
+        ("Hand-in waits more than 5 days for a review", 1, ""),
+        ("Learners to look after", 2, ""),
     ]
     assert gathered.desk(make_officer(slug="events"), now) == []
 
@@ -79,13 +80,14 @@ def test_the_digest_asks_the_same_number_of_questions_for_any_number_of_people(d
     people = [make_enrolment(offering=offering).person for _ in range(6)]
     helper = make_enrolment(offering=offering, role=Enrolment.Role.HELPER).person
     make_submission(assignment=assignment)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(11):
         found = gathered.digest([*people, helper], now, now + timedelta(days=7))
     assert [item.text for item in found[people[0].pk]] == [
-        "HW1: Shells: due",
-        "Class, week 1: Attention, Hall 306",
+        "HW1: Shells is due",
+        "Class, week 1 of 1: Attention, Hall 306",
         "Where you stand",
     ]
+    assert "Look" not in [item.action for items in found.values() for item in items]
     assert found[helper.pk][0].text.startswith("1 hand-in wait for whoever takes them")
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from events.models import Talk
 from members.models import Membership, Notification, Pairing
-from nmep import gathered, mentoring
+from nmep import attention, gathered, mentoring
 from nmep.models import Capstone
 from projects.models import Role
 from tests.factories import make_member, make_new_member, make_term
@@ -150,13 +150,17 @@ def test_who_was_not_met_for_three_weeks_or_asks_for_help_is_told_to_the_lead_an
         ("Lost", "asks for help"),
         ("Silent", "has not met its mentor for three weeks"),
     ]
-    assert "2 capstones need you" in [card.title for card in gathered.home(lead, NOW)]
-    from nmep.gathered import capstone_news
-
-    assert {(item.title, item.detail) for item in capstone_news.desk_items(NOW)} == {
-        ("Capstone asks for help", "Lost"),
-        ("Capstone has not met its mentor for three weeks", "Silent"),
-    }
+    [card] = gathered.home(lead, NOW)
+    assert card.meta == ("2 capstones have no mentor, have not met it for three weeks, or ask for help",)
+    [need] = attention.of(offering, NOW)
+    assert (need.count, need.detail) == (2, "Lost, Silent")
+    told = gathered.digest(
+        [silent.mentoring.members.get(part="mentor").person, lead], NOW, NOW + timedelta(days=7)
+    )
+    assert [item.text for items in told.values() for item in items] == [
+        "You have not met Silent for three weeks",
+        f"{offering.program}: 2 capstones have no mentor, have not met it for three weeks, or ask for help",
+    ]
     mentoring.check_in(lost, lost.team[0].enrolment.person, "met", now=NOW)
     assert str(silent) in [str(need.capstone) for need in mentoring.needs([offering.pk], NOW)]
     assert len(mentoring.needs([offering.pk], NOW)) == 1

@@ -24,8 +24,8 @@ def test_10_a_lead_finds_mentors_for_the_capstones():
     Capstone.objects.filter(offering__state="running").update(mentoring=None)
     wanted = current().count()
     walker = walker_as("lead")
-    walker.follow("capstones need you")
-    walker.follow("Suggest mentors")
+    walker.follow("need you in")
+    walker.follow("Mentors")
     other = next(
         control.options[2][1]
         for form in walker.page.forms
