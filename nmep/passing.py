@@ -35,14 +35,16 @@ class Result:
     is_passed: bool
 
 
-def results(policy: CoursePolicy, now: datetime, *, only: Enrolment | None = None) -> list[Result]:
+def results(policy: CoursePolicy, now: datetime) -> list[Result]:
     """Everybody who learns in the offering, by name; the same number of queries for any number of people."""
-    offering = policy.offering
-    rows = Enrolment.objects.learners().filter(offering=offering).exclude(state=Enrolment.State.WITHDREW)
-    if only is not None:
-        rows = rows.filter(pk=only.pk)
+    rows = Enrolment.objects.learners().filter(offering=policy.offering)
+    rows = rows.exclude(state=Enrolment.State.WITHDREW)
     enrolments = list(rows.select_related("person").order_by("person__name", "pk"))
-    standings = progress.of_many(offering, enrolments, now) if enrolments else []
+    return _results(policy, progress.of_many(policy.offering, enrolments, now))
+
+
+def _results(policy: CoursePolicy, standings: Sequence[Progress]) -> list[Result]:
+    offering, enrolments = policy.offering, [row.enrolment for row in standings]
     scores: dict[int, dict[int, float]] = {}
     entries = MarkChange.objects.filter(enrolment__in=enrolments, kind__in=["score", "done", "not_yet"])
     for entry in entries.exclude(value="").order_by("at", "pk"):
@@ -63,13 +65,14 @@ def results(policy: CoursePolicy, now: datetime, *, only: Enrolment | None = Non
     ]
 
 
-def of(enrolment: Enrolment, now: datetime) -> Result | None:
-    """Where one participant stands; None where the course has no pass and no fail."""
+def of(standing: Progress) -> Result | None:
+    """Where one participant stands; three queries, one where there is nothing to pass. None where the course has no pass and no fail."""
+    enrolment = standing.enrolment
     policy = CoursePolicy.objects.filter(offering=enrolment.offering_id).first()
-    if policy is None or not policy.pass_rule:
+    if policy is None or not policy.pass_rule or enrolment.state == Enrolment.State.WITHDREW:
         return None
     policy.offering = enrolment.offering
-    return next(iter(results(policy, now, only=enrolment)), None)
+    return next(iter(_results(policy, [standing])), None)
 
 
 def _result(

@@ -18,7 +18,7 @@ def learner(user: Any, offering: Offering) -> Enrolment | None:
         Enrolment.objects.learners()
         .filter(person=user, offering=offering)
         .exclude(state=Enrolment.State.INVITED)
-        .select_related("person", "offering__term")
+        .select_related("person", "offering__term", "offering__program")
         .first()
     )
 
@@ -68,6 +68,8 @@ class Roles:
     learns: bool = False
     leads: bool = False
     reviews: bool = False
+    # Any place in it, also one that has ended.
+    belongs: bool = False
     # What the offering has: "paper", "oral", "capstones", "showcase". Tabs lead only to what is there.
     has: frozenset[str] = frozenset()
 
@@ -101,11 +103,12 @@ def roles(user: Any, offering: Offering) -> Roles:
         .annotate(
             held=ArraySubquery(mine.values("role")),
             kinds=ArraySubquery(sheets.values("kind")),
+            belongs=Exists(Enrolment.objects.filter(person=user, offering=OuterRef("pk"))),
             has_policy=Exists(CapstonePolicy.objects.filter(offering=OuterRef("pk"))),
             has_groups=Exists(Capstone.objects.filter(offering=OuterRef("pk"))),
             has_showcase=Exists(Session.objects.filter(offering=OuterRef("pk"), kind=Session.Kind.SHOWCASE)),
         )
-        .values("held", "kinds", "has_policy", "has_groups", "has_showcase")
+        .values("held", "belongs", "kinds", "has_policy", "has_groups", "has_showcase")
         .get()
     )
     held, has = set(row["held"]), {*row["kinds"]} - {OfferingSheet.Kind.SHOWCASE}
@@ -118,5 +121,6 @@ def roles(user: Any, offering: Offering) -> Roles:
         learns=Enrolment.Role.LEARNER in held,
         leads=leads,
         reviews=bool(held.intersection(Enrolment.STAFF)) or user.has_perm("nmep.review_submission"),
+        belongs=row["belongs"],
         has=frozenset(has),
     )

@@ -6,13 +6,13 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, FloatField, Q, When
+from django.db.models import Case, Count, Exists, FloatField, OuterRef, Q, When
 from django.urls import reverse
 from django.utils import timezone
 
 from events.models import Claim, Event, Slot, Talk
 from events.slot_access import owner_of
-from members.models import Club, Term, User
+from members.models import Club, Membership, Term, User
 from mlclub.gather import (
     Contribution,
     Figure,
@@ -25,12 +25,14 @@ from nmep import papers, people, review_times
 from nmep.models import (
     Assignment,
     Capstone,
+    CapstoneMember,
     Completion,
     Deviation,
     Enrolment,
     Module,
     Offering,
     OfferingSheet,
+    OralResult,
     PaperTalk,
     Program,
     Review,
@@ -41,6 +43,9 @@ from nmep.models import (
 from nmep.sheets import ProgrammeSheet
 from projects.models import Initiative
 from wiki.models import Paper
+
+#: Slots are to have somebody so long before.
+AHEAD = timedelta(days=10)
 
 
 def search(query: str, user: Any, limit: int) -> list[Hit]:
@@ -319,7 +324,97 @@ def numbers(term: Term) -> list[Figure]:
             n=reviewed,
             definition="Half of the posted reviews could be read within so many days of the hand-in.",
         ),
+        *_slots_ahead(term),
+        *_funnel(term),
+        _beyond_the_club(term),
     ]
+
+
+def _slots_ahead(term: Term) -> list[Figure]:
+    """How early the slots of papers and exams had somebody."""
+    now = timezone.now()
+    held = Claim.objects.filter(slot=OuterRef("pk"), claimed_at__lte=OuterRef("begins") - AHEAD).taking()
+    sheets = OfferingSheet.objects.filter(offering__term=term).values("sheet")
+    slots: Any = Slot.objects.offered().filter(sheet__in=sheets).with_times().filter(begins__lte=now + AHEAD)
+    counts = slots.annotate(is_early=Exists(held)).aggregate(
+        n=Count("pk"), early=Count("pk", filter=Q(is_early=True))
+    )
+    return [
+        Figure(
+            name="Slots filled 10 days ahead",
+            value=round(100 * counts["early"] / counts["n"], 1) if counts["n"] else 0,
+            n=counts["n"],
+            definition="Share of paper and exam slots, of those that begin within ten days or have begun, that "
+            "somebody held ten days before, in percent.",
+        )
+    ]
+
+
+def _funnel(term: Term) -> list[Figure]:
+    """How many learners of the programme came how far; leavers count where they were."""
+    handed_in = SubmissionAuthor.objects.filter(enrolment=OuterRef("pk")).exclude(
+        submission__state=Submission.State.DRAFT
+    )
+    given = Claim.objects.filter(
+        person=OuterRef("person"),
+        state=Claim.State.DONE,
+        slot__sheet__in=OfferingSheet.objects.filter(
+            offering=OuterRef(OuterRef("offering")), kind=OfferingSheet.Kind.PAPER
+        ).values("sheet"),
+    )
+    passed = OralResult.objects.filter(enrolment=OuterRef("pk"), outcome=OralResult.Outcome.PASSED)
+    presented = CapstoneMember.objects.live().filter(
+        enrolment=OuterRef("pk"), capstone__presented_at__isnull=False
+    )
+    steps: list[tuple[str, str, Any]] = [
+        ("handed in a homework", "Learners with a version of any homework.", Exists(handed_in)),
+        ("gave a paper talk", "Learners whose paper talk was held.", Exists(given)),
+        ("passed the oral exam", "Learners with a passed oral exam.", Exists(passed)),
+        ("presented a capstone", "Learners whose group has presented.", Exists(presented)),
+        ("completed", "Learners who completed the programme.", Q(state=Enrolment.State.COMPLETED)),
+    ]
+    rows = (
+        Enrolment.objects.learners()
+        .filter(offering__term=term, offering__program__kind=Program.Kind.NMEP)
+        .exclude(state=Enrolment.State.INVITED)
+    )
+    counts = rows.aggregate(
+        n=Count("pk"), **{f"step_{at}": Count("pk", filter=Q(held)) for at, (*_, held) in enumerate(steps)}
+    )
+    if not counts["n"]:
+        return []
+    return [
+        Figure(
+            name=f"New-member programme: {words}",
+            value=counts[f"step_{at}"],
+            n=counts["n"],
+            definition=f"{definition} n is everybody who was enrolled as a learner.",
+        )
+        for at, (words, definition, _) in enumerate(steps)
+    ]
+
+
+def _beyond_the_club(term: Term) -> Figure:
+    """Whom courses reach who is no member."""
+    member = Membership.objects.filter(person=OuterRef("person"), term=term).exclude(
+        status=Membership.Status.INVITED
+    )
+    counts = (
+        Enrolment.objects.filter(
+            role__in=[Enrolment.Role.LEARNER, Enrolment.Role.AUDITOR], offering__term=term
+        )
+        .exclude(offering__program__kind=Program.Kind.NMEP)
+        .exclude(state=Enrolment.State.INVITED)
+        .aggregate(
+            n=Count("person", distinct=True), beyond=Count("person", distinct=True, filter=~Q(Exists(member)))
+        )
+    )
+    return Figure(
+        name="Course participants beyond the club",
+        value=counts["beyond"],
+        n=counts["n"],
+        definition="People in a course of the term, learners and auditors, who are no members in it.",
+    )
 
 
 def help_topics(event: Event) -> list[str]:

@@ -124,7 +124,7 @@ def learner_page(
             "offers": HelpOffer.objects.open().filter(enrolment=enrolment).select_related("helper"),
             "absences": standing.asked,
             "requests": ExtensionRequest.objects.filter(enrolment=enrolment).select_related("assignment"),
-            "passing": passing.of(enrolment, now) if getattr(enrolment, "has_course_policy", True) else None,
+            "passing": passing.of(standing) if getattr(enrolment, "has_course_policy", True) else None,
             "roles": people.roles(request.user, offering),
             "is_own": is_own,
             "is_frozen": acts.is_frozen(enrolment),

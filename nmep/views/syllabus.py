@@ -77,6 +77,7 @@ def week_detail(request: HttpRequest, slug: str, week: int) -> HttpResponse:
     numbers = sorted(set(offering.sessions.order_by().values_list("week", flat=True)))
     place = numbers.index(week)
     user = request.user
+    roles = people.roles(user, offering)
     return render(
         request,
         "nmep/week_detail.html",
@@ -86,10 +87,13 @@ def week_detail(request: HttpRequest, slug: str, week: int) -> HttpResponse:
             "weeks_in_all": len(numbers),
             "before": numbers[place - 1] if place else None,
             "after": numbers[place + 1] if place + 1 < len(numbers) else None,
-            "is_in": user.is_authenticated and people.belongs(user, offering),
+            "is_in": roles.belongs,
+            "roles": roles,
             **courses.check_in_of(user, offering, week),
             "shows_materials": plan.shows_materials(offering, user),
-            "pulses": pulses.shown([meeting.session for meeting in found[0].meetings], user, now),
+            "pulses": pulses.shown(
+                [meeting.session for meeting in found[0].meetings], user, now, leads=roles.leads
+            ),
             "now": now,
         },
     )
