@@ -96,8 +96,8 @@ class Rule:
     named: Callable[[Any], str] = lambda row: ""
 
 
-def _to(name: str, suffix: str = "") -> Callable[[str, Sequence[Any]], str]:
-    return lambda slug, rows: reverse(f"nmep:{name}", args=[slug]) + suffix
+def _to(name: str) -> Callable[[str, Sequence[Any]], str]:
+    return lambda slug, rows: reverse(f"nmep:{name}", args=[slug])
 
 
 def _itself(row: Any) -> str:
@@ -194,11 +194,20 @@ def _late_reviews(now: datetime) -> Any:
 
 
 def _held_reviews(now: datetime) -> Any:
-    return _keys(Review.objects.held().filter(submission__assignment__offering=OuterRef("pk")))
+    rows = Review.objects.held().filter(submission__assignment__offering=OuterRef("pk"))
+    by_work = rows.order_by("submission__assignment__position", "pk")
+    return ArraySubquery(by_work.values("submission__assignment__key"))
 
 
 def _second_looks(now: datetime) -> Any:
-    return _keys(SecondLook.objects.open().filter(review__submission__assignment__offering=OuterRef("pk")))
+    rows = SecondLook.objects.open().filter(review__submission__assignment__offering=OuterRef("pk"))
+    return ArraySubquery(rows.order_by("asked_at").values("review__submission"))
+
+
+def _look_page(slug: str, rows: Sequence[Any]) -> str:
+    if len(rows) == 1:
+        return reverse("nmep:submission_detail", args=[slug, rows[0]]) + "#thread"
+    return reverse("nmep:review_queue", args=[slug]) + "#looks"
 
 
 def _runs(now: datetime) -> Any:
@@ -378,7 +387,8 @@ RULES: list[Rule] = [
         action="Look and release",
         icon="pause-circle",
         rows=_held_reviews,
-        page=_to("review_queue"),
+        page=lambda slug, rows: reverse("nmep:review_release", args=[slug, rows[0]]),
+        named=lambda row: row.upper(),
     ),
     Rule(
         key="looks",
@@ -387,7 +397,7 @@ RULES: list[Rule] = [
         action="Answer",
         icon="eye",
         rows=_second_looks,
-        page=_to("review_queue", "#looks"),
+        page=_look_page,
     ),
     Rule(
         key="requests",

@@ -18,11 +18,12 @@ from nmep.models import (
     ExtensionRequest,
     Milestone,
     OfferingSheet,
+    Program,
     Review,
     SecondLook,
     Session,
 )
-from tests.factories import make_capstone, make_sheet
+from tests.factories import make_capstone, make_claim, make_sheet
 from tests.factories.capstones import make_milestone, make_past_capstone
 from tests.factories.members import make_member, make_officer, make_user
 from tests.factories.nmep import (
@@ -35,6 +36,10 @@ from tests.factories.nmep import (
 )
 
 pytestmark = pytest.mark.django_db
+
+
+def make_program(kind):
+    return Program.objects.create(name=kind.upper(), slug=f"a-{kind}", kind=kind)
 
 
 def found(offering, now=None):
@@ -126,7 +131,10 @@ def test_held_reviews_and_other_looks_are_told():
     author = posted.authors.get().enrolment.person
     comment = posted.comments.create(author=author, text="Look again?", created_at=now)
     SecondLook.objects.create(review=review, comment=comment, asked_at=now)
-    assert counts(assignment.offering) == {"held": 1, "looks": 1}
+    told = found(assignment.offering)
+    assert {key: need.count for key, need in told.items()} == {"held": 1, "looks": 1}
+    assert told["held"].url == reverse("nmep:review_release", args=[assignment.offering.slug, "hw1"])
+    assert told["looks"].url == f"{posted.get_absolute_url()}#thread"
 
 
 def test_steps_are_overdue_by_the_wall_clock_and_only_for_groups_that_have_not_handed_in():
@@ -221,3 +229,42 @@ def test_no_name_of_a_learner_stands_in_what_is_told():
     names = [row.person.display_name for row in offering.enrolments.filter(role="learner")]
     words = " ".join(f"{need.title} {need.detail}" for need in attention.of(offering, timezone.now()))
     assert not any(name in words for name in names)
+
+
+def test_a_roster_without_a_learner_is_empty_and_no_error(client):
+    offering = make_offering(state="archived")
+    make_session(offering=offering)
+    client.force_login(make_lead(offering=offering))
+    assert client.get(reverse("nmep:roster", args=[offering.slug])).status_code == 200
+
+
+def test_the_numbers_of_a_term_tell_how_far_learners_came_and_whom_courses_reach():
+    offering = make_offering(program=make_program("nmep"))
+    work = make_assignment(offering=offering)
+    first, _ = make_enrolment(offering=offering), make_enrolment(offering=offering, state="completed")
+    make_submission(enrolment=first, assignment=work)
+    sheet = make_sheet(slots=2, days=3, kind="paper")
+    OfferingSheet.objects.create(offering=offering, sheet=sheet, kind="paper")
+    early, _ = sheet.slots.all()
+    make_claim(slot=early, person=first.person, claimed_at=timezone.now() - timedelta(days=20))
+    course = make_offering(term=offering.term, program=make_program("course"))
+    make_enrolment(offering=course, person=make_user())
+    make_enrolment(offering=course, person=make_member(term=offering.term))
+    figures = {row.name: (row.value, row.n) for row in gathered.numbers(offering.term)}
+    assert figures["Slots filled 10 days ahead"] == (50.0, 2)
+    assert figures["New-member programme: handed in a homework"] == (1, 2)
+    assert figures["New-member programme: completed"] == (1, 2)
+    assert figures["Course participants beyond the club"] == (1, 2)
+
+
+def test_the_digest_asks_a_learner_without_a_talk_to_claim_one_and_says_no_mark():
+    offering = make_offering()
+    learner = make_enrolment(offering=offering).person
+    sheet = make_sheet(slots=2, days=3, kind="paper")
+    OfferingSheet.objects.create(offering=offering, sheet=sheet, kind="paper")
+    now = timezone.now()
+    lines = gathered.digest([learner], now, now + timedelta(days=7))[learner.pk]
+    assert "Paper: you have not picked one; 2 slots left" in [line.text for line in lines]
+    make_claim(slot=sheet.slots.first(), person=learner)
+    lines = gathered.digest([learner], now, now + timedelta(days=7))[learner.pk]
+    assert [line.text for line in lines if not line.is_filler] == []
