@@ -97,8 +97,9 @@ def tries(enrolment: Enrolment, part: Part, now: datetime) -> Tries | None:
     pieces = Piece.objects.filter(part=part, submission__authors__enrolment=enrolment).exclude(
         submission__state=Submission.State.DRAFT
     )
-    before = set(pieces.filter(submission__handed_in_at__lt=midnight).values_list("sha256", flat=True))
-    today = set(pieces.filter(submission__handed_in_at__gte=midnight).values_list("sha256", flat=True))
+    handed_in = list(pieces.values_list("sha256", "submission__handed_in_at"))
+    before = {key for key, at in handed_in if at < midnight}
+    today = {key for key, at in handed_in if at >= midnight}
     tomorrow = datetime.combine(midnight.date() + timedelta(days=1), time.min, tzinfo=zone)
     return Tries(left=max(0, a_day - len(today - before)), a_day=a_day, again_at=tomorrow)
 

@@ -47,8 +47,8 @@ class ProgrammeSheet:
         if not user.is_authenticated:
             return None
         offering = self.own.offering
-        roles = people.roles(user, offering)
-        if not roles.leads and (offering.state == Offering.State.DRAFT or not people.belongs(user, offering)):
+        roles = self.roles(user)
+        if not roles.leads and (offering.state == Offering.State.DRAFT or not roles.belongs):
             return None
         runs = roles.leads and offering.state != Offering.State.ARCHIVED
         refusal = self._refusal(user) if roles.learns and offering.is_live else ""

@@ -42,7 +42,7 @@ def oral_page(request: HttpRequest, slug: str, *, status: int = 200, **forms: An
     own = sheets.sheet_of_kind(offering, KIND)
     owner = sheets.ProgrammeSheet(own) if own else None
     roles = owner.roles(user) if owner else people.roles(user, offering)
-    if owner is None and not roles.leads and not people.belongs(user, offering):
+    if owner is None and not roles.leads and not roles.belongs:
         raise Http404
     context: dict[str, Any] = {"offering": offering, "roles": roles, "own": own, "slots_form": None, **forms}
     if roles.leads and offering.state != Offering.State.ARCHIVED:
