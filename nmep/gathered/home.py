@@ -344,7 +344,9 @@ def stand(user: User, now: datetime) -> list[Stand]:
                 label=f"Attendance{where}",
                 text=f"{row.attended_count} of {row.held_count}"
                 + (f", {row.excused_count} excused" if row.excused_count else ""),
-                detail=f"{spare} more absences are fine" if spare > 0 else "no more absences, please",
+                detail=f"{spare} more absence{' is' if spare == 1 else 's are'} fine"
+                if spare > 0
+                else "no more absences, please",
                 tone="" if spare > 0 else "warn",
                 url=url,
                 ticks=row.ticks,
