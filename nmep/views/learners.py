@@ -48,7 +48,10 @@ def led_with_roles(request: HttpRequest, slug: str) -> tuple[Offering, Roles]:
 
 def learner_for(request: HttpRequest, slug: str, pk: int) -> Enrolment:
     """A learner of an offering that one leads."""
-    offering = led_offering(request, slug)
+    return _learner(led_offering(request, slug), pk)
+
+
+def _learner(offering: Offering, pk: int) -> Enrolment:
     rows = progress.with_records(
         Enrolment.objects.learners()
         .exclude(state=Enrolment.State.INVITED)
@@ -79,7 +82,8 @@ def progress_mine(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def progress_detail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """The same page about one learner, for leads and the officer for education."""
-    return learner_page(request, learner_for(request, slug, pk), is_own=False)
+    offering, roles = led_with_roles(request, slug)
+    return learner_page(request, _learner(offering, pk), is_own=False, roles=roles)
 
 
 def learner_page(
@@ -87,6 +91,7 @@ def learner_page(
     enrolment: Enrolment,
     *,
     is_own: bool,
+    roles: Roles | None = None,
     typed: dict[str, BaseForm] | None = None,
     status: int = 200,
 ) -> HttpResponse:
@@ -125,7 +130,7 @@ def learner_page(
             "absences": standing.asked,
             "requests": ExtensionRequest.objects.filter(enrolment=enrolment).select_related("assignment"),
             "passing": passing.of(standing) if getattr(enrolment, "has_course_policy", True) else None,
-            "roles": people.roles(request.user, offering),
+            "roles": roles or people.roles(request.user, offering),
             "is_own": is_own,
             "is_frozen": acts.is_frozen(enrolment),
             "now": now,
