@@ -98,8 +98,8 @@ def tries(enrolment: Enrolment, part: Part, now: datetime) -> Tries | None:
         submission__state=Submission.State.DRAFT
     )
     handed_in = list(pieces.values_list("sha256", "submission__handed_in_at"))
-    before = {key for key, at in handed_in if at < midnight}
-    today = {key for key, at in handed_in if at >= midnight}
+    before = {key for key, at in handed_in if at and at < midnight}
+    today = {key for key, at in handed_in if at and at >= midnight}
     tomorrow = datetime.combine(midnight.date() + timedelta(days=1), time.min, tzinfo=zone)
     return Tries(left=max(0, a_day - len(today - before)), a_day=a_day, again_at=tomorrow)
 

@@ -335,9 +335,11 @@ def _slots_ahead(term: Term) -> list[Figure]:
     now = timezone.now()
     held = Claim.objects.filter(slot=OuterRef("pk"), claimed_at__lte=OuterRef("begins") - AHEAD).taking()
     sheets = OfferingSheet.objects.filter(offering__term=term).values("sheet")
-    slots: Any = Slot.objects.offered().filter(sheet__in=sheets).with_times().filter(begins__lte=now + AHEAD)
-    counts = slots.annotate(is_early=Exists(held)).aggregate(
-        n=Count("pk"), early=Count("pk", filter=Q(is_early=True))
+    slots: Any = Slot.objects.offered().filter(sheet__in=sheets).with_times()
+    counts = (
+        slots.filter(begins__lte=now + AHEAD)
+        .annotate(is_early=Exists(held))
+        .aggregate(n=Count("pk"), early=Count("pk", filter=Q(is_early=True)))
     )
     return [
         Figure(
