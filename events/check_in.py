@@ -31,7 +31,7 @@ def code_of(event: Event, now: datetime) -> str:
 def event_of(code: str, now: datetime) -> Event | None:
     """The event that shows this code now or showed it a minute ago, among those open for check-in."""
     code = code.strip().upper()
-    if len(code) != LENGTH:
+    if len(code) != LENGTH or not code.isascii():
         return None
     for event in Event.objects.open_for_check_in(now):
         for instant in (now, now - MINUTE):

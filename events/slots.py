@@ -114,7 +114,9 @@ def mark(claim: Claim, state: Claim.State, *, now: datetime) -> Outcome:
 
 @transaction.atomic
 def describe(claim: Claim, *, topic: str, now: datetime) -> bool:
-    """Say what it will be about. False when the slot is not theirs any more."""
+    """Say what it will be about. False when the slot is not theirs any more, or has begun."""
+    if claim.slot.has_begun(now):
+        return False
     return bool(Claim.objects.held().filter(pk=claim.pk).update(topic=topic.strip()[:200]))
 
 

@@ -8,9 +8,13 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
+from django.views.defaults import bad_request
 
-TOKEN_PATHS = re.compile(r"(/(?:u|c|guest|events/feed|calendar/feed|first-run|invitation)/)[^/\s?.\"']+")
+TOKEN_PATHS = re.compile(
+    r"(/(?:u|c|f|guest|events/feed|calendar/feed|first-run|invitation|nmep/certificates)/)[^/\s?.\"']+"
+)
 
 
 class PrivatePagesMiddleware:
@@ -30,6 +34,21 @@ class PrivatePagesMiddleware:
             "Permissions-Policy", "camera=(), microphone=(), geolocation=(), browsing-topics=()"
         )
         return response
+
+
+class ZeroBytesMiddleware:
+    """A zero byte in an address or a field is a question wrongly put: the database holds none in its texts."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, (DataError, ValueError)) and "NUL" in str(exception):
+            return bad_request(request, exception)
+        return None
 
 
 class RedactTokens(logging.Filter):

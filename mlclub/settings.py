@@ -111,6 +111,7 @@ MIDDLEWARE = [
     "simple_history.middleware.HistoryRequestMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "mlclub.middleware.PrivatePagesMiddleware",
+    "mlclub.middleware.ZeroBytesMiddleware",
 ]
 
 ROOT_URLCONF = "mlclub.urls"

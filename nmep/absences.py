@@ -66,7 +66,8 @@ def ask(enrolment: Enrolment, session: Session, *, reason: str, text: str, now: 
 
 def take_back(absence: Absence) -> bool:
     """The learner comes after all; False when a lead has answered meanwhile."""
-    deleted, _ = Absence.objects.waiting().filter(pk=absence.pk).delete()
+    waiting = Absence.objects.waiting().exclude(enrolment__offering__state=Offering.State.ARCHIVED)
+    deleted, _ = waiting.filter(pk=absence.pk).delete()
     return bool(deleted)
 
 
@@ -114,13 +115,13 @@ def set_attendance(session: Session, states: Mapping[Enrolment, str], *, by: Use
         raise Refused("This class has not begun yet.")
     there = {row.user_id: row for row in Attendance.objects.filter(event=event, user__isnull=False)}
     asked = {row.enrolment_id: row for row in Absence.objects.filter(session=session)}
-    changes = {}
+    changes: list[int] = []
     for enrolment, state in states.items():
         before = state_of(event, there.get(enrolment.person_id), asked.get(enrolment.pk))
         if before == state or (before == "asked" and state == "absent"):
             continue
         acts.guard(enrolment, by, "attendance-set", f"attendance: {state}")
-        changes[enrolment.person_id] = [before, state]
+        changes.append(enrolment.person_id)
         row = there.get(enrolment.person_id)
         if row is not None:
             registrations.undo_check_in(event, row.pk)
@@ -148,7 +149,8 @@ def set_attendance(session: Session, states: Mapping[Enrolment, str], *, by: Use
                 state=Absence.State.DECLINED, decided_by=by, decided_at=now
             )
     if changes:
-        audit.record(by, "attendance-set", session, after={str(key): value for key, value in changes.items()})
+        # Whose, and not what: that somebody was excused is for the leads, the trail for every officer who reads it.
+        audit.record(by, "attendance-set", session, after={"people": changes})
     return len(changes)
 
 

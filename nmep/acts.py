@@ -57,12 +57,19 @@ def locked(enrolment: Enrolment) -> Enrolment:
     return rows.get(pk=enrolment.pk)
 
 
+def not_ones_own(enrolment: Enrolment, by: User) -> None:
+    """Whoever both learns and leads in an offering is judged by another lead."""
+    if enrolment.person_id == by.pk:
+        raise Refused("This is about yourself: another lead or the officer for education does it.")
+
+
 @transaction.atomic
 def mark(
     enrolment: Enrolment, assignment: Assignment, kind: str, *, why: str, by: User, now: datetime
 ) -> bool:
     """Write into the journal where the work stands, past any review; False when it says so already."""
     enrolment = locked(enrolment)
+    not_ones_own(enrolment, by)
     guard(enrolment, by, "mark-changed", why)
     entries = list(MarkChange.objects.filter(enrolment=enrolment, assignment=assignment))
     current = MarkChange.fold(entries)
@@ -95,6 +102,8 @@ def give_time(
 ) -> Deviation:
     """`days` more than the learner has now, without being marked late; what came meanwhile is judged by it."""
     enrolment = locked(enrolment)
+    if not spent:
+        not_ones_own(enrolment, by)
     guard(enrolment, by, "more-time", why or "more time")
     held = list(Deviation.objects.filter(enrolment=enrolment, assignment=assignment))
     extra = max((row.extra_days for row in held if row.is_without_penalty), default=0) + days
@@ -139,7 +148,8 @@ def _judge_again(enrolment: Enrolment, assignment: Assignment, held: list[Deviat
 @transaction.atomic
 def add_note(enrolment: Enrolment, author: User, text: str, *, now: datetime) -> LearnerNote:
     """Write something down that the learner and the leads read."""
-    guard(enrolment, author, "note-added", text[:200])
+    # Not what it says: a note is for the learner and the leads, the trail for every officer who reads it.
+    guard(enrolment, author, "note-added", "a note")
     return LearnerNote.objects.create(enrolment=enrolment, author=author, text=text, created_at=now)
 
 

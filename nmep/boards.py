@@ -146,9 +146,18 @@ class Board:
 
 def boards_of(assignment: Assignment, user: Any, roles: Roles, now: datetime) -> list[Board]:
     """The boards of an assignment as `user` may see them; three queries a board."""
-    checks = _scoring(Check.objects.filter(part__assignment=assignment)).order_by("position", "pk")
     final = is_final(assignment, now)
+    checks = shown_to(roles, final=final).filter(part__assignment=assignment).order_by("position", "pk")
     return [_board(check, assignment, user, roles, final) for check in checks]
+
+
+def shown_to(roles: Roles, *, final: bool) -> Any:
+    """The checks whose board somebody may see: a check that keeps its results back has none for learners so long."""
+    rows = _scoring(Check.objects.all())
+    if roles.leads:
+        return rows
+    kept = [Check.Visible.STAFF] if final else [Check.Visible.STAFF, Check.Visible.AFTER_DUE]
+    return rows.exclude(visible__in=kept)
 
 
 def is_final(assignment: Assignment, now: datetime) -> bool:

@@ -168,6 +168,7 @@ def check(offering: Offering, now: datetime) -> Check:
 def override(enrolment: Enrolment, outcome: str, *, reason: str, by: User, now: datetime) -> Override:
     """Decide otherwise than the rule for one learner, before the cohort is completed."""
     enrolment = acts.locked(enrolment)
+    acts.not_ones_own(enrolment, by)
     if enrolment.state != Enrolment.State.ACTIVE:
         raise Refused("How it ended for them is settled.")
     if not reason.strip():
@@ -284,6 +285,7 @@ def correct(completion: Completion, *, is_complete: bool, why: str, by: User, no
     """Decide otherwise after the cohort was completed; False when it says so already."""
     _officer(by, why)
     completion = _locked(completion)
+    acts.not_ones_own(completion.enrolment, by)
     if completion.is_complete == is_complete:
         return False
     completion.is_complete, completion.is_override = is_complete, True

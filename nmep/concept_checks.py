@@ -17,6 +17,7 @@ from members.models import User
 from nmep import people
 from nmep.models import ConceptCheck, ConceptTally, ConceptVoter, Enrolment, Session
 from nmep.models.concept_checks import taught_by
+from nmep.models.programmes import ARCHIVED
 
 
 class Refused(Exception):
@@ -67,15 +68,17 @@ def code_of(session: Session) -> str:
 
 def asked_under(code: str) -> ConceptCheck | None:
     """The question that is going on in the class with this code."""
-    code = code.strip().upper()
+    said = code.strip().upper().encode(errors="replace")
     going_on = ConceptCheck.objects.going_on().select_related(
         "session__event", "session__offering__program", "session__offering__term"
     )
-    return next((row for row in going_on if hmac.compare_digest(code_of(row.session), code)), None)
+    return next((row for row in going_on if hmac.compare_digest(code_of(row.session).encode(), said)), None)
 
 
 def advance(asked: ConceptCheck, stage: str) -> bool:
     """Go on to `stage`. False where it stood there already; raises Refused where the step is not open."""
+    if asked.session.offering.is_archived:
+        raise Refused(ARCHIVED)
     try:
         with transaction.atomic():
             row = ConceptCheck.objects.select_for_update(of=("self",)).get(pk=asked.pk)

@@ -14,6 +14,7 @@ from members import audit
 from members.models import User
 from nmep import reviewing
 from nmep.models import Assignment, Review, Submission
+from nmep.models.programmes import ARCHIVED
 
 if TYPE_CHECKING:
     from nmep.review_times import Times
@@ -69,7 +70,12 @@ def held(assignment: Assignment) -> QuerySet[Review]:
 
 @transaction.atomic
 def set_holding(assignment: Assignment, *, holds: bool, by: User) -> bool:
-    """Begin or end to hold what is finished from now on; what is held stays held. False where it was so already."""
+    """Begin or end to hold what is finished from now on; what is held stays held. False where it was so already.
+
+    Raises reviewing.Refused where the offering is archived.
+    """
+    if assignment.offering.is_archived:
+        raise reviewing.Refused(ARCHIVED)
     changed = bool(
         Assignment.objects.filter(pk=assignment.pk).exclude(holds_reviews=holds).update(holds_reviews=holds)
     )
@@ -83,8 +89,10 @@ def release(assignment: Assignment, *, by: User, now: datetime, keep_holding: bo
     """Post every held review of `assignment` at once and tell its learners; how many there were.
 
     Of two leads who release at the same moment, one posts and the other gets 0. Later reviews go out as they are
-    finished, unless `keep_holding`.
+    finished, unless `keep_holding`. Raises reviewing.Refused where the offering is archived.
     """
+    if assignment.offering.is_archived:
+        raise reviewing.Refused(ARCHIVED)
     waiting = Review.objects.held().filter(submission__assignment=assignment)
     # In the order of their keys, like everybody who locks several versions.
     locked = Submission.objects.select_for_update(of=("self",)).filter(pk__in=waiting.values("submission"))

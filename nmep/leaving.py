@@ -108,6 +108,8 @@ def ask(enrolment: Enrolment, *, reason: str, now: datetime) -> tuple[Departure,
     locked = _locked(enrolment)
     if not locked.is_learning:
         raise Refused("You are not learning here any more.")
+    if locked.offering.state == Offering.State.ARCHIVED:
+        raise Refused("This offering is archived; nothing in it changes any more.")
     made, is_new = Departure.objects.get_or_create(
         enrolment=locked,
         state=Departure.State.ASKED,

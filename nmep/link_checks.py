@@ -225,8 +225,8 @@ def check(
         ModuleLink.objects.filter(pk__in=[row.pk for row in taken]).update(next_check_at=now + LEASE)
     answers: dict[str, Answer] = {}
     before = ""
-    for url in sorted({row.url for row in taken}, key=lambda url: (urlsplit(url).netloc, url)):
-        host = urlsplit(url).netloc
+    for url in sorted({row.url for row in taken}, key=lambda url: (_host(url), url)):
+        host = _host(url)
         if host == before:
             wait(pause)
         answers[url] = follow(url, allowed=allowed, seconds=seconds)
@@ -238,8 +238,16 @@ def check(
     return len(taken)
 
 
+def _host(url: str) -> str:
+    """Whom a link asks; nobody where it is no address, such as http://[."""
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return ""
+
+
 def _is_our_line(answers: dict[str, Answer]) -> bool:
-    hosts = {urlsplit(url).netloc for url in answers}
+    hosts = {_host(url) for url in answers}
     return len(hosts) >= HOSTS_THAT_CANNOT_ALL_BE_DOWN and _all_unreached(answers.values())
 
 

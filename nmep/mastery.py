@@ -30,6 +30,7 @@ def see(
 ) -> SkillMark | None:
     """Write down how far a learner is; None when the latest entry says so already."""
     enrolment = acts.locked(enrolment)
+    acts.not_ones_own(enrolment, by)
     acts.guard(enrolment, by, "skill-seen", evidence)
     entries = SkillMark.objects.filter(enrolment__person=enrolment.person_id, skill=skill)
     skill = skill.pk if isinstance(skill, Skill) else skill

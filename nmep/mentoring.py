@@ -19,6 +19,7 @@ from members.models import Membership, Pairing, PairingCheckIn, PairingMember, U
 from nmep.capstones import Refused, hold
 from nmep.models import Capstone, CapstoneMember, CapstoneStep, Enrolment, Offering, Session
 from nmep.models.capstones import CapstoneQuerySet
+from nmep.models.programmes import ARCHIVED
 from nmep.notifications import MentorAsked, MentorDeclined, MentorFound
 from nmep.people import leads_of
 from projects.models import Role
@@ -304,6 +305,8 @@ def end(capstone: Capstone, *, by: User, now: datetime) -> bool:
 @transaction.atomic
 def check_in(capstone: Capstone, person: User, said: str, *, now: datetime) -> bool:
     """One tap of the mentor or a member. False: the same within the last hour. Raises `Refused`."""
+    if capstone.offering.is_archived:
+        raise Refused(ARCHIVED)
     pairing_ = Pairing.objects.select_for_update().filter(pk=capstone.mentoring_id or 0).active().first()
     if pairing_ is None:
         raise Refused("This group has no mentor now.")

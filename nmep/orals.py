@@ -14,6 +14,7 @@ from members.ledger import at, tell
 from members.models import User
 from nmep import notifications
 from nmep.models import Enrolment, Offering, OfferingSheet, OralResult
+from nmep.models.programmes import ARCHIVED
 
 
 def may_examine(user: User, slot: Slot, *, leads: bool) -> bool:
@@ -35,7 +36,9 @@ def record(
         raise Refused("This slot was given back, or nobody came.")
     if not slot.has_begun(now):
         raise Refused("The exam has not begun yet.")
-    own = OfferingSheet.objects.get(sheet=slot.sheet)
+    own = OfferingSheet.objects.select_related("offering").get(sheet=slot.sheet)
+    if own.offering.is_archived:
+        raise Refused(ARCHIVED)
     enrolment = Enrolment.objects.learners().get(offering=own.offering_id, person=row.person)
     result = OralResult.objects.filter(claim=row).first() or OralResult(
         claim=row, enrolment=enrolment, examiner=examiner, at=now

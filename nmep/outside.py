@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -50,7 +52,7 @@ def read(assignment: Assignment, text: str, *, enough: float | None = None) -> P
     stands = _standing(assignment)
     plan, seen = Plan(), set()
     rows = csv.reader(io.StringIO(text.replace("\t", ","), newline=""))
-    for number, row in enumerate(rows, start=1):
+    for number, row in enumerate(_readable(rows, plan), start=1):
         cells = [cell.strip() for cell in row]
         if not any(cells) or (number == 1 and "@" not in cells[0]):
             continue
@@ -69,6 +71,14 @@ def read(assignment: Assignment, text: str, *, enough: float | None = None) -> P
     return plan
 
 
+def _readable(rows: Iterator[list[str]], plan: Plan) -> Iterator[list[str]]:
+    """The rows up to one that is none, as with a cell longer than any file of results has."""
+    try:
+        yield from rows
+    except csv.Error as error:
+        plan.problems.append(f"The table cannot be read to its end: {error}.")
+
+
 def _understand(
     plan: Plan,
     enrolment: Enrolment,
@@ -85,6 +95,8 @@ def _understand(
     else:
         try:
             score = float(said)
+            if not math.isfinite(score):
+                raise ValueError
         except ValueError:
             plan.problems.append(f"Row {number}: “{said[:40]}” is neither done, not yet, nor a number.")
             return

@@ -15,6 +15,7 @@ from members.ledger import tell
 from members.models import Notification, Pairing, User
 from nmep import teams
 from nmep.models import Assignment, Enrolment, PairingRound, PartnerNote, PartnerTeam, PartnerWish, TeamPlace
+from nmep.models.programmes import ARCHIVED
 from nmep.notifications import PartnerLetter
 from nmep.partner_facts import AGAINST, Criteria, Words, known
 from nmep.teams import Refused
@@ -50,6 +51,8 @@ def locked(made: PairingRound) -> PairingRound:
         .select_related("assignment__offering__term", "published_by")
         .get(pk=made.pk)
     )
+    if held.assignment.offering.is_archived:
+        raise Refused(ARCHIVED)
     if held.state == PairingRound.State.CLOSED:
         raise Refused("This round is closed; nothing in it changes any more.")
     return held
@@ -188,6 +191,7 @@ def publish(made: PairingRound, *, by: User, now: datetime) -> int:
 
 def wish(asking: Enrolment, kind: str, about: Enrolment | None, *, now: datetime) -> PartnerWish:
     """Write down with whom somebody would like to work, or rather not; what they said before gives way."""
+    _check_learning(asking)
     if about is not None and (about.offering_id != asking.offering_id or about.pk == asking.pk):
         raise Refused("Name somebody of your own class.")
     made, _ = PartnerWish.objects.update_or_create(
@@ -196,10 +200,19 @@ def wish(asking: Enrolment, kind: str, about: Enrolment | None, *, now: datetime
     return made
 
 
+def _check_learning(enrolment: Enrolment) -> None:
+    if not enrolment.is_learning:
+        raise Refused("You are not learning here any more.")
+    if enrolment.offering.is_archived:
+        raise Refused(ARCHIVED)
+
+
 def note(
     team: PartnerTeam, enrolment: Enrolment, *, split: str, again: str, now: datetime
 ) -> tuple[PartnerNote, bool]:
     """Keep what somebody says about working together; the first answer stays."""
+    if enrolment.offering.is_archived:
+        raise Refused(ARCHIVED)
     return PartnerNote.objects.get_or_create(
         team=team, enrolment=enrolment, defaults={"split": split, "again": again, "at": now}
     )
@@ -208,7 +221,8 @@ def note(
 @transaction.atomic
 def write(team: PartnerTeam, sender: Enrolment, text: str, *, now: datetime) -> int:
     """Mail a few lines to the others of a team; returns how many they are. Ten a day are enough."""
-    Enrolment.objects.select_for_update(of=("self",)).get(pk=sender.pk)
+    rows = Enrolment.objects.select_for_update(of=("self",)).select_related("offering")
+    _check_learning(rows.get(pk=sender.pk))
     today = Notification.objects.filter(
         kind=PartnerLetter.slug, data__sender=sender.person_id, created_at__gt=now - timedelta(days=1)
     )

@@ -26,6 +26,7 @@ from nmep.models import (
     RubricMark,
     Submission,
 )
+from nmep.models.programmes import ARCHIVED
 from nmep.models.submissions import SubmissionQuerySet
 from nmep.notifications import ReviewPosted
 
@@ -70,6 +71,8 @@ def take_next(user: User, offering: Offering, *, now: datetime) -> Submission | 
     """
     if not people.may_review(user, offering):
         raise Refused("You do not review in this offering.")
+    if offering.is_archived:
+        return None
     waiting = Submission.objects.waiting().filter(assignment__offering=offering)
     waiting = waiting.exclude(pk__in=Submission.objects.authored_by(user)).order_by("handed_in_at", "pk")
     for rows in (
@@ -101,6 +104,8 @@ def _take(submission: Submission, user: User, now: datetime) -> None:
 @transaction.atomic
 def assign(submission: Submission, reviewer: User | None, *, by: User, now: datetime) -> None:
     """A lead or officer deals a hand-in to somebody, or puts it back into the queue."""
+    if submission.assignment.offering.is_archived:
+        raise Refused(ARCHIVED)
     locked = Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)
     if not locked.is_answerable or Review.objects.held().filter(submission=locked).exists():
         raise AlreadyReviewed("This version has been answered already.")
@@ -249,6 +254,8 @@ def _answerable(submission: Submission, reviewer: User) -> Submission:
         .select_related("assignment__offering")
         .get(pk=submission.pk)
     )
+    if locked.assignment.offering.is_archived:
+        raise Refused(ARCHIVED)
     finished = (
         Review.objects.filter(submission=locked)
         .exclude(state=Review.State.DRAFT)
@@ -298,7 +305,9 @@ def comment(
     parent: Comment | None = None,
     asks_for_change: bool = False,
 ) -> Comment:
-    """Say something about a version. A reviewer's comments on waiting work go out with the review."""
+    """Say something about a version. A reviewer's comments on waiting work go out with the review. Raises Refused."""
+    if submission.assignment.offering.is_archived:
+        raise Refused(ARCHIVED)
     is_author = submission.authors.filter(enrolment__person=author).exists()
     waits = not is_author and submission.is_answerable and (parent is None or parent.posted_at is None)
     return Comment.objects.create(
@@ -320,7 +329,7 @@ def settle(comment: Comment, state: str, *, by: User) -> bool:
     """Learners mark a comment as addressed, reviewers as settled; anybody may open it again."""
     is_author = comment.submission.authors.filter(enrolment__person=by).exists()
     allowed = {Comment.State.OPEN, Comment.State.ADDRESSED if is_author else Comment.State.SETTLED}
-    if state not in allowed:
+    if state not in allowed or comment.submission.assignment.offering.is_archived:
         return False
     return bool(Comment.objects.filter(pk=comment.pk).update(state=state))
 

@@ -23,6 +23,7 @@ from events.models import Attendance, Event, Registration
 from events.registrations import Answer
 from events.views.organising import GET_POST
 from members.models import User
+from mlclub.typed import number as number_of
 
 SOURCE = Attendance.Source
 #: Where the session keeps which event's code somebody scanned, and when.
@@ -150,13 +151,11 @@ def event_door(request: HttpRequest, pk: int) -> HttpResponse:
 
 def whom(request: HttpRequest, event: Event) -> dict[str, Any]:
     """Who is meant: somebody registered, or an account that the search found."""
-    if request.POST.get("registration", "").isdigit():
-        row = get_object_or_404(
-            Registration.objects.select_related("user"), event=event, pk=request.POST["registration"]
-        )
+    if registration := number_of(request.POST.get("registration", "")):
+        row = get_object_or_404(Registration.objects.select_related("user"), event=event, pk=registration)
         return {"user": row.user} if row.user else {"name": row.name, "email": row.email}
     number = request.POST.get("user", "")
-    return {"user": get_object_or_404(User.objects.real(), pk=number if number.isdigit() else 0)}
+    return {"user": get_object_or_404(User.objects.real(), pk=number_of(number))}
 
 
 def let_in(request: HttpRequest, event: Event, **person: Any) -> HttpResponse:
@@ -213,7 +212,7 @@ def door_undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a check-in back."""
     event = event_run_by(request.user, pk)
     number = request.POST.get("attendance", "")
-    if number.isdigit() and registrations.undo_check_in(event, int(number)):
+    if registrations.undo_check_in(event, number_of(number)):
         messages.success(request, "Taken back.")
     else:
         messages.info(request, "It was taken back already.")

@@ -17,6 +17,7 @@ from events.forms import HelpForm
 from events.models import Event, HelpTicket, Kind
 from members.models import User
 from mlclub import gather
+from mlclub.typed import number as number_of
 
 
 def party_for(request: HttpRequest, pk: int) -> Event:
@@ -89,7 +90,7 @@ def help_take(request: HttpRequest, pk: int) -> HttpResponse:
     user = cast("User", request.user)
     if not helping.gives_help(user, event):
         raise Http404
-    wanted = [value for value in request.POST.getlist("ticket") if value.isdigit()]
+    wanted = [number_of(value) for value in request.POST.getlist("ticket")]
     tickets = list(HelpTicket.objects.live().filter(event=event, pk__in=wanted))
     if helping.take(tickets, user, now=timezone.now()):
         messages.success(request, "They are yours. Press “Done” when it is settled.")

@@ -256,8 +256,10 @@ def slot_topic(request: HttpRequest, pk: int) -> HttpResponse:
     form = TopicForm(request.POST, instance=claim)
     if not form.is_valid():
         return slot_page(request, slot, owner, access, status=422, topic_form=form)
-    slots.describe(claim, topic=form.cleaned_data["topic"], now=timezone.now())
-    messages.success(request, "Saved.")
+    if slots.describe(claim, topic=form.cleaned_data["topic"], now=timezone.now()):
+        messages.success(request, "Saved.")
+    else:
+        messages.warning(request, "It has begun, or is not yours any more: nothing was changed.")
     return redirect(slot)
 
 

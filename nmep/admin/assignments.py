@@ -12,6 +12,7 @@ from django.utils import timezone
 from members.models import User
 from mlclub.notebooks import NotebookError, parse
 from mlclub.notebooks.reading import LARGEST
+from mlclub.typed import number as number_of
 from nmep import deadlines, handing_in, specs
 from nmep.admin.archive import ReadOnlyOnceArchived
 from nmep.admin.filters import offering_filter
@@ -118,8 +119,8 @@ class AssignmentAdmin(ReadOnlyOnceArchived, admin.ModelAdmin):
             match = request.resolver_match
             key = match.kwargs.get("object_id") if match else None
             sessions = Session.objects.select_related("offering")
-            if key and str(key).isdigit():
-                sessions = sessions.filter(offering__assignments=int(key))
+            if number_of(key):
+                sessions = sessions.filter(offering__assignments=number_of(key))
             kwargs["queryset"] = sessions.order_by("-offering__term__starts_on", "seq")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 

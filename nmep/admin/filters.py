@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from mlclub.typed import number as number_of
 from nmep.models import Offering
 
 
@@ -22,6 +23,6 @@ def offering_filter(field: str) -> type[admin.SimpleListFilter]:
 
         def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
             value = self.value()
-            return queryset.filter(**{field: value}) if value and value.isdigit() else queryset
+            return queryset.filter(**{field: value}) if value and number_of(value) else queryset
 
     return OfferingFilter

@@ -19,6 +19,7 @@ from simple_history.admin import SimpleHistoryAdmin
 from members import audit
 from members.models import User
 from mlclub.forms import DateTimeField
+from mlclub.typed import number as number_of
 from nmep import deadlines, enrolling, meetings, rosters
 from nmep.admin.archive import InlineReadOnlyOnceArchived, ReadOnlyOnceArchived
 from nmep.admin.filters import offering_filter
@@ -114,9 +115,7 @@ def one_query_choice(db_field: Any, request: HttpRequest, kwargs: dict[str, Any]
     kept = getattr(request, "_nmep_sessions", None)
     if kept is None:
         sessions = (
-            Session.objects.filter(offering=key).order_by("seq")
-            if str(key).isdigit()
-            else Session.objects.none()
+            Session.objects.filter(offering=key).order_by("seq") if number_of(key) else Session.objects.none()
         )
         kept = [("", "---------"), *((row.pk, str(row)) for row in sessions)]
         request._nmep_sessions = kept  # type: ignore[attr-defined]

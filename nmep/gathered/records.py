@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from members.models import User
@@ -116,7 +116,12 @@ def personal_data(person: User) -> dict[str, Any]:
             )
         ),
         "capstone steps": list(
-            StepVersion.objects.filter(step__capstone__members__enrolment__person=person).values(
+            StepVersion.objects.filter(
+                Q(step__capstone__members__left_at=None) | Q(step__capstone__members__left_at__gte=F("at")),
+                step__capstone__members__enrolment__person=person,
+            )
+            .distinct()
+            .values(
                 "step__capstone__initiative__name", "step__milestone__title", "n", "text", "url", "name", "at"
             )
         ),

@@ -40,6 +40,10 @@ class Program(models.Model):
         return self.name
 
 
+#: Why a change is refused. What must change all the same an officer changes, and the audit trail says so.
+ARCHIVED = "This offering is archived; nothing in it changes any more."
+
+
 class OfferingQuerySet(models.QuerySet["Offering"]):
     def live(self) -> OfferingQuerySet:
         """Those that people are in now."""
@@ -126,6 +130,10 @@ class Offering(models.Model):
     def zone(self) -> ZoneInfo:
         """The zone in which its hours are meant: the club's."""
         return Club.current().zone
+
+    @property
+    def is_archived(self) -> bool:
+        return self.state == self.State.ARCHIVED
 
     @property
     def is_live(self) -> bool:

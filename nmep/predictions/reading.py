@@ -122,8 +122,11 @@ def _npy(content: bytes) -> Table:
     letter = NUMBERS.get(kind[1:])
     if kind[:1] not in "<>|=" or letter is None:
         raise Refused(f"An array of type {kind} is not taken; save whole or floating numbers.")
-    if not all(isinstance(length, int) and length >= 0 for length in shape):
+    if len(shape) > 32 or not all(type(length) is int and length >= 0 for length in shape):
         raise broken
+    if any(length > MOST_ROWS for length in shape):
+        # Not how many: a number of ten thousand digits cannot even be written.
+        raise Refused(f"The array has more than {MOST_ROWS} values.")
     count = math.prod(shape)
     if len([length for length in shape if length != 1]) > 1:
         raise Refused(

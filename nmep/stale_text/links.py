@@ -54,7 +54,10 @@ def links_in(text: str) -> Iterable[tuple[int, int, str]]:
 
 def path_of(href: str) -> str | None:
     """The path within this portal that a link leads to; None for everywhere else."""
-    parts = urlsplit(href)
+    try:
+        parts = urlsplit(href)
+    except ValueError:
+        return None
     if parts.scheme in ("http", "https"):
         return parts.path or "/" if parts.netloc == urlsplit(settings.SITE_URL).netloc else None
     if parts.scheme or parts.netloc or not parts.path:

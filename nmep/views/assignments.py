@@ -15,7 +15,7 @@ from mlclub import uploads
 from nmep import boards, checking, extensions, handing_in, joint, mastery, people
 from nmep.forms import HandInForm
 from nmep.forms.mastery import REASONS
-from nmep.models import Assignment, Check, Comment, Enrolment, Part, Review, SpecRevision
+from nmep.models import Assignment, Comment, Enrolment, Part, Review, SpecRevision
 from nmep.views.partners import hand_in_context
 
 
@@ -179,7 +179,9 @@ def beside(
     """What stands beside the text: the criteria, the board, the tries that are left; the outside grader's code."""
     scored = [part for part in parts if part.kind == Part.Kind.PREDICTIONS]
     left = [(part, boards.tries(enrolment, part, now)) for part in scored] if enrolment else []
-    checks = Check.objects.published().filter(part__in=scored, kind=Check.Kind.PREDICTIONS)
+    roles = people.Roles(leads=enrolment is None and people.may_lead(user, assignment.offering))
+    final = bool(scored) and boards.is_final(assignment, now)
+    checks = boards.shown_to(roles, final=final).filter(part__in=scored)
     return {
         "criteria": assignment.criteria.select_related("part"),
         "has_board": bool(scored) and checks.exists(),

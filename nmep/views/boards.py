@@ -16,6 +16,7 @@ from members.models import User
 from nmep import at_once, boards, outside, people
 from nmep.forms.checks_at_once import FORMS
 from nmep.models import Assignment, BoardName, Check
+from nmep.models.programmes import ARCHIVED
 from nmep.views.assignments import assignment_for
 
 
@@ -92,6 +93,9 @@ def check_at_once_edit(request: HttpRequest, slug: str, key: str, pk: int) -> Ht
 
 def _edit(request: HttpRequest, assignment: Assignment, check: Check) -> HttpResponse:
     user, now = cast("User", request.user), timezone.now()
+    if request.method == "POST" and assignment.offering.is_archived:
+        messages.warning(request, ARCHIVED)
+        return redirect(assignment)
     form = FORMS[check.kind](
         request.POST or None, request.FILES or None, instance=check, assignment=assignment
     )

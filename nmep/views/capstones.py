@@ -248,7 +248,7 @@ def capstone_match(request: HttpRequest, slug: str) -> HttpResponse:
     """The matcher proposes groups for the rest; the lead adjusts and publishes."""
     offering = led_offering(request, slug)
     seed = request.GET.get("seed", "0")
-    proposal = capstones.match(offering, seed=int(seed) if seed.isdigit() and len(seed) < 6 else 0)
+    proposal = capstones.match(offering, seed=int(seed) if seed.isdecimal() and len(seed) < 6 else 0)
     policy = capstones.policy_of(offering)
     form = MatchForm(
         request.POST or None,
@@ -277,7 +277,7 @@ def capstone_match(request: HttpRequest, slug: str) -> HttpResponse:
             "form": form,
             "proposal": proposal,
             "policy": policy,
-            "next_seed": proposal and (int(seed) if seed.isdigit() and len(seed) < 6 else 0) + 1,
+            "next_seed": proposal and (int(seed) if seed.isdecimal() and len(seed) < 6 else 0) + 1,
         },
         status=422 if form.is_bound else 200,
     )

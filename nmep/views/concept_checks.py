@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from members.models import User
+from mlclub.typed import number as number_of
 from nmep import concept_checks, people
 from nmep.forms import ConceptCheckForm
 from nmep.models import ConceptCheck, Session
@@ -37,7 +38,7 @@ def concept_check_list(request: HttpRequest, slug: str, pk: int) -> HttpResponse
     """What a class was asked; whoever teaches it prepares questions here and asks them."""
     session = session_for(request, slug, pk)
     teaches = concept_checks.may_teach(request.user, session)
-    if request.method == "POST" and not teaches:
+    if request.method == "POST" and (not teaches or session.offering.is_archived):
         raise Http404
     form = ConceptCheckForm(request.POST or None, instance=ConceptCheck(session=session)) if teaches else None
     if form is not None and request.method == "POST" and form.is_valid():
@@ -115,6 +116,8 @@ def concept_check_advance(request: HttpRequest, slug: str, pk: int) -> HttpRespo
 def concept_check_edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Change a question that was not asked yet, or throw it away."""
     asked = taught_check(request, slug, pk)
+    if request.method == "POST" and asked.session.offering.is_archived:
+        raise Http404
     if asked.stage != Stage.DRAFT:
         messages.info(request, "This was asked already; its words stay as the class read them.")
         return redirect(asked)
@@ -159,9 +162,9 @@ def concept_check_vote(request: HttpRequest, code: str) -> HttpResponse:
     if request.method == "POST":
         try:
             option, number = request.POST.get("option", ""), request.POST.get("round", "")
-            if not (option.isdigit() and number.isdigit()):
+            if not (option.isdecimal() and len(option) < 4):
                 raise concept_checks.Refused("Choose one of the answers.")
-            counted = concept_checks.vote(asked, user, int(option), number=int(number))
+            counted = concept_checks.vote(asked, user, int(option), number=number_of(number))
             if not counted:
                 messages.info(request, "You have voted in this round; the first vote counts.")
             return redirect("nmep:concept_check_vote", code)

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from typing import cast
 
+from allauth.core.internal import ratelimit
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from members import audit
 from members.models import User
+from mlclub.typed import number as number_of
 from nmep import courses, passing, people
 from nmep.forms.courses import ApplicationForm, GroupForm, PolicyForm
 from nmep.models import (
@@ -27,12 +28,13 @@ from nmep.models import (
     Session,
     WeekCheckIn,
 )
+from nmep.models.programmes import ARCHIVED
 from nmep.views.roster import led_offering
 from nmep.views.syllabus import offering_for
 
 GET_POST = ["GET", "HEAD", "POST"]
-#: Forms that one address on the network may send in an hour without an account.
-MOST_FORMS = 20
+#: Forms that one address on the network may send without an account.
+RATE = {"course-form": "20/h/ip"}
 
 
 @login_not_required
@@ -153,13 +155,8 @@ def _apply(request: HttpRequest, policy: CoursePolicy, form: ApplicationForm) ->
 
 
 def _is_too_much(request: HttpRequest) -> bool:
-    """Whether this network has sent its share of forms; a cache that is away counts nothing and lets them pass."""
-    key = f"course-form:{request.META.get('REMOTE_ADDR', '')}"
-    cache.add(key, 0, 3600)
-    try:
-        return int(cache.incr(key)) > MOST_FORMS
-    except ValueError:
-        return False
+    """Whether this network has sent its share of forms. Each sends a mail, so nobody may while nobody can count."""
+    return ratelimit.consume(request, app="nmep", action="course-form", config=RATE) is None
 
 
 @require_POST
@@ -189,10 +186,20 @@ def led_course(request: HttpRequest, slug: str) -> tuple[Offering, CoursePolicy]
     return offering, policy
 
 
+def _is_refused(request: HttpRequest, offering: Offering) -> bool:
+    """Whether this would change an archived course, which is said."""
+    if request.method != "POST" or not offering.is_archived:
+        return False
+    messages.warning(request, ARCHIVED)
+    return True
+
+
 @require_http_methods(GET_POST)
 def course_settings(request: HttpRequest, slug: str) -> HttpResponse:
     """How people come in, and what passing takes."""
     offering, policy = led_course(request, slug)
+    if _is_refused(request, offering):
+        return redirect("nmep:course_settings", slug)
     form = PolicyForm(request.POST or None, instance=policy)
     if request.method == "POST" and form.is_valid():
         form.save()
@@ -213,8 +220,10 @@ def course_settings(request: HttpRequest, slug: str) -> HttpResponse:
 def application_list(request: HttpRequest, slug: str) -> HttpResponse:
     """Who wants to be in; accepting and declining many at once."""
     offering, policy = led_course(request, slug)
+    if _is_refused(request, offering):
+        return redirect("nmep:application_list", slug)
     if request.method == "POST":
-        wanted = [int(value) for value in request.POST.getlist("application") if value.isdigit()]
+        wanted = [pk for value in request.POST.getlist("application") if (pk := number_of(value))]
         is_in = request.POST.get("decision") == "accept"
         if not wanted:
             messages.warning(request, "Tick at least one person.")
@@ -270,6 +279,8 @@ def passing_export(request: HttpRequest, slug: str) -> HttpResponse:
 def group_list(request: HttpRequest, slug: str) -> HttpResponse:
     """The small groups: their leaders, who is in them, and who is in none."""
     offering, policy = led_course(request, slug)
+    if _is_refused(request, offering):
+        return redirect("nmep:group_list", slug)
     form = (
         GroupForm(request.POST or None, offering=offering)
         if "name" in request.POST

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from members.models import User
+from mlclub.typed import number as number_of
 from nmep import dealing, review_times
 from nmep.models import Assignment, Enrolment, Offering
 from nmep.views.learners import led_offering
@@ -59,9 +60,9 @@ def _deal(request: HttpRequest, offering: Offering) -> HttpResponse:
     pairs: dict[int, tuple[int | None, int]] = {}
     for name, value in request.POST.items():
         pk = name.removeprefix("to-")
-        if name.startswith("to-") and pk.isdigit() and str(value).isdigit():
-            seen = str(request.POST.get(f"seen-{pk}", ""))
-            pairs[int(pk)] = (int(seen) if seen.isdigit() else None, int(str(value)))
+        if name.startswith("to-") and number_of(pk) and number_of(value):
+            seen = number_of(request.POST.get(f"seen-{pk}", ""))
+            pairs[number_of(pk)] = (seen or None, number_of(value))
     outcome = dealing.deal(assignment, pairs, by=user)
     if outcome.dealt:
         messages.success(request, f"{outcome.dealt} dealt. Each stands in the queue of its reviewer.")
@@ -83,7 +84,7 @@ def review_take_back(request: HttpRequest, slug: str) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     wanted = request.POST.get("reviewer", "")
     staff = Enrolment.objects.staff().filter(offering=offering).select_related("person")
-    holder = staff.filter(person=int(wanted) if wanted.isdigit() else 0).first()
+    holder = staff.filter(person=number_of(wanted)).first()
     if holder is None:
         messages.warning(request, "Choose somebody who reviews here.")
         return redirect("nmep:review_deal", offering.slug)

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from members.models import User
-from nmep import holding
+from nmep import holding, reviewing
 from nmep.models import Assignment, Review
 from nmep.views.learners import led_offering
 from nmep.views.submissions import submission_for
@@ -26,7 +26,11 @@ def review_hold(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     assignment = _led_assignment(request, slug, key)
     user: User = request.user  # type: ignore[assignment]
     holds = request.POST.get("hold") == "yes"
-    holding.set_holding(assignment, holds=holds, by=user)
+    try:
+        holding.set_holding(assignment, holds=holds, by=user)
+    except reviewing.Refused as refused:
+        messages.warning(request, str(refused))
+        return redirect("nmep:review_queue", slug)
     if holds:
         messages.success(
             request, f"Reviews of {assignment.label} are held from now on, until you release them."
@@ -44,9 +48,13 @@ def review_release(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     assignment = _led_assignment(request, slug, key)
     user: User = request.user  # type: ignore[assignment]
     if request.method == "POST":
-        n = holding.release(
-            assignment, by=user, now=timezone.now(), keep_holding="keep_holding" in request.POST
-        )
+        try:
+            n = holding.release(
+                assignment, by=user, now=timezone.now(), keep_holding="keep_holding" in request.POST
+            )
+        except reviewing.Refused as refused:
+            messages.warning(request, str(refused))
+            return redirect("nmep:review_queue", slug)
         if n:
             messages.success(
                 request, f"{n} review{'' if n == 1 else 's'} released. Each learner is told once."
@@ -54,7 +62,9 @@ def review_release(request: HttpRequest, slug: str, key: str) -> HttpResponse:
         else:
             messages.info(request, "Nothing was held any more; somebody else may have released it.")
         return redirect("nmep:review_queue", slug)
-    reviews = list(holding.held(assignment))
+    # A lead who also learns here reads the review of their own work when everybody does.
+    held = list(holding.held(assignment))
+    reviews = [review for review in held if not _is_own(review, user)]
     return render(
         request,
         "nmep/review_release.html",
@@ -64,12 +74,13 @@ def review_release(request: HttpRequest, slug: str, key: str) -> HttpResponse:
             "reviews": reviews,
             "done": sum(review.outcome == Review.Outcome.DONE for review in reviews),
             "returned": sum(review.outcome == Review.Outcome.RETURN for review in reviews),
-            "own": sum(
-                any(author.enrolment.person_id == user.pk for author in review.submission.authors.all())
-                for review in reviews
-            ),
+            "own": len(held) - len(reviews),
         },
     )
+
+
+def _is_own(review: Review, user: User) -> bool:
+    return any(author.enrolment.person_id == user.pk for author in review.submission.authors.all())
 
 
 @require_POST

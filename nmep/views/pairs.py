@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from members.models import User
+from mlclub.typed import number as number_of
 from nmep import pair_repair as repairs
 from nmep import partnering, people
 from nmep.forms import MatchForm, MoveForm
@@ -140,7 +141,7 @@ def pair_lock(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     made = led_round(request, slug, key)
     team, verb = request.POST.get("team", ""), request.POST.get("verb", "lock")
     try:
-        if not (made.pk and team.isdigit() and partnering.lock(made, int(team), is_locked=verb == "lock")):
+        if not (made.pk and partnering.lock(made, number_of(team), is_locked=verb == "lock")):
             messages.warning(request, "That pair is gone.")
     except Refused as refused:
         messages.warning(request, str(refused))

@@ -31,11 +31,15 @@ def partner_list(request: HttpRequest, slug: str) -> HttpResponse:
     form = WishForm(request.POST or None, asking=enrolment)
     status = 200
     if request.method == "POST":
-        if form.is_valid() and enrolment.is_learning:
+        if form.is_valid():
             about = form.cleaned_data["about"]
-            partnering.wish(enrolment, form.cleaned_data["kind"], about, now=timezone.now())
-            messages.success(request, "Kept. Only you and the leads can read it.")
-            return redirect("nmep:partner_list", slug)
+            try:
+                partnering.wish(enrolment, form.cleaned_data["kind"], about, now=timezone.now())
+            except teams.Refused as refused:
+                form.add_error(None, str(refused))
+            else:
+                messages.success(request, "Kept. Only you and the leads can read it.")
+                return redirect("nmep:partner_list", slug)
         status = 422
     own = PartnerTeam.objects.told().filter(places__enrolment=enrolment).select_related("round__assignment")
     rows = [
@@ -84,7 +88,11 @@ def partner_note(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     if not form.is_valid():
         messages.warning(request, "Answer both questions, please.")
         return redirect(f"{assignment.get_absolute_url()}#partners")
-    _, is_new = partnering.note(team, enrolment, **form.cleaned_data, now=timezone.now())
+    try:
+        _, is_new = partnering.note(team, enrolment, **form.cleaned_data, now=timezone.now())
+    except teams.Refused as refused:
+        messages.warning(request, str(refused))
+        return redirect(f"{assignment.get_absolute_url()}#partners")
     if is_new:
         messages.success(request, "Thank you. Only the leads read it.")
     else:

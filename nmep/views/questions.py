@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from members.models import User
+from mlclub.typed import number as number_of
 from nmep import people, questions
 from nmep.forms import AnswerForm, QuestionForm
 from nmep.models import Answer, Assignment, Offering, Question
@@ -64,8 +65,8 @@ def question_list(request: HttpRequest, slug: str) -> HttpResponse:
     kind, _, value = about.partition("-")
     if kind == "hw":
         shown = shown.filter(assignment__key=value)
-    elif kind == "week" and value.isdigit():
-        shown = shown.filter(week=value)
+    elif kind == "week" and number_of(value):
+        shown = shown.filter(week=number_of(value))
     if "open" in request.GET:
         shown = shown.unanswered()
     return render(
@@ -142,7 +143,7 @@ def question_settle(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     number = request.POST.get("answer", "")
     answer = None
     if number:
-        answer = get_object_or_404(Answer, question=question, pk=number if number.isdigit() else 0)
+        answer = get_object_or_404(Answer, question=question, pk=number_of(number))
     try:
         questions.settle(question, answer, by=cast("User", request.user), now=timezone.now())
         messages.success(request, "Marked as answered." if answer else "Open again.")

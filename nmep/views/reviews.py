@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from members.models import User
+from mlclub.typed import number as number_of
 from nmep import holding, people, review_times, reviewing, second_looks
 from nmep.models import Enrolment, Offering, Review, Submission
 from nmep.views.submissions import review_form_for, submission_for, submission_page
@@ -110,9 +111,7 @@ def submission_assign(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     reviewer = None
     if wanted:
         staff = Enrolment.objects.staff().filter(offering=offering)
-        reviewer = get_object_or_404(
-            User, pk=wanted if wanted.isdigit() else 0, pk__in=staff.values("person")
-        )
+        reviewer = get_object_or_404(User, pk=number_of(wanted), pk__in=staff.values("person"))
     try:
         reviewing.assign(submission, reviewer, by=user, now=timezone.now())
         messages.success(request, f"Goes to {reviewer}." if reviewer else "Back in the queue.")

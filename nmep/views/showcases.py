@@ -88,15 +88,17 @@ def showcase_edit(request: HttpRequest, slug: str) -> HttpResponse:
     )
     user: Any = request.user
     if request.method == "POST" and form.is_valid():
-        showcase = showcases.save_order(session, form.places, minutes=form.cleaned_data["minutes"], by=user)
-        if "publish" in request.POST:
-            try:
+        try:
+            showcase = showcases.save_order(
+                session, form.places, minutes=form.cleaned_data["minutes"], by=user
+            )
+            if "publish" in request.POST:
                 showcases.publish(showcase, by=user, now=timezone.now())
                 messages.success(request, "Published. Each talk has its feedback form.")
-            except Refused as refused:
-                messages.warning(request, str(refused))
-        else:
-            messages.success(request, "Saved.")
+            else:
+                messages.success(request, "Saved.")
+        except Refused as refused:
+            messages.warning(request, str(refused))
         return redirect("nmep:showcase_detail", slug)
     return render(
         request,

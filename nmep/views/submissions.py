@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from members.models import User
 from mlclub import uploads
+from mlclub.typed import number as number_of
 from nmep import changes, checking, people, phrases, reading, reviewing
 from nmep.forms.reviewing import AskAgainForm, CommentForm, LookAnswerForm, ReviewForm, SettleForm
 from nmep.models import Comment, Piece, Review, SecondLook, Skill, Submission, SubmissionAuthor
@@ -172,7 +173,8 @@ def _typed(form: CommentForm | None) -> dict[str, Any]:
     if form is None:
         return {}
     index, piece = form["cell_index"].value(), form["piece"].value()
-    at = f"c{int(index) + 1}" if str(index or "").isdigit() else "text" if piece else "whole"
+    is_cell = str(index or "").isdecimal()
+    at = f"c{number_of(index) + 1}" if is_cell else "text" if piece else "whole"
     return {"at": at, "text": form["text"].value(), "line": form["line"].value(), "errors": form.errors}
 
 
@@ -238,18 +240,22 @@ def comment_create(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         if not lines.has(values["line"]):
             form.add_error("line", f"There is no line {values['line']}: this has {lines.count}.")
             return submission_page(request, submission, comment_form=form, status=422)
-    comment = reviewing.comment(
-        submission,
-        user,
-        values["text"],
-        now=timezone.now(),
-        piece=piece,
-        line=values["line"] if piece else None,
-        cell_key=values["cell_key"],
-        cell_index=values["cell_index"],
-        parent=parent,
-        asks_for_change=values["asks_for_change"],
-    )
+    try:
+        comment = reviewing.comment(
+            submission,
+            user,
+            values["text"],
+            now=timezone.now(),
+            piece=piece,
+            line=values["line"] if piece else None,
+            cell_key=values["cell_key"],
+            cell_index=values["cell_index"],
+            parent=parent,
+            asks_for_change=values["asks_for_change"],
+        )
+    except reviewing.Refused as refused:
+        form.add_error(None, str(refused))
+        return submission_page(request, submission, comment_form=form, status=422)
     if comment.posted_at is None:
         messages.success(request, "Kept. It goes out with your review.")
     return redirect(back_to(request, submission, comment))
