@@ -221,6 +221,14 @@ def fill_places(now: datetime) -> int:
     return moved
 
 
+def forget_unproven(now: datetime) -> int:
+    """Names and addresses that nobody has proven go when the invitation in their mail runs out; the tick calls it."""
+    old = CourseApplication.objects.filter(
+        state=State.UNCONFIRMED, user=None, created_at__lt=now - invitations.LASTS
+    )
+    return old.delete()[0]
+
+
 def keep_doors_open(now: datetime) -> int:
     """Participants who are no members see the classes of their course: they are invited to what is not public."""
     through = Event.invited.through

@@ -29,8 +29,8 @@ QUESTIONS = [
 def seed(runs: Sequence[Run], now: datetime) -> None:
     """The sheets of every term; those of the current one are half filled."""
     papers = Paper.objects.bulk_create(
-        Paper(title=title, authors_text=authors, year=year, arxiv_id=arxiv_id, created_at=now)
-        for title, authors, year, arxiv_id in texts.PAPERS
+        Paper(title=title, year=year, arxiv_id=arxiv_id, created_at=now)
+        for title, year, arxiv_id in texts.PAPERS
     )
     for run in runs:
         # Every term reads another part of the list; some papers come again.

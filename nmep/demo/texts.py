@@ -99,58 +99,18 @@ REMARKS = [
     "This loop can be one line with `np.dot`. Is it faster?",
 ]
 
-#: What is presented: title, authors, year, arXiv number.
+#: What is presented: title, year, arXiv number. The papers are real; nobody's name stands here.
 PAPERS = [
-    (
-        "Attention Is All You Need",
-        "Ashish Vaswani and Noam Shazeer and Niki Parmar and others",
-        2017,
-        "1706.03762",
-    ),
-    (
-        "Deep Residual Learning for Image Recognition",
-        "Kaiming He and Xiangyu Zhang and Shaoqing Ren and Jian Sun",
-        2015,
-        "1512.03385",
-    ),
-    ("Adam: A Method for Stochastic Optimization", "Diederik P. Kingma and Jimmy Ba", 2014, "1412.6980"),
-    ("Batch Normalization", "Sergey Ioffe and Christian Szegedy", 2015, "1502.03167"),
-    (
-        "Playing Atari with Deep Reinforcement Learning",
-        "Volodymyr Mnih and Koray Kavukcuoglu and others",
-        2013,
-        "1312.5602",
-    ),
-    (
-        "Generative Adversarial Networks",
-        "Ian J. Goodfellow and Jean Pouget-Abadie and others",
-        2014,
-        "1406.2661",
-    ),
-    (
-        "Denoising Diffusion Probabilistic Models",
-        "Jonathan Ho and Ajay Jain and Pieter Abbeel",
-        2020,
-        "2006.11239",
-    ),
-    ("An Image is Worth 16x16 Words", "Alexey Dosovitskiy and Lucas Beyer and others", 2020, "2010.11929"),
-    (
-        "BERT: Pre-training of Deep Bidirectional Transformers",
-        "Jacob Devlin and Ming-Wei Chang and Kenton Lee and Kristina Toutanova",
-        2018,
-        "1810.04805",
-    ),
-    (
-        "Proximal Policy Optimization Algorithms",
-        "John Schulman and Filip Wolski and others",
-        2017,
-        "1707.06347",
-    ),
-    ("Auto-Encoding Variational Bayes", "Diederik P. Kingma and Max Welling", 2013, "1312.6114"),
-    (
-        "U-Net: Convolutional Networks for Biomedical Image Segmentation",
-        "Olaf Ronneberger and Philipp Fischer and Thomas Brox",
-        2015,
-        "1505.04597",
-    ),
+    ("Attention Is All You Need", 2017, "1706.03762"),
+    ("Deep Residual Learning for Image Recognition", 2015, "1512.03385"),
+    ("Adam: A Method for Stochastic Optimization", 2014, "1412.6980"),
+    ("Batch Normalization", 2015, "1502.03167"),
+    ("Playing Atari with Deep Reinforcement Learning", 2013, "1312.5602"),
+    ("Generative Adversarial Networks", 2014, "1406.2661"),
+    ("Denoising Diffusion Probabilistic Models", 2020, "2006.11239"),
+    ("An Image is Worth 16x16 Words", 2020, "2010.11929"),
+    ("BERT: Pre-training of Deep Bidirectional Transformers", 2018, "1810.04805"),
+    ("Proximal Policy Optimization Algorithms", 2017, "1707.06347"),
+    ("Auto-Encoding Variational Bayes", 2013, "1312.6114"),
+    ("U-Net: Convolutional Networks for Biomedical Image Segmentation", 2015, "1505.04597"),
 ]

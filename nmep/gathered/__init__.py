@@ -43,6 +43,7 @@ def tick(now: datetime) -> None:
     showcases.mark_presented(now)
     pulses.ask(now)
     courses.fill_places(now)
+    courses.forget_unproven(now)
     courses.keep_doors_open(now)
 
 

@@ -186,6 +186,16 @@ def test_an_application_is_taken_back_before_it_is_decided_and_not_after(client)
     assert again.state == "accepted"
 
 
+def test_an_address_that_nobody_proves_is_forgotten():
+    policy = make_course()
+    now = timezone.now()
+    courses.apply(policy, name="Ro", email="ro@club.example", wants="learner", now=now)
+    apply(policy, make_user())
+    assert courses.forget_unproven(now + timedelta(days=30)) == 0
+    assert courses.forget_unproven(now + timedelta(days=31)) == 1
+    assert [row.state for row in Application.objects.all()] == ["applied"]
+
+
 def test_participants_see_classes_that_are_not_public():
     policy = make_course(door="open")
     coming = make_session(offering=policy.offering, starts_at=timezone.now() + timedelta(days=2))
