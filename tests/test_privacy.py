@@ -16,7 +16,7 @@ from events import feedback
 from events.models import Attendance
 from members import erasure
 from members.models import Membership, User
-from nmep import handing_in, reviewing
+from nmep import handing_in, leaving, reviewing
 from nmep.gathered import personal_data
 from nmep.models import Part
 from tests.access import doors, fixtures, table
@@ -42,6 +42,7 @@ CANARIES = {
     },  # what listeners said, before its release: whoever reads it for kindness
     "canary-few": set(),  # below four answers nobody reads them
     "canary-slower": {"reviewer", "lead", "education"},  # what a class said: its teacher's and the leads'
+    "canary-leaving": {"lead", "education"},  # why somebody wants to leave
     "canary-half-said": {"reviewer"},  # a review that is not posted yet
     "canary-held": {"reviewer", "lead", "education"},  # a finished review that nobody has released
     "canary-held-remark": {"reviewer", "lead", "education"},  # what goes with it
@@ -79,6 +80,7 @@ def canaries(world):
         marks={criterion.pk: "close"},
         now=now,
     )
+    leaving.ask(world.enrolment, reason="canary-leaving", now=now)
     third = make_submission(enrolment=world.enrolment, assignment=world.assignment, reviewer=reviewer)
     _feedback(world, now)
     reviewing.save(third, reviewer, summary="canary-half-said", outcome="return", marks={}, now=now)
@@ -166,6 +168,7 @@ def test_who_may_know_is_told(canaries):
         ("new member", work, "canary-comment"),
         ("new member", work, "canary-review"),
         ("participant", reverse("nmep:assignment_detail", args=["ours", "hw2"]), "canary-draft"),
+        ("lead", reverse("nmep:leave_detail", args=["ours", canaries.enrolment.pk]), "canary-leaving"),
         ("host", reverse("events:event_people", args=[event.pk]), "canary-nuts"),
         ("member", event.get_absolute_url(), "canary-room"),
         ("officer", canaries.listed.get_absolute_url(), "canary.mail@club.example"),
