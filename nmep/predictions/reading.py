@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 MOST_ROWS = 200_000
 LONGEST_CELL = 200
+#: A side of an array above this is a lie, and may have too many digits to be named.
+LONGEST_SIDE = 10**12
 NPY = b"\x93NUMPY"
 #: Kind of number and its bytes → the letter that `struct` reads it by.
 NUMBERS = {
@@ -124,8 +126,7 @@ def _npy(content: bytes) -> Table:
         raise Refused(f"An array of type {kind} is not taken; save whole or floating numbers.")
     if len(shape) > 32 or not all(type(length) is int and length >= 0 for length in shape):
         raise broken
-    if any(length > MOST_ROWS for length in shape):
-        # Not how many: a number of ten thousand digits cannot even be written.
+    if any(length > LONGEST_SIDE for length in shape):
         raise Refused(f"The array has more than {MOST_ROWS} values.")
     count = math.prod(shape)
     if len([length for length in shape if length != 1]) > 1:
