@@ -254,17 +254,27 @@ class Proposal:
         return {row.pk: group.key for group in self.groups for row in group.people}
 
 
-def match(offering: Offering, *, seed: int = 0) -> Proposal:
+def _among(offering: Offering) -> tuple[CapstonePolicy, list[Enrolment], list[Capstone]]:
+    policy = policy_of(offering)
+    return policy, without_group(offering), rooms(offering, policy)
+
+
+def match(
+    offering: Offering,
+    *,
+    seed: int = 0,
+    among: tuple[CapstonePolicy, list[Enrolment], list[Capstone]] | None = None,
+) -> Proposal:
     """Groups for those who have none, common interests first; what could not be had is said, not hidden.
+
+    `among` are the policy, those without a group and the groups with room, where somebody has asked for them.
 
     A group that is too small keeps together and takes others in. Where the rest makes no group of its own,
     they fill the places of the others.
     """
-    policy = policy_of(offering)
-    rest = without_group(offering)
+    policy, rest, going = among or _among(offering)
     if not rest:
         return Proposal()
-    going = rooms(offering, policy)
     small = [row for row in going if 0 < len(row.team) < policy.min_size]
     by_key = {row.pk: row for row in [*rest, *(member.enrolment for each in small for member in each.team)]}
     interests = _interests(offering, by_key.values())

@@ -248,14 +248,14 @@ def capstone_match(request: HttpRequest, slug: str) -> HttpResponse:
     """The matcher proposes groups for the rest; the lead adjusts and publishes."""
     offering = led_offering(request, slug)
     seed = request.GET.get("seed", "0")
-    proposal = capstones.match(offering, seed=int(seed) if seed.isdecimal() and len(seed) < 6 else 0)
     policy = capstones.policy_of(offering)
-    form = MatchForm(
-        request.POST or None,
-        waiting=capstones.without_group(offering),
-        rooms=capstones.rooms(offering, policy),
-        proposal=proposal,
+    waiting, going = capstones.without_group(offering), capstones.rooms(offering, policy)
+    proposal = capstones.match(
+        offering,
+        seed=int(seed) if seed.isdecimal() and len(seed) < 6 else 0,
+        among=(policy, list(waiting), list(going)),
     )
+    form = MatchForm(request.POST or None, waiting=waiting, rooms=going, proposal=proposal)
     user: Any = request.user
     if request.method == "POST" and form.is_valid():
         try:
