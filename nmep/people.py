@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +14,19 @@ from nmep.models import Capstone, CapstonePolicy, Enrolment, Offering, OfferingS
 
 
 def learner(user: Any, offering: Offering) -> Enrolment | None:
-    """The enrolment by which `user` learns (or has learnt) in `offering`."""
-    return (
+    """The enrolment by which `user` learns (or has learnt) in `offering`; the tabs of the page are known with it."""
+    rows: Any = (
         Enrolment.objects.learners()
         .filter(person=user, offering=offering)
         .exclude(state=Enrolment.State.INVITED)
+        .annotate(**_columns(user, "offering"))
         .select_related("person", "offering__term", "offering__program")
-        .first()
     )
+    row = rows.first()
+    if row is not None:
+        offering.reader = row.offering.reader = (user.pk, _read(user, vars(row)))
+    found: Enrolment | None = row
+    return found
 
 
 def leads_of(offering: Offering) -> list[User]:
@@ -91,36 +97,48 @@ def staff_and_roles(user: Any, offering: Offering) -> tuple[list[Enrolment], Rol
     )
 
 
+def _columns(user: Any, key: str) -> dict[str, Any]:
+    """What `_read` reads, on rows whose `key` is an offering."""
+    mine = Enrolment.objects.filter(person=user, offering=OuterRef(key)).order_by()
+    sheets = OfferingSheet.objects.filter(offering=OuterRef(key)).order_by()
+    showcases = Session.objects.filter(offering=OuterRef(key), kind=Session.Kind.SHOWCASE)
+    return {
+        "r_held": ArraySubquery(mine.active().values("role")),
+        "r_kinds": ArraySubquery(sheets.values("kind")),
+        "r_belongs": Exists(mine),
+        "r_has_policy": Exists(CapstonePolicy.objects.filter(offering=OuterRef(key))),
+        "r_has_groups": Exists(Capstone.objects.filter(offering=OuterRef(key))),
+        "r_has_showcase": Exists(showcases),
+    }
+
+
+def _read(user: Any, row: Mapping[str, Any]) -> Roles:
+    held, has = set(row["r_held"]), {*row["r_kinds"]} - {OfferingSheet.Kind.SHOWCASE}
+    if row["r_has_policy"] or row["r_has_groups"]:
+        has.add("capstones")
+    if row["r_has_showcase"]:
+        has.add("showcase")
+    return Roles(
+        learns=Enrolment.Role.LEARNER in held,
+        leads=Enrolment.Role.LEAD in held or user.has_perm("nmep.view_submission"),
+        reviews=bool(held.intersection(Enrolment.STAFF)) or user.has_perm("nmep.review_submission"),
+        belongs=row["r_belongs"],
+        has=frozenset(has),
+    )
+
+
 def roles(user: Any, offering: Offering) -> Roles:
     """The roles of `user` in `offering`, officers included, and what it has; one query."""
     if not user.is_authenticated:
         return NO_ROLES
-    mine = Enrolment.objects.active().filter(person=user, offering=OuterRef("pk")).order_by()
-    sheets = OfferingSheet.objects.filter(offering=OuterRef("pk")).order_by()
-    row = (
-        Offering.objects.filter(pk=offering.pk)
-        .order_by()
-        .annotate(
-            held=ArraySubquery(mine.values("role")),
-            kinds=ArraySubquery(sheets.values("kind")),
-            belongs=Exists(Enrolment.objects.filter(person=user, offering=OuterRef("pk"))),
-            has_policy=Exists(CapstonePolicy.objects.filter(offering=OuterRef("pk"))),
-            has_groups=Exists(Capstone.objects.filter(offering=OuterRef("pk"))),
-            has_showcase=Exists(Session.objects.filter(offering=OuterRef("pk"), kind=Session.Kind.SHOWCASE)),
-        )
-        .values("held", "belongs", "kinds", "has_policy", "has_groups", "has_showcase")
-        .get()
-    )
-    held, has = set(row["held"]), {*row["kinds"]} - {OfferingSheet.Kind.SHOWCASE}
-    if row["has_policy"] or row["has_groups"]:
-        has.add("capstones")
-    if row["has_showcase"]:
-        has.add("showcase")
-    leads = Enrolment.Role.LEAD in held or user.has_perm("nmep.view_submission")
-    return Roles(
-        learns=Enrolment.Role.LEARNER in held,
-        leads=leads,
-        reviews=bool(held.intersection(Enrolment.STAFF)) or user.has_perm("nmep.review_submission"),
-        belongs=row["belongs"],
-        has=frozenset(has),
-    )
+    columns = _columns(user, "pk")
+    row = Offering.objects.filter(pk=offering.pk).order_by().annotate(**columns).values(*columns).get()
+    found = _read(user, row)
+    offering.reader = (user.pk, found)
+    return found
+
+
+def reader(user: Any, offering: Offering) -> Roles:
+    """The same, from what the page has asked about `offering` before."""
+    key, known = offering.reader or (None, NO_ROLES)
+    return known if key == user.pk and key is not None else roles(user, offering)

@@ -107,6 +107,9 @@ class Offering(models.Model):
     # Lines that the stale-text page had asked about and somebody left as they are, by their fingerprint.
     kept_lines = models.JSONField(default=list, blank=True, editable=False)
 
+    #: Whose page it stands on and what they are in it, once `nmep.people.roles` was asked.
+    reader: tuple[int, Any] | None = None
+
     objects = OfferingQuerySet.as_manager()
     personal_data = NOT_PERSONAL
 

@@ -17,5 +17,5 @@ def programme_tabs(context: template.Context, here: str = "") -> dict[str, Any]:
     offering = context["offering"]
     roles = context.get("roles")
     if not isinstance(roles, people.Roles):
-        roles = people.roles(context["user"], offering)
+        roles = people.reader(context["user"], offering)
     return {"offering": offering, "roles": roles, "here": here}

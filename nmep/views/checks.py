@@ -22,7 +22,7 @@ from nmep.views.submissions import submission_for
 def led_assignment(request: HttpRequest, slug: str, key: str) -> Assignment:
     """The assignment, for the leads of its offering and the officer for education; a 404 for everybody else."""
     assignment = assignment_for(request, slug, key)
-    if not people.may_lead(request.user, assignment.offering):
+    if not people.roles(request.user, assignment.offering).leads:
         raise Http404
     return assignment
 

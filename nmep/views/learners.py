@@ -31,10 +31,7 @@ from nmep.views.syllabus import offering_for
 
 def led_offering(request: HttpRequest, slug: str) -> Offering:
     """The offering, for its leads and the officer for education."""
-    offering = offering_for(request, slug)
-    if not people.may_lead(request.user, offering):
-        raise Http404
-    return offering
+    return led_with_roles(request, slug)[0]
 
 
 def led_with_roles(request: HttpRequest, slug: str) -> tuple[Offering, Roles]:
@@ -130,7 +127,7 @@ def learner_page(
             "absences": standing.asked,
             "requests": ExtensionRequest.objects.filter(enrolment=enrolment).select_related("assignment"),
             "passing": passing.of(standing) if getattr(enrolment, "has_course_policy", True) else None,
-            "roles": roles or people.roles(request.user, offering),
+            "roles": roles or people.reader(request.user, offering),
             "is_own": is_own,
             "is_frozen": acts.is_frozen(enrolment),
             "now": now,

@@ -24,7 +24,7 @@ def roster(request: HttpRequest, slug: str) -> HttpResponse:
             "offering": offering,
             "table": table,
             "times": review_times.in_all(offering, timezone.now()),
-            "may_export": people.may_lead(user, offering),
+            "may_export": people.reader(user, offering).leads,
         },
     )
 

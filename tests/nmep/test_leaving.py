@@ -176,11 +176,11 @@ def test_the_home_of_a_lead_shows_who_asks_to_leave_and_who_has_no_partner(clien
     leaving.ask(bo, reason="", now=timezone.now())
     client.force_login(lead)
     page = text(client.get(reverse("portal:home")))
-    assert "A learner asks to leave" in page
-    assert "1 without a partner for HW2" in page
+    assert "1 learner asked to leave" in page
+    assert "1 learner without a partner" in page
     leaving.withdraw(bo, by=lead, reason="x", now=timezone.now())
     page = text(client.get(reverse("portal:home")))
-    assert "A learner asks to leave" not in page
-    assert "2 without a partner for HW2" in page
+    assert "asked to leave" not in page
+    assert "2 learners without a partner" in page
     client.force_login(bo.person)
     assert "without a partner" not in text(client.get(reverse("portal:home")))

@@ -3,11 +3,12 @@ from collections import Counter
 import pytest
 from django.core import mail
 from django.core.management import call_command
+from django.urls import reverse
 from django.utils import timezone
 
 from members.models import AuditEntry, Notification, Pairing
 from members.pairing import pairs_of
-from nmep import pair_repair, partnering, teams, unpaired
+from nmep import attention, pair_repair, partnering, teams, unpaired
 from nmep.models import Enrolment, PairingRound, PartnerNote, PartnerTeam, PartnerWish, TeamPlace
 from nmep.partner_facts import Criteria
 from nmep.partnering import PublishedMeanwhile
@@ -316,14 +317,13 @@ def test_the_home_of_a_lead_knows_who_has_no_partner(offering):
     make_lead(offering=offering)
     made = make_round((ada, bo))
     now = timezone.now()
-    lead = unpaired.with_unpaired(Enrolment.objects.filter(role="lead"), now).get()
-    assert [(row["key"], row["n"]) for row in lead.unpaired_json] == [(made.assignment.key, 2)]
-    assert [(row.pk, row.unpaired) for row in unpaired.rounds_with_unpaired(now)] == [(made.pk, 2)]
+    need = next(need for need in attention.of(offering, now) if need.key == "unpaired")
+    page = reverse("nmep:pair_detail", args=[offering.slug, made.assignment.key])
+    assert (need.count, need.url) == (2, page)
     make_submission(enrolment=cy, assignment=made.assignment)
     Enrolment.objects.filter(pk=bo.pk).update(state=Enrolment.State.WITHDREW)
     assert set(unpaired.unpaired(made.assignment_id, offering.pk)) == {ada, di}
-    lead = unpaired.with_unpaired(Enrolment.objects.filter(role="lead"), made.assignment.due_at).get()
-    assert lead.unpaired_json == []
+    assert "unpaired" not in [need.key for need in attention.of(offering, made.assignment.due_at)]
 
 
 # ── What partners say ──
