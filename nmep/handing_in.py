@@ -109,8 +109,11 @@ class Standing:
         return bool(self.due_at and now > self.due_at and not self.is_returned)
 
 
-def standing(enrolment: Enrolment, assignment: Assignment) -> Standing:
-    """What `enrolment` has on `assignment`; four queries, and one more once something was handed in."""
+def standing(
+    enrolment: Enrolment, assignment: Assignment, deviations: list[Deviation] | None = None
+) -> Standing:
+    """What `enrolment` has on `assignment`; four queries, and one more once something was handed in. One less
+    where their `deviations` are known already."""
     rows = list(
         Submission.objects.filter(authors__enrolment=enrolment, assignment=assignment)
         .select_related("handed_in_by")
@@ -119,7 +122,8 @@ def standing(enrolment: Enrolment, assignment: Assignment) -> Standing:
     )
     for row in rows:
         row.assignment = assignment
-    deviations = list(Deviation.objects.filter(enrolment=enrolment, assignment=assignment))
+    if deviations is None:
+        deviations = list(Deviation.objects.filter(enrolment=enrolment, assignment=assignment))
     draft = next((row for row in rows if row.state == Submission.State.DRAFT), None)
     versions = [row for row in rows if row is not draft]
     return Standing(

@@ -75,6 +75,12 @@ def team_of(enrolment: Enrolment, assignment: Assignment) -> PartnerTeam | None:
     return team
 
 
+def extra_time(team: PartnerTeam | None, enrolment: Enrolment) -> list[Deviation] | None:
+    """The extra time of a learner as `team_of` brought it along; None where they have no team."""
+    places: Any = team.places.all() if team is not None else ()
+    return next((row.enrolment.extra_time for row in places if row.enrolment_id == enrolment.pk), None)
+
+
 def mates(team: PartnerTeam | None, enrolment: Enrolment) -> list[Enrolment]:
     """The others of a team who still learn here."""
     if team is None:

@@ -11,7 +11,6 @@ from nmep.models import (
     Assignment,
     Enrolment,
     MarkChange,
-    Offering,
     PairingRound,
     PartnerWish,
     Submission,
@@ -68,13 +67,7 @@ def open_rounds(now: datetime) -> QuerySet[PairingRound]:
 
 
 def with_counts(rounds: QuerySet[PairingRound]) -> Any:
+    """The rounds with `unpaired`: how many have no partner, or None."""
     alone = unpaired(OuterRef("assignment"), OuterRef("assignment__offering")).order_by()
     counted = alone.values("offering").annotate(n=Count("pk")).values("n")
     return rounds.annotate(unpaired=Subquery(counted))
-
-
-def unmatched(offering: Offering, now: datetime) -> list[Assignment]:
-    """Open work that asks for partners and has no published pairs yet."""
-    rows = Assignment.objects.released(now).filter(offering=offering, due_at__gt=now)
-    rows = rows.exclude(partners=Assignment.Partners.NONE)
-    return list(rows.exclude(pairing_round__state__in=PairingRound.TOLD).defer("text", "search"))

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mlclub import uploads
-from nmep import boards, checking, extensions, handing_in, joint, mastery, people
+from nmep import boards, checking, extensions, handing_in, joint, mastery, people, teams
 from nmep.forms import HandInForm
 from nmep.forms.mastery import REASONS
 from nmep.models import Assignment, Comment, Enrolment, Part, Review, SpecRevision
@@ -125,10 +125,11 @@ def _page(
         context["roles"] = people.roles(request.user, assignment.offering)
         return render(request, "nmep/assignment_detail.html", context, status=status)
     enrolment.offering = assignment.offering
-    held = handing_in.standing(enrolment, assignment)
+    team = teams.team_of(enrolment, assignment)
+    held = handing_in.standing(enrolment, assignment, teams.extra_time(team, enrolment))
     refused = handing_in.refusal(enrolment, assignment, now, held)
     kept = _kept(held)
-    together = hand_in_context(request, assignment, enrolment, held, now)
+    together = hand_in_context(request, assignment, enrolment, team, held, now)
     if form is None and refused is None:
         form = HandInForm(
             parts=context["parts"],

@@ -127,11 +127,11 @@ def hand_in_context(
     request: HttpRequest,
     assignment: Assignment,
     enrolment: Enrolment,
+    team: PartnerTeam | None,
     held: handing_in.Standing,
     now: Any,
 ) -> dict[str, Any]:
     """What the hand-in page says of the partners: who, how to reach them, and how late it is for each."""
-    team = teams.team_of(enrolment, assignment)
     partners = teams.mates(team, enrolment)
     if team is None or not partners:
         return {}
