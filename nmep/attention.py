@@ -131,7 +131,7 @@ def _classes(now: datetime) -> Any:
     label = Concat(
         Value("Week "), Cast("week", CharField()), Value(": "), F("title"), output_field=CharField()
     )
-    rows = without_teacher(now).filter(offering=OuterRef("pk")).order_by("event__starts_at")
+    rows = without_teacher(now).filter(offering=OuterRef("pk")).order_by("event__starts_at", "seq")
     return ArraySubquery(rows.annotate(said=label).values("said"))
 
 
