@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from events import slots, swaps
+from events import locking, slots, swaps
 from events.locking import Refused, Taken
 from events.models import Claim, SlotSheet
 from tests.factories import make_claim, make_member, make_sheet, make_slot
@@ -55,7 +55,7 @@ def test_without_the_lock_the_same_two_both_have_the_last_place(monkeypatch):
         looked.wait()
         return give(*args, **kwargs)
 
-    monkeypatch.setattr(slots, "locked", lambda sheet: SlotSheet.objects.get(pk=sheet.pk))
+    monkeypatch.setattr(locking, "locked", lambda sheet: SlotSheet.objects.get(pk=sheet.pk))
     monkeypatch.setattr(slots, "_give", give_when_both_have_looked)
     slot = make_slot()
     claims_of(slot, [make_member() for _ in range(2)])

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core import mail
 from django.core.management import call_command
 from django.urls import reverse
@@ -81,6 +82,7 @@ def test_the_first_who_helps_makes_a_pairing_until_the_talk_and_the_speaker_is_t
     ]
 
 
+@time_machine.travel("2031-03-05 12:00+00:00")
 def test_both_see_the_plan_tick_it_off_and_are_reminded_of_what_is_not_done(client):
     claim, mentor = asked(days=20)
     row = mentoring.help_with(claim, mentor, now=now())
