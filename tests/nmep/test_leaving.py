@@ -177,7 +177,7 @@ def test_the_home_of_a_lead_shows_who_asks_to_leave_and_who_has_no_partner(clien
     client.force_login(lead)
     assert "1 learner asked to leave" in text(client.get(reverse("portal:home")))
     staff = reverse("nmep:staff", args=[bo.offering.slug])
-    assert "Learner without a partner" in text(client.get(staff))
+    assert "Learners without a partner" in text(client.get(staff))
     leaving.withdraw(bo, by=lead, reason="x", now=timezone.now())
     page = text(client.get(staff))
     assert "asked to leave" not in page
