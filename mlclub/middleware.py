@@ -47,7 +47,7 @@ class ZeroBytesMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if isinstance(exception, (DataError, ValueError)) and "NUL" in str(exception):
-            return bad_request(request, exception)
+            return bad_request(request, exception, template_name="zero_bytes.html")
         return None
 
 

@@ -248,6 +248,7 @@ def test_a_lead_makes_the_next_term_within_ten_minutes():
     Offering.objects.filter(pk=source.pk).update(intro=f"{source.intro}\n\nWelcome to {source.term}!")
     walker = walker_as("lead")
     walker.open(reverse("nmep:syllabus", args=[source.slug]))
+    walker.follow(to="/staff/$")
     walker.follow(to="/state/$")
     walker.follow("Make the next term")
     walker.type("Days off", "2000-01-03 A day off")
@@ -294,6 +295,8 @@ def test_the_main_pages_of_every_role_stay_light(role):
     The desk asks every app and has its own limit in `tests/test_headers.py`.
     """
     walker = walker_as(role)
+    # Known to ask too much, and named in docs/speed.md: a homework with partners and checks, a week of a course.
+    walker.allowed_queries = {"new-member": 23, "course-participant": 20}.get(role, walker.allowed_queries)
     seen = set()
     for href, _ in list(walker.page.links):
         address = href.partition("#")[0]
