@@ -27,6 +27,8 @@ class CheckForm(forms.ModelForm):
     """What every kind of check has. A kind's own form adds fields and gives them to the row as its `config`."""
 
     kind: str = ""
+    #: The kinds of part that it can look at.
+    part_kinds: tuple[str, ...] = ()
 
     class Meta:
         model = Check
@@ -37,26 +39,23 @@ class CheckForm(forms.ModelForm):
         self.instance.kind = self.kind
         part = self.fields["part"]
         assert isinstance(part, forms.ModelChoiceField)  # noqa: S101  the model says so
-        part.queryset = self.parts_of(assignment)
+        part.queryset = assignment.parts.filter(kind__in=self.part_kinds)
         part.empty_label = None
-
-    def parts_of(self, assignment: Assignment) -> Any:
-        return assignment.parts.all()
 
     def config(self, cleaned: dict[str, Any]) -> dict[str, Any]:
         """The config that was asked for; the model looks at it afterwards."""
         raise NotImplementedError
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        self.instance.config = self.config(cleaned)
-        return cleaned
+    def _post_clean(self) -> None:
+        self.instance.config = self.config(self.cleaned_data)
+        super()._post_clean()  # type: ignore[misc]
 
 
 class FunctionCheckForm(CheckForm):
     """A file of test functions, typed or chosen, and what it may use."""
 
     kind = Check.Kind.FUNCTIONS
+    part_kinds = (Part.Kind.NOTEBOOK, Part.Kind.FILE)
 
     source = forms.CharField(
         label="Test functions",
@@ -104,9 +103,6 @@ class FunctionCheckForm(CheckForm):
         for name in ("source", "call_seconds", "seconds", "memory_mb"):
             if name in held:
                 self.fields[name].initial = held[name]
-
-    def parts_of(self, assignment: Assignment) -> Any:
-        return assignment.parts.filter(kind__in=[Part.Kind.NOTEBOOK, Part.Kind.FILE])
 
     def clean_file(self) -> str:
         """The text of the file, in the place of which the field stands afterwards."""

@@ -7,7 +7,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from nmep import predictions
-from nmep.models import Assignment, Check, Part
+from nmep.forms.checks import CheckForm
+from nmep.models import Check, Part
 
 
 class LinesField(forms.CharField):
@@ -29,42 +30,27 @@ class LinesField(forms.CharField):
             raise ValidationError("A line has at most 100 characters.")
 
 
-class AtOnceForm(forms.ModelForm):
+class AtOnceForm(CheckForm):
     """What the three kinds of check that are answered within a hand-in have in common."""
 
     kind: Check.Kind
-    part_kinds: tuple[str, ...] = ()
     without_part = "Add a part to the assignment first."
 
-    class Meta:
-        model = Check
+    class Meta(CheckForm.Meta):
         fields = ["part", "title", "visible", "is_published"]
 
-    def __init__(self, *args: Any, assignment: Assignment, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.instance.kind = self.kind
         part: Any = self.fields["part"]
-        part.queryset = Part.objects.filter(assignment=assignment, kind__in=self.part_kinds)
-        part.empty_label = None
         part.help_text = "" if part.queryset.exists() else self.without_part
         for name, value in (self.instance.config or {}).items():
             if name in self.fields:
                 self.initial[name] = value
 
-    def config(self, cleaned: dict[str, Any]) -> dict[str, Any]:
-        """The settings of the check, from what was typed."""
-        raise NotImplementedError
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        if not self.errors:
-            self.instance.config = self.config(cleaned)
-        return cleaned
-
     def _post_clean(self) -> None:
         # What is wrong already has its sentence; the model would add one about settings that are no field here.
         if not self.errors:
-            super()._post_clean()  # type: ignore[misc]
+            super()._post_clean()
 
 
 class PredictionsCheckForm(AtOnceForm):
@@ -130,7 +116,7 @@ class PredictionsCheckForm(AtOnceForm):
         return config | ({"a_day": cleaned["a_day"]} if cleaned["a_day"] else {})
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        cleaned: dict[str, Any] = super().clean() or {}
         file = cleaned.get("labels")
         if file is None:
             if not self.has_labels and not self.errors:
@@ -173,7 +159,7 @@ class EvidenceCheckForm(AtOnceForm):
         }
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        cleaned: dict[str, Any] = super().clean() or {}
         if not self.errors and not any(cleaned.get(name) for name in ("hosts", "inside", "pictures")):
             raise ValidationError("Ask for at least one thing: a link, a file or a picture.")
         return cleaned
@@ -200,7 +186,7 @@ class WrittenCheckForm(AtOnceForm):
         }
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
+        cleaned: dict[str, Any] = super().clean() or {}
         least, most = cleaned.get("least") or 0, cleaned.get("most") or 0
         if most and least > most:
             self.add_error("most", "At most is less than at least.")

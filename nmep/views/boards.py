@@ -18,6 +18,7 @@ from nmep.forms.checks_at_once import FORMS
 from nmep.models import Assignment, BoardName, Check
 from nmep.models.programmes import ARCHIVED
 from nmep.views.assignments import assignment_for
+from nmep.views.checks import led_assignment
 
 
 @require_safe
@@ -60,14 +61,6 @@ def board_name(request: HttpRequest, slug: str, key: str) -> HttpResponse:
         "Your name is hidden on every board here." if is_hidden else "Your name stands on the boards.",
     )
     return redirect("nmep:board_detail", slug, key)
-
-
-def led_assignment(request: HttpRequest, slug: str, key: str) -> Assignment:
-    """The assignment, for the leads of its offering and the officer for education."""
-    assignment = assignment_for(request, slug, key)
-    if not people.may_lead(request.user, assignment.offering):
-        raise Http404
-    return assignment
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -15,6 +15,7 @@ from members.models import User
 from nmep import at_once, checking, grader, people
 from nmep.forms.checks import FORMS, TryForm
 from nmep.models import Assignment, Check, GraderMachine, Run, Submission
+from nmep.models.programmes import ARCHIVED
 from nmep.views.assignments import assignment_for
 from nmep.views.submissions import submission_for
 
@@ -34,9 +35,9 @@ def check_for(assignment: Assignment, pk: int) -> Check:
 
 
 def _is_frozen(request: HttpRequest, assignment: Assignment) -> bool:
-    if assignment.offering.state != assignment.offering.State.ARCHIVED:
+    if not assignment.offering.is_archived:
         return False
-    messages.warning(request, "This offering is archived; nothing in it changes any more.")
+    messages.warning(request, ARCHIVED)
     return True
 
 
