@@ -15,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from events import feedback
-from events.feedback_forms import AnswerForm
+from events.forms.feedback import AnswerForm
 from events.models import FeedbackForm
 from events.views.organising import GET_POST
 

@@ -15,11 +15,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from events import drawing, mentoring, slots, swaps
+from events.forms.slots import AssignForm, ClaimForm, QuestionForm, SwapForm, TopicForm, WishForm
 from events.locking import Refused
 from events.models import Claim, Slot, SlotQuestion, SlotSheet, Swap, TalkMentoring
 from events.sheets import open_swaps, sheet_of, swappable
 from events.slot_access import Access, Owner, sheet_for, slot_for
-from events.slot_forms import AssignForm, ClaimForm, QuestionForm, SwapForm, TopicForm, WishForm
 from members import audit
 
 GET_POST = ["GET", "HEAD", "POST"]

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.text import slugify
 
-from events import demo_texts as texts
+from events.demo import texts
 from events.models import Attendance, Event, Kind, Material, Registration, Series, Talk, Visibility
 from members.demo import People
 from members.models import Club, Term, User

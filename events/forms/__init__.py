@@ -1,0 +1,25 @@
+"""What people type into the pages of events, a module for each subject."""
+
+from events.forms.calendars import FeedForm
+from events.forms.finding import FilterForm
+from events.forms.helping import HelpForm
+from events.forms.organising import CancelForm, EventForm, MaterialForm, MoveForm, ScopedForm, TalkForm
+from events.forms.people import PeopleField
+from events.forms.seats import GuestForm, NoteForm
+from events.forms.series import SeriesForm
+
+__all__ = [
+    "CancelForm",
+    "EventForm",
+    "FeedForm",
+    "FilterForm",
+    "GuestForm",
+    "HelpForm",
+    "MaterialForm",
+    "MoveForm",
+    "NoteForm",
+    "PeopleField",
+    "ScopedForm",
+    "SeriesForm",
+    "TalkForm",
+]

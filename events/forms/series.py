@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.text import slugify
+
+from events.forms.people import PeopleField
+from events.models import Series
+from mlclub.forms import DateField, MarkdownField, TimeField
+
+
+class SeriesForm(forms.ModelForm):
+    """A weekly series in one form."""
+
+    first_on = DateField(label="First day", help_text="Its weekday is the weekday of the series.")
+    start_time = TimeField(label="Begins at", help_text="By the clock on the wall, also after clocks change.")
+    end_time = TimeField(label="Ends at")
+    count = forms.IntegerField(label="How many times", min_value=1, max_value=60, required=False)
+    last_on = DateField(label="Or not after", required=False)
+    interval_weeks = forms.TypedChoiceField(
+        label="How often",
+        choices=[
+            (1, "Every week"),
+            (2, "Every two weeks"),
+            (3, "Every three weeks"),
+            (4, "Every four weeks"),
+        ],
+        coerce=int,
+    )
+    online_url = forms.URLField(label="Meeting link", required=False, assume_scheme="https")
+    hosts = PeopleField(required=False, help_text="Names or handles, separated by commas.")
+    description = MarkdownField(required=False, help_text="What happens each time. Markdown.")
+
+    class Meta:
+        model = Series
+        fields = [
+            "name",
+            "kind",
+            "first_on",
+            "start_time",
+            "end_time",
+            "count",
+            "last_on",
+            "interval_weeks",
+            "skips_breaks",
+            "place",
+            "online_url",
+            "visibility",
+            "capacity",
+            "hosts",
+            "description",
+        ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance.pk:
+            tomorrow = timezone.localdate() + timedelta(days=1)
+            for name, value in {
+                "first_on": tomorrow,
+                "start_time": "18:00",
+                "end_time": "19:00",
+                "count": 12,
+                "skips_breaks": True,
+            }.items():
+                self.initial.setdefault(name, value)
+            self.initial["count"] = self.initial.get("count") or 12
+            self.fields["interval_weeks"].initial = 1
+        else:
+            end = datetime.combine(self.instance.first_on, self.instance.start_time) + self.instance.duration
+            self.initial["end_time"] = end.time()
+        self.order_fields(self.Meta.fields)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not data.get("count") and not data.get("last_on") and "count" not in self.errors:
+            self.add_error("count", "Say how many times, or the last day.")
+        first, last = data.get("first_on"), data.get("last_on")
+        if first and last and last < first:
+            self.add_error("last_on", "The last day must not come before the first.")
+        if data.get("start_time") and data.get("end_time"):
+            data["duration"] = self.length(data["start_time"], data["end_time"])
+        return data
+
+    @staticmethod
+    def length(start: Any, end: Any) -> timedelta:
+        """From one hour to the other; past midnight where the end comes first."""
+        day = datetime(2000, 1, 1)  # noqa: DTZ001  hours of the wall clock, without a day
+        begins, ends = datetime.combine(day, start), datetime.combine(day, end)
+        return ends - begins if ends > begins else ends + timedelta(days=1) - begins
+
+    def _post_clean(self) -> None:
+        self.instance.duration = self.cleaned_data.get("duration") or self.instance.duration
+        super()._post_clean()  # type: ignore[misc]
+
+    def save(self, commit: bool = True) -> Series:
+        series: Series = super().save(commit=False)
+        if not series.slug:
+            series.slug = free_slug(series.name)
+        if commit:
+            series.save()
+            series.hosts.set(self.cleaned_data["hosts"])
+        return series
+
+
+def free_slug(name: str) -> str:
+    """A slug that no series has yet."""
+    base = slugify(name)[:70] or "series"
+    taken = set(Series.objects.filter(slug__startswith=base).values_list("slug", flat=True)) | {"new"}
+    slug, number = base, 2
+    while slug in taken:
+        slug, number = f"{base}-{number}", number + 1
+    return slug

@@ -1,0 +1,41 @@
+"""What events tell the pages that gather: see `mlclub.gather` for the shapes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from events import helping, registrations
+from events.gathered.desk import desk, without_recording
+from events.gathered.digest import digest
+from events.gathered.finding import calendar, contributions, front, numbers, search
+from events.gathered.home import home
+from events.gathered.records import office_permissions, personal_data
+from members.models import User
+
+__all__ = [
+    "address_verified",
+    "calendar",
+    "contributions",
+    "desk",
+    "digest",
+    "front",
+    "home",
+    "numbers",
+    "office_permissions",
+    "personal_data",
+    "search",
+    "tick",
+    "without_recording",
+]
+
+
+def address_verified(user: User, email: str) -> None:
+    """What was written under a now verified address belongs to the account."""
+    registrations.merge_into_account(user, email)
+
+
+def tick(now: datetime) -> None:
+    """Offers that ran out, help that nobody needs any more, and notes that are to be forgotten."""
+    registrations.expire_offers(now)
+    helping.close_over(now)
+    registrations.erase_notes(now)

@@ -1,0 +1,84 @@
+"""What needs an officer."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+
+from events.gathered.programme import PROGRAMME
+from events.models import Event, Material, Talk
+from members.models import Club, User
+from mlclub.gather import DeskItem
+
+SOON = timedelta(days=7)
+RECORDING_AFTER = timedelta(days=7)
+#: Older ones are no longer asked for.
+RECORDING_UNTIL = timedelta(days=60)
+
+
+def desk(user: User, now: datetime) -> list[DeskItem]:
+    """Events of the next days without a place or a host, and recordings that never came."""
+    if not user.has_perm("events.change_event"):
+        return []
+    hosted = Event.hosts.through.objects.filter(event=OuterRef("pk"))
+    midnight = now.astimezone(Club.current().zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    soon = (
+        Event.objects.scheduled()
+        .filter(starts_at__gt=now, starts_at__lt=midnight + SOON + timedelta(days=1))
+        .annotate(is_hosted=Exists(hosted))
+        .filter(Q(place="", online_url="") | Q(is_hosted=False))
+        .order_by("starts_at")
+    )
+    rows = list(soon.values_list("pk", "slug", "title", "place", "online_url", "is_hosted", "kind"))
+    placeless = [row for row in rows if not row[3] and not row[4]]
+    # A class has its lecturer; the programme's own desk says when it has none.
+    hostless = [row for row in rows if not row[5] and row[6] not in PROGRAMME]
+    items = []
+    for found, title, action, icon in (
+        (placeless, "Event in the next 7 days without a place", "Give it one", "map-pin"),
+        (hostless, "Event in the next 7 days without a host", "Name one", "user-minus"),
+    ):
+        if found:
+            pk, slug = found[0][:2]
+            page = "events:event_move" if icon == "map-pin" else "events:event_edit"
+            one = reverse(page, args=[pk])
+            items.append(
+                DeskItem(
+                    group="Events",
+                    title=title,
+                    count=len(found),
+                    url=one if len(found) == 1 else reverse("events:event_detail", args=[pk, slug]),
+                    detail=", ".join(row[2] for row in found[:3]),
+                    action=action,
+                    icon=icon,
+                )
+            )
+    missing = list(without_recording(now).values_list("pk", "title")[:20])
+    if missing:
+        items.append(
+            DeskItem(
+                group="Events",
+                title="Recording missing for more than 7 days",
+                count=len(missing),
+                url=reverse("events:material_create", args=[missing[0][0]]),
+                detail=", ".join(title for _, title in missing[:3]),
+                action="Add it",
+                icon="film",
+            )
+        )
+    return items
+
+
+def without_recording(now: datetime) -> Any:
+    """Past events whose speakers agreed to a recording that is not there."""
+    recorded = Material.objects.filter(event=OuterRef("pk"), kind=Material.Kind.RECORDING)
+    agreed = Talk.objects.filter(event=OuterRef("pk"), may_record=True)
+    return (
+        Event.objects.scheduled()
+        .filter(ends_at__lt=now - RECORDING_AFTER, ends_at__gt=now - RECORDING_UNTIL)
+        .filter(Exists(agreed), ~Exists(recorded))
+        .order_by("-starts_at")
+    )

@@ -1,0 +1,136 @@
+"""Events in search, calendars, profiles, numbers and on the front page."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Avg, Case, Count, Exists, FloatField, OuterRef, When
+from django.utils import timezone
+
+from events import feeds
+from events.gathered.programme import PROGRAMME
+from events.models import Attendance, Event, Kind, Registration, Talk
+from members.models import Term, User
+from mlclub import search as text_search
+from mlclub.gather import Contribution, Figure, FrontItem, Hit, Occurrence
+
+#: From then on an event counts as one of an earlier term.
+LONG_AGO = timedelta(days=120)
+
+
+def search(query: str, user: Any, limit: int) -> list[Hit]:
+    """Events that fit; what is to come stands above what is over, and that above what is long over."""
+    now = timezone.now()
+    weight = Case(
+        When(ends_at__gte=now, then=1.0),
+        When(ends_at__gte=now - LONG_AGO, then=0.8),
+        default=0.6,
+        output_field=FloatField(),
+    )
+    rows = text_search.rank(
+        Event.objects.visible_to(user),
+        query,
+        body_field="description",
+        weight=weight,
+        newest_by="starts_at",
+        limit=limit,
+    )
+    return [
+        Hit(
+            kind="Event",
+            title=row.title,
+            url=row.get_absolute_url(),
+            headline=row.headline if "<mark>" in row.headline else row.summary,
+            rank=row.rank,
+            meta=(row.get_kind_display(), f"{timezone.localtime(row.starts_at):%-d %b %Y}"),
+        )
+        for row in rows
+    ]
+
+
+def calendar(user: User, since: datetime, until: datetime) -> list[Occurrence]:
+    return feeds.entries_of(user, since, until, timezone.now())
+
+
+def contributions(person: User, viewer: User) -> list[Contribution]:
+    """Talks given and events hosted, as far as the viewer may see them."""
+    visible = Event.objects.visible_to(viewer).scheduled().filter(starts_at__lte=timezone.now())
+    talks = (
+        Talk.objects.filter(speakers=person, event__in=visible)
+        .select_related("event")
+        .order_by("-event__starts_at")
+    )
+    given = [
+        Contribution(
+            verb="taught" if talk.event.kind in PROGRAMME else "spoke at",
+            title=talk.title or talk.event.title,
+            url=talk.event.get_absolute_url(),
+            on=talk.event.starts_at,
+        )
+        for talk in talks[:20]
+    ]
+    hosted = [
+        Contribution(verb="hosted", title=event.title, url=event.get_absolute_url(), on=event.starts_at)
+        for event in visible.filter(hosts=person).order_by("-starts_at")[:10]
+    ]
+    return given + hosted
+
+
+def numbers(term: Term) -> list[Figure]:
+    """How many events a term had, and how full the general meetings were."""
+    events = Event.objects.scheduled().filter(term=term, starts_at__lte=timezone.now())
+    meetings = events.filter(kind=Kind.MEETING).annotate(there=Count("attendances")).filter(there__gt=0)
+    mean = meetings.aggregate(mean=Avg("there"), n=Count("pk"))
+    counts = (
+        Registration.objects.live()
+        .filter(event__in=events, user__isnull=False)
+        .aggregate(
+            n=Count("pk"),
+            came=Count(
+                "pk", filter=Exists(Attendance.objects.filter(event=OuterRef("event"), user=OuterRef("user")))
+            ),
+        )
+    )
+    figures = [
+        Figure(
+            name="events",
+            value=events.count(),
+            n=events.count(),
+            definition="Events that took place in the term.",
+        )
+    ]
+    if mean["n"]:
+        figures.append(
+            Figure(
+                name="people at a general meeting",
+                value=round(mean["mean"], 1),
+                n=mean["n"],
+                definition="Mean number of people checked in; n is how many meetings.",
+            )
+        )
+    if counts["n"]:
+        figures.append(
+            Figure(
+                name="show rate",
+                value=round(counts["came"] / counts["n"], 3),
+                n=counts["n"],
+                definition="Of those registered with an account, the share that was checked in.",
+            )
+        )
+    return figures
+
+
+def front(now: datetime) -> list[FrontItem]:
+    """The next public events."""
+    events = Event.objects.public().scheduled().upcoming(now).filter(starts_at__lte=now + timedelta(days=60))
+    return [
+        FrontItem(
+            kind="event",
+            title=event.title,
+            url=event.get_absolute_url(),
+            when=event.starts_at,
+            meta=tuple(filter(None, [event.get_kind_display(), event.where])),
+        )
+        for event in events.defer("description", "search")[:5]
+    ]

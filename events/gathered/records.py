@@ -1,0 +1,105 @@
+"""The rights of offices, and what the portal keeps about a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from events.models import (
+    Attendance,
+    CalendarFeed,
+    Claim,
+    HelperOffer,
+    HelpTicket,
+    Registration,
+    SlotQuestion,
+    Talk,
+)
+from members.models import User
+
+
+def office_permissions() -> dict[str, list[str]]:
+    """Every office may make and run events; the records of people belong to those who look after events."""
+    own = [
+        f"events.{verb}_{model}"
+        for model in ("event", "series", "slotsheet")
+        for verb in ("add", "change", "view")
+    ]
+    own += [
+        f"events.{verb}_{model}"
+        for model in ("talk", "material", "slot")
+        for verb in ("add", "change", "delete", "view")
+    ]
+    own.append("events.view_feedbackform")
+    records = [
+        "events.change_feedbackform",
+        "events.delete_feedbackform",
+        "events.view_registration",
+        "events.view_attendance",
+        "events.add_attendance",
+        "events.change_attendance",
+        "events.delete_attendance",
+        "events.export_registration",
+        "events.delete_event",
+        "events.delete_series",
+        "events.view_claim",
+        "events.change_claim",
+        "events.view_swap",
+        "events.view_slotquestion",
+        "events.delete_slotquestion",
+        "events.delete_slotsheet",
+    ]
+    return {"*": own, "president": records, "events": records}
+
+
+def personal_data(person: User) -> dict[str, Any]:
+    return {
+        "event registrations": [
+            {
+                "event": row.event.title,
+                "starts_at": row.event.starts_at.isoformat(),
+                "state": row.get_state_display(),
+                "registered_at": row.created_at.isoformat(),
+                "cancelled_at": row.cancelled_at.isoformat() if row.cancelled_at else None,
+                "reason": row.reason,
+                "note": row.note,
+            }
+            for row in Registration.objects.filter(user=person).select_related("event")
+        ],
+        "event attendance": [
+            {"event": row.event.title, "at": row.at.isoformat(), "source": row.get_source_display()}
+            for row in Attendance.objects.filter(user=person).select_related("event")
+        ],
+        "help asked for": [
+            {
+                "event": row.event.title,
+                "about": row.about,
+                "text": row.text,
+                "state": row.get_state_display(),
+                "at": row.created_at.isoformat(),
+            }
+            for row in HelpTicket.objects.filter(person=person).select_related("event")
+        ],
+        "help offered": [
+            {"event": row.event.title, "at": row.said_at.isoformat()}
+            for row in HelperOffer.objects.filter(person=person).select_related("event")
+        ],
+        "talks": [
+            {"event": talk.event.title, "at": talk.event.starts_at.isoformat(), "title": talk.title}
+            for talk in Talk.objects.filter(speakers=person).select_related("event")
+        ],
+        "slots": list(
+            Claim.objects.filter(person=person).values(
+                "slot__sheet__title", "slot__title", "state", "rank", "topic", "claimed_at", "ended_at"
+            )
+        ),
+        "questions before talks": list(
+            SlotQuestion.objects.filter(author=person).values("slot__sheet__title", "text", "asked_at")
+        ),
+        "calendar addresses": [
+            {
+                "created_at": feed.created_at.isoformat(),
+                "revoked_at": feed.revoked_at.isoformat() if feed.revoked_at else None,
+            }
+            for feed in CalendarFeed.objects.filter(user=person)
+        ],
+    }
