@@ -14,11 +14,12 @@ from django.db import transaction
 from django.db.models import F
 
 from events import notifications
-from events.locking import Refused, locked
+from events.locking import locked
 from events.models import Claim, Slot, SlotSheet
 from members import audit
 from members.ledger import Due, tell_many
 from members.models import User
+from mlclub.refusal import Refused
 
 #: Cheaper than nothing however far down the list: nobody goes without a slot that somebody could give them.
 WITHOUT = 1_000_000

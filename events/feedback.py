@@ -20,6 +20,7 @@ from django.utils.crypto import salted_hmac
 from events.models import Attendance, Event, FeedbackAnswer, FeedbackForm, FeedbackGiven
 from members import audit
 from members.models import User
+from mlclub.refusal import Refused
 
 #: Fewer answers than this are shown to nobody.
 MIN_ANSWERS = 4
@@ -61,10 +62,6 @@ PULSE = [
     },
     {"key": "different", "label": "What should be different next time?", "kind": "text"},
 ]
-
-
-class Refused(Exception):
-    """Nothing was kept; the message is a sentence for whoever answers."""
 
 
 class TooFew(Refused):

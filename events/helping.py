@@ -13,13 +13,10 @@ from django.db import IntegrityError, transaction
 from events import registrations
 from events.models import Attendance, Event, HelperOffer, HelpTicket
 from members.models import User
+from mlclub.refusal import Refused
 
 #: People on the same exercise have this long with each other before a helper is sent.
 AMONG_PEERS = timedelta(minutes=10)
-
-
-class Refused(Exception):
-    """It cannot be done; the message is a sentence for whoever tried."""
 
 
 @dataclass

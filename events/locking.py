@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from events.models import Slot, SlotSheet
-
-
-class Refused(Exception):
-    """Why it does not work; the text is for the person."""
+from mlclub.refusal import Refused
 
 
 class Taken(Refused):

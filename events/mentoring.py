@@ -9,11 +9,12 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from events import notifications
-from events.locking import Refused, locked
+from events.locking import locked
 from events.models import Claim, TalkMentoring
 from members.ledger import Due, at, tell, tell_many
 from members.models import Membership, Pairing, PairingMember, Term, Topic, User
 from members.standing import today
+from mlclub.refusal import Refused
 
 #: What members say they give.
 GIVES = "presentation mentoring"

@@ -11,11 +11,12 @@ from typing import Any
 from django.db import transaction
 
 from events import mentoring, notifications
-from events.locking import Refused, Taken, locked, locked_slot
+from events.locking import Taken, locked, locked_slot
 from events.models import Claim, Event, Slot, SlotQuestion, SlotSheet, Swap
 from events.slot_access import owner_of
 from members.ledger import Due, at, tell, tell_many
 from members.models import User
+from mlclub.refusal import Refused
 
 #: Who runs a sheet hears of a slot that comes free within this time.
 ALARM = timedelta(days=10)

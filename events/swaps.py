@@ -7,12 +7,13 @@ from datetime import datetime
 from django.db import transaction
 
 from events import mentoring, notifications
-from events.locking import Refused, locked
+from events.locking import locked
 from events.models import Claim, Slot, Swap
 from events.slot_access import owner_of
 from events.slots import end
 from members.ledger import tell
 from members.models import User
+from mlclub.refusal import Refused
 
 
 @transaction.atomic

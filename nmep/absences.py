@@ -12,8 +12,8 @@ from events.models import Attendance, Event
 from members import audit
 from members.ledger import at, tell
 from members.models import User
+from mlclub.refusal import Refused
 from nmep import acts, people
-from nmep.acts import Refused
 from nmep.models import Absence, Enrolment, Offering, Session
 from nmep.notifications import RequestAnswered, RequestWaits
 from nmep.progress import LATE_AFTER, came_late

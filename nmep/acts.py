@@ -8,6 +8,7 @@ from django.db import transaction
 
 from members import audit
 from members.models import User
+from mlclub.refusal import Refused
 from nmep.models import (
     Assignment,
     Deviation,
@@ -26,10 +27,6 @@ MARKS = (
     MarkChange.Kind.DONE,
     MarkChange.Kind.NOT_YET,
 )
-
-
-class Refused(Exception):
-    """It cannot be done; the message is a sentence for whoever asked."""
 
 
 def is_frozen(enrolment: Enrolment) -> bool:

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from members.ledger import tell
 from members.models import User
-from nmep.capstones import Refused
+from mlclub.refusal import Refused
 from nmep.mentoring import mentor_of
 from nmep.models import Capstone, CapstoneMember, CapstoneStep, Milestone, Offering, StepComment, StepVersion
 from nmep.notifications import StepAnswered, StepHandedIn

@@ -13,13 +13,10 @@ from django.db.models import Exists, OuterRef
 from members import audit, pairing
 from members.ledger import tell
 from members.models import Membership, PairingMember, Topic, User
+from mlclub.refusal import Refused
 from nmep.models import Capstone, CapstoneMember, CapstonePolicy, Enrolment, Offering, PartnerNote
 from nmep.notifications import CapstonePlaced
 from projects.models import Initiative, Role
-
-
-class Refused(Exception):
-    """Nothing changed; the message is a sentence for whoever clicked."""
 
 
 class Full(Refused):

@@ -12,8 +12,8 @@ from django.db import transaction
 from members import audit
 from members.ledger import tell
 from members.models import Membership, User
+from mlclub.refusal import Refused
 from nmep import acts, progress, requirements
-from nmep.acts import Refused
 from nmep.models import Completion, Enrolment, Offering, Override, Program
 from nmep.notifications import Completed
 from nmep.requirements import Finding, Requirement

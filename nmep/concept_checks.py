@@ -14,14 +14,11 @@ from django.db.models import F
 from events import check_in
 from events.models import Attendance
 from members.models import User
+from mlclub.refusal import Refused
 from nmep import people
 from nmep.models import ConceptCheck, ConceptTally, ConceptVoter, Enrolment, Session
 from nmep.models.concept_checks import taught_by
 from nmep.models.programmes import ARCHIVED
-
-
-class Refused(Exception):
-    """It cannot be done; the message is a sentence for whoever tried."""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import models, transaction
 
 from members.models import User
+from mlclub.refusal import Refused
 from nmep.models import Capstone, CapstoneMember
 from projects import continuing
 from projects.models import Initiative
@@ -43,7 +44,7 @@ def decide(
 ) -> Initiative | None:
     """Write down what happens next: the successor with those who go on, or the end.
 
-    Raises `AlreadyDecided`, and `projects.continuing.Refused` where the name is taken.
+    Raises `AlreadyDecided`, and `projects.Refused` where the name is taken.
     """
     capstone = (
         Capstone.objects.select_for_update(of=("self",)).select_related("initiative").get(pk=capstone.pk)
@@ -59,7 +60,7 @@ def decide(
         continuing.close(capstone.initiative, direction or ENDED, now=now, state=Initiative.State.ARCHIVED)
     elif choice == Next.JOINS:
         if target is None:
-            raise continuing.Refused("Choose the project that it joins.")
+            raise Refused("Choose the project that it joins.")
         continuing.join(capstone.initiative, target, direction=direction, people=going, by=by, now=now)
         capstone.successor = target
     else:

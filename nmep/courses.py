@@ -15,15 +15,12 @@ from events.models import Event, Visibility
 from members import audit, invitations
 from members.ledger import tell
 from members.models import Invitation, User
+from mlclub.refusal import Refused
 from nmep import enrolling
 from nmep.models import CourseApplication, CoursePolicy, Enrolment, Offering, WeekCheckIn
 from nmep.notifications import ApplicationDecided, ConfirmApplication
 
 State = CourseApplication.State
-
-
-class Refused(Exception):
-    """It cannot be done; the message is a sentence for whoever tried."""
 
 
 def _locked(offering: Offering) -> Offering:

@@ -9,8 +9,8 @@ from django.db import IntegrityError, transaction
 
 from members.ledger import at, tell
 from members.models import User
+from mlclub.refusal import Refused
 from nmep import acts, handing_in, people, progress
-from nmep.acts import Refused
 from nmep.handing_in import Standing
 from nmep.models import Assignment, Deviation, Enrolment, ExtensionRequest, Offering
 from nmep.notifications import RequestAnswered, RequestWaits

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from members.ledger import tell
 from members.models import User
+from mlclub.refusal import Refused
 from nmep import at_once, boards, checking, deadlines, joint
 from nmep.models import (
     Assignment,
@@ -28,10 +29,6 @@ from nmep.models import (
 )
 from nmep.notifications import Receipt
 from nmep.people import leads_of
-
-
-class Refused(Exception):
-    """The work cannot be taken; the message is a sentence for the learner."""
 
 
 class Closed(Refused):

@@ -12,6 +12,7 @@ from django.db.models import Count, Min, Q, QuerySet
 
 from members import audit
 from members.models import User
+from mlclub.refusal import Refused
 from nmep import reviewing
 from nmep.models import Assignment, Review, Submission
 from nmep.models.programmes import ARCHIVED
@@ -72,10 +73,10 @@ def held(assignment: Assignment) -> QuerySet[Review]:
 def set_holding(assignment: Assignment, *, holds: bool, by: User) -> bool:
     """Begin or end to hold what is finished from now on; what is held stays held. False where it was so already.
 
-    Raises reviewing.Refused where the offering is archived.
+    Raises Refused where the offering is archived.
     """
     if assignment.offering.is_archived:
-        raise reviewing.Refused(ARCHIVED)
+        raise Refused(ARCHIVED)
     changed = bool(
         Assignment.objects.filter(pk=assignment.pk).exclude(holds_reviews=holds).update(holds_reviews=holds)
     )
@@ -89,10 +90,10 @@ def release(assignment: Assignment, *, by: User, now: datetime, keep_holding: bo
     """Post every held review of `assignment` at once and tell its learners; how many there were.
 
     Of two leads who release at the same moment, one posts and the other gets 0. Later reviews go out as they are
-    finished, unless `keep_holding`. Raises reviewing.Refused where the offering is archived.
+    finished, unless `keep_holding`. Raises Refused where the offering is archived.
     """
     if assignment.offering.is_archived:
-        raise reviewing.Refused(ARCHIVED)
+        raise Refused(ARCHIVED)
     waiting = Review.objects.held().filter(submission__assignment=assignment)
     # In the order of their keys, like everybody who locks several versions.
     locked = Submission.objects.select_for_update(of=("self",)).filter(pk__in=waiting.values("submission"))

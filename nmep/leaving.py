@@ -13,6 +13,7 @@ from events.models import Claim
 from members import audit
 from members.ledger import tell
 from members.models import User
+from mlclub.refusal import Refused
 from nmep import capstones, teams
 from nmep.models import (
     Capstone,
@@ -26,10 +27,6 @@ from nmep.models import (
 )
 from nmep.notifications import LearnerLeft, LeaveAsked, LeaveSettled
 from nmep.people import leads_of
-
-
-class Refused(Exception):
-    """It cannot be done; the message is a sentence for whoever asked."""
 
 
 @dataclass(frozen=True)

@@ -16,16 +16,13 @@ from members import audit
 from members.audit import subject_of
 from members.ledger import Due, at, tell_many
 from members.models import Membership, Notification, Topic, User
+from mlclub.refusal import Refused
 from nmep import notifications, people
 from nmep.models import Enrolment, Offering, Session
 from nmep.notifications.sheets import is_taught
 
 #: What members say they give when they would teach any class.
 TEACHING = "teaching"
-
-
-class Refused(Exception):
-    """Why it does not work; the text is for the person."""
 
 
 @dataclass(frozen=True)

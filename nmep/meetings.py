@@ -19,14 +19,11 @@ from events.notifications import spoken, version_slot
 from members import audit
 from members.ledger import Due, Kind, tell_many
 from members.models import Break, User
+from mlclub.refusal import Refused
 from nmep import deadlines
 from nmep.deadlines import Shift
 from nmep.models import Assignment, Enrolment, Milestone, Offering, Session
 from nmep.notifications.meetings import MeetingCancelled, MeetingMoved
-
-
-class Refused(Exception):
-    """The meeting cannot be changed so; the message says why."""
 
 
 class ChangedMeanwhile(Refused):

@@ -16,7 +16,8 @@ from events.models import Event, Talk
 from members import audit, pairing
 from members.ledger import tell
 from members.models import Membership, Pairing, PairingCheckIn, PairingMember, User
-from nmep.capstones import Refused, hold
+from mlclub.refusal import Refused
+from nmep.capstones import hold
 from nmep.models import Capstone, CapstoneMember, CapstoneStep, Enrolment, Offering, Session
 from nmep.models.capstones import CapstoneQuerySet
 from nmep.models.programmes import ARCHIVED

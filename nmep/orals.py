@@ -8,10 +8,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from events.locking import Refused, locked_slot
+from events.locking import locked_slot
 from events.models import Claim, Slot
 from members.ledger import at, tell
 from members.models import User
+from mlclub.refusal import Refused
 from nmep import notifications
 from nmep.models import Enrolment, Offering, OfferingSheet, OralResult
 from nmep.models.programmes import ARCHIVED

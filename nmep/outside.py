@@ -13,16 +13,13 @@ from django.db import transaction
 
 from members import audit
 from members.models import User
+from mlclub.refusal import Refused
 from nmep.models import Assignment, Enrolment, MarkChange, Submission
 
 MOST_ROWS = 1000
 YES = {"done", "pass", "passed", "yes", "y", "p", "true"}
 NO = {"not yet", "fail", "failed", "no", "n", "np", "false"}
 Kind = MarkChange.Kind
-
-
-class Refused(Exception):
-    """It cannot be done; the message is a sentence for whoever tried."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from members import pairing
 from members.models import User
+from mlclub.refusal import Refused
 from nmep import partnering, teams
 from nmep.models import Enrolment, PairingRound, PartnerNote, PartnerTeam
 from nmep.partner_facts import known
@@ -104,12 +105,12 @@ def repair(made: PairingRound, mark: str, *, by: User, now: datetime) -> int:
     """
     held = partnering.locked(made)
     if not held.is_told:
-        raise teams.Refused("Publish these pairs first; then there is something to mend.")
+        raise Refused("Publish these pairs first; then there is something to mend.")
     found = proposal(held)
     if not found.changes:
         return 0
     if found.mark != mark:
-        raise teams.Refused("Somebody came, left or handed in since you looked. Here is how it is now.")
+        raise Refused("Somebody came, left or handed in since you looked. Here is how it is now.")
     rows = {row.pk: row for row in partnering.learners(held)}
     groups = [change.key for change in found.changes]
     return len(teams.regroup(held, groups, rows, by=by, now=now))

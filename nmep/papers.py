@@ -13,11 +13,12 @@ from django.db.models import Exists, OuterRef, Subquery
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 
-from events.locking import Refused, locked_slot
+from events.locking import locked_slot
 from events.models import Claim, Event, Material, Slot, SlotSheet
 from events.slots import ALARM
 from members.models import PairingMember, User
 from mlclub.gather import Card, Section
+from mlclub.refusal import Refused
 from nmep import people
 from nmep.models import Offering, OfferingSheet, PaperTalk, Session
 from wiki.models import Paper

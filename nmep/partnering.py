@@ -13,12 +13,12 @@ from django.utils import timezone
 from members import audit, pairing
 from members.ledger import tell
 from members.models import Notification, Pairing, User
+from mlclub.refusal import Refused
 from nmep import teams
 from nmep.models import Assignment, Enrolment, PairingRound, PartnerNote, PartnerTeam, PartnerWish, TeamPlace
 from nmep.models.programmes import ARCHIVED
 from nmep.notifications import PartnerLetter
 from nmep.partner_facts import AGAINST, Criteria, Words, known
-from nmep.teams import Refused
 from nmep.unpaired import needing
 
 LETTERS_A_DAY = 10

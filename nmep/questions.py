@@ -11,6 +11,7 @@ from django.db.models import F
 
 from members.ledger import Due, tell_many
 from members.models import User
+from mlclub.refusal import Refused
 from nmep import people
 from nmep.models import Answer, Assignment, Enrolment, Offering, Question
 from nmep.models.programmes import ARCHIVED
@@ -20,10 +21,6 @@ from nmep.notifications import QuestionAnswered
 #: Questions of one offering that share this much of their three-letter groups may be the same one.
 ALIKE = 0.3
 SHOWN_ALIKE = 4
-
-
-class Refused(Exception):
-    """It cannot be done; the message is a sentence for whoever tried."""
 
 
 def may_take_part(user: Any, offering: Offering) -> bool:

@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 from members import audit
 from members.ledger import at, tell
 from members.models import Notification, User
+from mlclub.refusal import Refused
 from nmep import mastery, people, phrases
 from nmep.models import (
     Assignment,
@@ -29,10 +30,6 @@ from nmep.models import (
 from nmep.models.programmes import ARCHIVED
 from nmep.models.submissions import SubmissionQuerySet
 from nmep.notifications import ReviewPosted
-
-
-class Refused(Exception):
-    """The review cannot be posted; the message is a sentence for the reviewer."""
 
 
 class AlreadyReviewed(Refused):

@@ -9,14 +9,11 @@ from django.db.models import QuerySet
 
 from members.ledger import tell
 from members.models import User
+from mlclub.refusal import Refused
 from nmep import people, reviewing
 from nmep.models import Comment, MarkChange, Offering, Review, SecondLook, Submission
 from nmep.models.programmes import ARCHIVED
 from nmep.notifications import SecondLookAnswered
-
-
-class Refused(Exception):
-    """It cannot be asked or answered; the message is a sentence for the person."""
 
 
 def _locked(submission_pk: int) -> Submission:

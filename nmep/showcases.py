@@ -13,7 +13,7 @@ from events.models import Event
 from members import audit
 from members.ledger import tell
 from members.models import User
-from nmep.capstones import Refused
+from mlclub.refusal import Refused
 from nmep.models import Capstone, CapstoneMember, Offering, Session, Showcase, ShowcaseTalk
 from nmep.models.programmes import ARCHIVED
 from nmep.notifications import FeedbackReleased

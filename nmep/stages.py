@@ -12,14 +12,11 @@ from django.db import transaction
 from events.models import Event, Visibility
 from members import audit
 from members.models import User
+from mlclub.refusal import Refused
 from nmep import deadlines, people, stale_text
 from nmep.models import Assignment, Enrolment, Offering, Session, Submission
 
 State = Offering.State
-
-
-class Refused(Exception):
-    """The step cannot be taken; the message says why."""
 
 
 @dataclass

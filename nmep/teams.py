@@ -15,6 +15,7 @@ from django.db.models.functions import Extract, JSONObject
 from members import audit
 from members.ledger import tell
 from members.models import Pairing, PairingMember, User
+from mlclub.refusal import Refused
 from nmep.models import (
     Assignment,
     Deviation,
@@ -29,10 +30,6 @@ from nmep.models import (
 from nmep.notifications import NoPartner, PartnersTold, composition
 from nmep.partner_facts import Words, known
 from nmep.unpaired import needing
-
-
-class Refused(Exception):
-    """It cannot be done; the message is a sentence for the lead."""
 
 
 def team_of(enrolment: Enrolment, assignment: Assignment) -> PartnerTeam | None:

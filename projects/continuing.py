@@ -10,13 +10,10 @@ from django.db import IntegrityError, transaction
 from members import audit, standing
 from members.ledger import tell
 from members.models import Term, User
+from mlclub.refusal import Refused
 from projects import lineage
 from projects.models import Initiative, InitiativeLink, Role
 from projects.notifications import TeamJoined
-
-
-class Refused(Exception):
-    """Nothing changed; the message is a sentence for whoever clicked."""
 
 
 @transaction.atomic

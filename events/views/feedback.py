@@ -18,6 +18,7 @@ from events import feedback
 from events.forms.feedback import AnswerForm
 from events.models import FeedbackForm
 from events.views.organising import GET_POST
+from mlclub.refusal import Refused
 
 #: The signed cookie that makes a phone without an account one that answers once.
 DEVICE, DEVICE_LASTS = "feedback_device", 60 * 60 * 24 * 60
@@ -54,7 +55,7 @@ def feedback_give(request: HttpRequest, code: str) -> HttpResponse:
         return render(request, "429.html", status=429)
     try:
         feedback.give(form, ratings=answers.ratings, texts=answers.texts, now=now, person=person, token=token)
-    except feedback.Refused as refused:
+    except Refused as refused:
         return _answer(request, token, context | {"refused": str(refused)}, status=422)
     return _answer(request, token, context | {"is_done": True})
 

@@ -17,6 +17,7 @@ from events.forms import HelpForm
 from events.models import Event, HelpTicket, Kind
 from members.models import User
 from mlclub import gather
+from mlclub.refusal import Refused
 from mlclub.typed import number as number_of
 
 
@@ -44,7 +45,7 @@ def help_offer(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(
                 request, "Thank you. It stands in your calendar." if is_new else "You have said so already."
             )
-        except helping.Refused as refused:
+        except Refused as refused:
             messages.warning(request, str(refused))
     return redirect(event)
 
@@ -63,7 +64,7 @@ def help_queue(request: HttpRequest, pk: int) -> HttpResponse:
             _, is_new = helping.ask(event, user, now=now, **form.cleaned_data)
             messages.success(request, "You are in the queue." if is_new else "You are in the queue already.")
             return redirect("events:help_queue", event.pk)
-        except helping.Refused as refused:
+        except Refused as refused:
             form.add_error(None, str(refused))
     groups = helping.groups(event, now) if takes_part else []
     mine = next((row for group in groups for row in group.tickets if row.person_id == user.pk), None)

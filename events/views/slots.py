@@ -16,11 +16,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from events import drawing, mentoring, slots, swaps
 from events.forms.slots import AssignForm, ClaimForm, QuestionForm, SwapForm, TopicForm, WishForm
-from events.locking import Refused
 from events.models import Claim, Slot, SlotQuestion, SlotSheet, Swap, TalkMentoring
 from events.sheets import open_swaps, sheet_of, swappable
 from events.slot_access import Access, Owner, sheet_for, slot_for
 from members import audit
+from mlclub.refusal import Refused
 
 GET_POST = ["GET", "HEAD", "POST"]
 

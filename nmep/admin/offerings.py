@@ -19,6 +19,7 @@ from simple_history.admin import SimpleHistoryAdmin
 from members import audit
 from members.models import User
 from mlclub.forms import DateTimeField
+from mlclub.refusal import Refused
 from mlclub.typed import number as number_of
 from nmep import deadlines, enrolling, meetings, rosters
 from nmep.admin.archive import InlineReadOnlyOnceArchived, ReadOnlyOnceArchived
@@ -338,7 +339,7 @@ class SessionAdmin(ReadOnlyOnceArchived, admin.ModelAdmin):
                         by=user,
                         now=timezone.now(),
                     )
-                except meetings.Refused as problem:
+                except Refused as problem:
                     self.message_user(request, str(problem), messages.WARNING)
                     return redirect("admin:nmep_session_move", session.pk)
                 said = (

@@ -4,7 +4,8 @@ The weeks, work, slot sheets, rules and texts are carried. People, rooms, meetin
 not: they belong to the term that was.
 """
 
-from nmep.cloning.drafting import SOURCES, Outcome, Refused, clone
+from mlclub.refusal import Refused
+from nmep.cloning.drafting import SOURCES, Outcome, clone
 from nmep.cloning.planning import Line, Plan, Wish, first_day, plan, terms_for
 from nmep.cloning.redating import Holiday
 

@@ -14,6 +14,7 @@ from django.utils.text import slugify
 from events.models import Event, Material, Visibility
 from members import audit
 from members.models import Term, User
+from mlclub.refusal import Refused
 from nmep import deadlines, enrolling
 from nmep.cloning.copying import Maps, fresh
 from nmep.cloning.planning import Plan, carried_work
@@ -57,10 +58,6 @@ OF_ASSIGNMENT: list[tuple[type[models.Model], str, type[models.Model]]] = [
 ]
 #: Of an offering, what its clone has of its own.
 OWN = ("slug", "state", "term", "imported_from", "cloned_from", "kept_lines")
-
-
-class Refused(Exception):
-    """The term cannot be made from this one; the message says why."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
-from nmep.importing.plan import Refused, squeezed, text_of, without_front_matter
+from mlclub.refusal import Refused
+from nmep.importing.plan import squeezed, text_of, without_front_matter
 
 HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
 FENCE = re.compile(r"^\s*(```|~~~)")

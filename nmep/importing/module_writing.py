@@ -12,9 +12,9 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from members import audit
+from mlclub.refusal import Refused
 from nmep import library
 from nmep.importing.module_pages import ModulePage, ModulePages, key_of
-from nmep.importing.plan import Refused
 from nmep.models import Module
 
 TEXTS = ("overview", "outline", "before", "after", "concerns", "deck_url")

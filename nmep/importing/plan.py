@@ -8,6 +8,8 @@ from datetime import date, time, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
+from mlclub.refusal import Refused
+
 LARGEST = 2 * 1024 * 1024
 MONTHS = {
     name: number
@@ -35,10 +37,6 @@ SEASON = re.compile(r"\b(Spring|Summer|Fall|Autumn|Winter)\s+(20\d\d)\b", re.I)
 MEETS = re.compile(
     r"\((\d{1,2})(?::(\d\d))?\s*(?:-|–|to)\s*(\d{1,2})(?::(\d\d))?\s*(am|pm)\s*(?:@\s*([^,)]+))?", re.I
 )
-
-
-class Refused(Exception):
-    """The folder cannot be taken over; the message says why."""
 
 
 @dataclass

@@ -17,8 +17,9 @@ from events.models import Event, Kind, Material, Talk, Visibility
 from members.models import Club, Term, User
 from members.term_systems import terms_of
 from mlclub.markdown import render
+from mlclub.refusal import Refused
 from nmep import deadlines, specs
-from nmep.importing.plan import Entry, Link, Plan, Refused, Row, text_of, without_front_matter
+from nmep.importing.plan import Entry, Link, Plan, Row, text_of, without_front_matter
 from nmep.models import Assignment, Milestone, Offering, Part, Program, Session
 
 HOMEWORK = re.compile(r"\b(?:homework|hw|assignment|problem set)\s*#?(\d+)", re.I)

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mlclub import uploads
+from mlclub.refusal import Refused
 from nmep import boards, checking, extensions, handing_in, joint, mastery, people, teams
 from nmep.forms import HandInForm
 from nmep.forms.mastery import REASONS
@@ -71,7 +72,7 @@ def _receive(request: HttpRequest, assignment: Assignment, enrolment: Enrolment)
                 now=now,
                 jointly=form.cleaned_data.get("jointly", True),
             )
-    except handing_in.Refused as refused:
+    except Refused as refused:
         form.add_error(None, str(refused))
         return _page(request, assignment, enrolment, form=form, status=422)
     if outcome.is_new:

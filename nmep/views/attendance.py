@@ -10,7 +10,8 @@ from django.views.decorators.http import require_http_methods
 
 from events.models import Attendance
 from members.models import User
-from nmep import absences, acts
+from mlclub.refusal import Refused
+from nmep import absences
 from nmep.forms.mastery import AttendanceForm
 from nmep.models import Absence, Enrolment, Session
 from nmep.views.learners import led_offering
@@ -59,7 +60,7 @@ def attendance_edit(request: HttpRequest, slug: str, pk: int | None = None) -> H
             user: User = request.user  # type: ignore[assignment]
             try:
                 changed = absences.set_attendance(session, form.states(), by=user, now=now)
-            except acts.Refused as refused:
+            except Refused as refused:
                 form.add_error(None, str(refused))
             else:
                 messages.success(request, f"{changed} changed." if changed else "Nothing changed.")

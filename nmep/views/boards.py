@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from members import audit
 from members.models import User
+from mlclub.refusal import Refused
 from nmep import at_once, boards, outside, people
 from nmep.forms.checks_at_once import FORMS
 from nmep.models import Assignment, BoardName, Check
@@ -139,7 +140,7 @@ def outside_results(request: HttpRequest, slug: str, key: str) -> HttpResponse:
                 )
                 messages.success(request, f"{count} entr{'y' if count == 1 else 'ies'} in the journal.")
                 return redirect("nmep:roster", slug)
-            except outside.Refused as refused:
+            except Refused as refused:
                 form.add_error(None, str(refused))
     return render(
         request,

@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from mlclub import uploads
+from mlclub.refusal import Refused
 from nmep import capstone_steps
-from nmep.capstones import Refused
 from nmep.forms.capstones import StepAnswerForm, StepForm
 from nmep.models import Capstone, CapstoneStep, Milestone, StepVersion
 from nmep.views.capstones import Place, capstone_for, detail, place_in

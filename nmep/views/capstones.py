@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from events import feedback
 from events.models import Material
 from members.models import PairingCheckIn, PairingMember, User
+from mlclub.refusal import Refused
 from nmep import capstone_steps, capstones, mentoring, people
 from nmep.forms.capstones import IdeaForm, MatchForm, MoveForm, PolicyForm, StepAnswerForm, StepForm
 from nmep.models import Capstone, Enrolment, Offering, ShowcaseTalk
@@ -163,7 +164,7 @@ def capstone_propose(request: HttpRequest, slug: str) -> HttpResponse:
                 topics=form.cleaned_data["topics"],
                 now=timezone.now(),
             )
-        except capstones.Refused as refused:
+        except Refused as refused:
             form.add_error(None, str(refused))
         else:
             messages.success(request, f"{capstone} is on the list, and you are its first member.")
@@ -185,7 +186,7 @@ def capstone_join(request: HttpRequest, slug: str, project: str) -> HttpResponse
         raise Http404
     try:
         is_new = capstones.join(capstone, enrolment, now=timezone.now())
-    except capstones.Refused as refused:
+    except Refused as refused:
         messages.warning(request, str(refused))
         return redirect("nmep:capstone_list", slug)
     messages.success(request, f"You are in {capstone}." if is_new else f"You are in {capstone} already.")
@@ -200,7 +201,7 @@ def capstone_leave(request: HttpRequest, slug: str) -> HttpResponse:
         raise Http404
     try:
         left = capstones.leave(enrolment, now=timezone.now())
-    except capstones.Refused as refused:
+    except Refused as refused:
         messages.warning(request, str(refused))
     else:
         messages.success(request, f"You left {left}." if left else "You are in no group.")
@@ -218,7 +219,7 @@ def capstone_policy(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         capstones.set_policy(offering, **form.cleaned_data, by=user, now=timezone.now())
         messages.success(request, "Saved.")
-    except capstones.Refused as refused:
+    except Refused as refused:
         messages.warning(request, str(refused))
     return redirect("nmep:capstone_list", slug)
 
@@ -238,7 +239,7 @@ def capstone_move(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         capstones.move(enrolment, capstone, by=user, now=timezone.now())
         messages.success(request, f"{enrolment.person} is in {capstone or 'no group'}.")
-    except capstones.Refused as refused:
+    except Refused as refused:
         messages.warning(request, str(refused))
     return redirect("nmep:capstone_list", slug)
 
@@ -260,7 +261,7 @@ def capstone_match(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             changed, said = capstones.publish(offering, form.places, by=user, now=timezone.now())
-        except capstones.Refused as refused:
+        except Refused as refused:
             changed, said = [], [str(refused)]
         for words in said:
             messages.warning(request, words)

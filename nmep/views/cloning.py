@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from members.models import User
+from mlclub.refusal import Refused
 from nmep import cloning, stale_text
 from nmep.forms.cloning import CloneForm
 from nmep.models import Offering
@@ -55,7 +56,7 @@ def _make(request: HttpRequest, form: CloneForm, plan: cloning.Plan) -> HttpResp
     user: User = request.user  # type: ignore[assignment]
     try:
         outcome = cloning.clone(plan, by=user, now=timezone.now())
-    except cloning.Refused as problem:
+    except Refused as problem:
         form.add_error(None, str(problem))
         return None
     if outcome.is_new:

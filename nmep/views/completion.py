@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from members.models import User
-from nmep import acts, completion
+from mlclub.refusal import Refused
+from nmep import completion
 from nmep.forms.completion import ConfirmForm, CorrectForm, OverrideForm, RuleForm
 from nmep.models import Completion
 from nmep.views.learners import led_offering
@@ -27,7 +28,7 @@ def completion_check(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             if form.is_valid():
                 completion.set_rule(offering, form.numbers(), by=user)
-        except acts.Refused as refused:
+        except Refused as refused:
             form.add_error(None, str(refused))
         if not form.errors:
             messages.success(request, "That is the rule from now on.")
@@ -56,7 +57,7 @@ def completion_confirm(request: HttpRequest, slug: str) -> HttpResponse:
                     by=user,
                     now=now,
                 )
-            except acts.Refused as refused:
+            except Refused as refused:
                 messages.warning(request, str(refused))
             else:
                 count = f"{len(made)} {'has' if len(made) == 1 else 'have'}"
@@ -124,7 +125,7 @@ def _decide(
             else:
                 is_complete = values["act"] == "complete"
                 completion.correct(ended, is_complete=is_complete, why=why, by=user, now=now)
-    except acts.Refused as refused:
+    except Refused as refused:
         form.add_error(None, str(refused))
         return False
     messages.success(request, "Written down, with the reason.")

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from members.models import User
+from mlclub.refusal import Refused
 from mlclub.typed import number as number_of
 from nmep import concept_checks, people
 from nmep.forms import ConceptCheckForm
@@ -105,9 +106,9 @@ def concept_check_advance(request: HttpRequest, slug: str, pk: int) -> HttpRespo
     stage = request.POST.get("stage", "")
     try:
         if stage not in Stage.values:
-            raise concept_checks.Refused("That is no step of a question.")
+            raise Refused("That is no step of a question.")
         concept_checks.advance(asked, stage)
-    except concept_checks.Refused as refused:
+    except Refused as refused:
         messages.warning(request, str(refused))
     return redirect(asked)
 
@@ -163,12 +164,12 @@ def concept_check_vote(request: HttpRequest, code: str) -> HttpResponse:
         try:
             option, number = request.POST.get("option", ""), request.POST.get("round", "")
             if not (option.isdecimal() and len(option) < 4):
-                raise concept_checks.Refused("Choose one of the answers.")
+                raise Refused("Choose one of the answers.")
             counted = concept_checks.vote(asked, user, int(option), number=number_of(number))
             if not counted:
                 messages.info(request, "You have voted in this round; the first vote counts.")
             return redirect("nmep:concept_check_vote", code)
-        except concept_checks.Refused as refused:
+        except Refused as refused:
             problem = str(refused)
             asked.refresh_from_db(fields=["stage"])
     context = {

@@ -9,11 +9,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from mlclub.refusal import Refused
 from nmep import continuing
 from nmep.forms.capstones import NextForm
 from nmep.models import Capstone
 from nmep.views.capstones import GET_POST, capstone_for, place_in
-from projects import continuing as projects_continuing
 from projects import lineage
 from projects.models import Initiative
 
@@ -49,7 +49,7 @@ def capstone_next(request: HttpRequest, slug: str, project: str) -> HttpResponse
             return redirect(capstone)
         except lineage.Circle:
             form.add_error("target", "That project came of this one.")
-        except projects_continuing.Refused as refused:
+        except Refused as refused:
             form.add_error("name", str(refused))
         else:
             words = (

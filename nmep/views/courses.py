@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from members import audit
 from members.models import User
+from mlclub.refusal import Refused
 from mlclub.typed import number as number_of
 from nmep import courses, passing, people
 from nmep.forms.courses import ApplicationForm, GroupForm, PolicyForm
@@ -136,7 +137,7 @@ def _apply(request: HttpRequest, policy: CoursePolicy, form: ApplicationForm) ->
             text=given.get("text", ""),
             now=timezone.now(),
         )
-    except courses.Refused as refused:
+    except Refused as refused:
         messages.warning(request, str(refused))
         return redirect("courses:course_detail", policy.offering.slug)
     if user is None:
@@ -236,7 +237,7 @@ def application_list(request: HttpRequest, slug: str) -> HttpResponse:
                 )
                 words = f" {before} had been decided before." if before else ""
                 messages.success(request, f"{decided} {'accepted' if is_in else 'declined'} and told.{words}")
-            except courses.Refused as refused:
+            except Refused as refused:
                 messages.warning(request, str(refused))
         return redirect("nmep:application_list", slug)
     rows = list(CourseApplication.objects.filter(offering=offering).select_related("user", "decided_by"))
@@ -390,6 +391,6 @@ def week_check_in(request: HttpRequest, slug: str, week: int) -> HttpResponse:
         messages.success(
             request, "Whoever leads your group sees it." if is_stuck else f"Week {week} is done."
         )
-    except courses.Refused as refused:
+    except Refused as refused:
         messages.warning(request, str(refused))
     return redirect("nmep:week_detail", slug, week)

@@ -7,7 +7,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from members.models import User
-from nmep import holding, reviewing
+from mlclub.refusal import Refused
+from nmep import holding
 from nmep.models import Assignment, Review
 from nmep.views.learners import led_offering
 from nmep.views.submissions import submission_for
@@ -28,7 +29,7 @@ def review_hold(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     holds = request.POST.get("hold") == "yes"
     try:
         holding.set_holding(assignment, holds=holds, by=user)
-    except reviewing.Refused as refused:
+    except Refused as refused:
         messages.warning(request, str(refused))
         return redirect("nmep:review_queue", slug)
     if holds:
@@ -52,7 +53,7 @@ def review_release(request: HttpRequest, slug: str, key: str) -> HttpResponse:
             n = holding.release(
                 assignment, by=user, now=timezone.now(), keep_holding="keep_holding" in request.POST
             )
-        except reviewing.Refused as refused:
+        except Refused as refused:
             messages.warning(request, str(refused))
             return redirect("nmep:review_queue", slug)
         if n:

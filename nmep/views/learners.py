@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from members.models import User
+from mlclub.refusal import Refused
 from nmep import acts, mastery, offers, passing, people, progress
 from nmep.forms.mastery import HelpForm, MarkForm, NoteForm, SkillForm, TimeForm
 from nmep.models import (
@@ -163,7 +164,7 @@ def mark_change(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
                 by=user,
                 now=timezone.now(),
             )
-        except acts.Refused as refused:
+        except Refused as refused:
             form.add_error(None, str(refused))
         else:
             if is_new:
@@ -192,7 +193,7 @@ def time_give(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
                 by=user,
                 now=timezone.now(),
             )
-        except acts.Refused as refused:
+        except Refused as refused:
             form.add_error(None, str(refused))
         else:
             messages.success(request, "They have more time, and the journal says so.")
@@ -220,7 +221,7 @@ def skill_see(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
                 evidence=values["evidence"],
                 link=values["link"],
             )
-        except acts.Refused as refused:
+        except Refused as refused:
             form.add_error(None, str(refused))
         else:
             if mark:
@@ -249,7 +250,7 @@ def _confirm(request: HttpRequest, enrolment: Enrolment, user: User) -> HttpResp
             submission=proposal.submission,
         )
         messages.success(request, f"Got it: {proposal.skill.name}.")
-    except acts.Refused as refused:
+    except Refused as refused:
         messages.warning(request, str(refused))
     return _back(enrolment, "skills")
 
@@ -269,7 +270,7 @@ def help_offer(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             helper = form.people[form.cleaned_data["helper"]]
             try:
                 _, is_new = offers.offer(enrolment, helper, by=user, now=now)
-            except acts.Refused as refused:
+            except Refused as refused:
                 form.add_error(None, str(refused))
             else:
                 if is_new:
@@ -308,7 +309,7 @@ def note_create(request: HttpRequest, slug: str, pk: int | None = None) -> HttpR
     try:
         if form.is_valid():
             acts.add_note(enrolment, user, form.cleaned_data["text"], now=timezone.now())
-    except acts.Refused as refused:
+    except Refused as refused:
         form.add_error(None, str(refused))
     if form.errors:
         return learner_page(request, enrolment, is_own=is_own, typed={"note_form": form}, status=422)

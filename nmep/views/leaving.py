@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from members.models import User
+from mlclub.refusal import Refused
 from nmep import leaving
 from nmep.forms import AskLeaveForm, LeaveForm
 from nmep.models import Departure, Enrolment
@@ -30,7 +31,7 @@ def leave_mine(request: HttpRequest, slug: str) -> HttpResponse:
         if form.is_valid():
             try:
                 _, is_new = leaving.ask(enrolment, reason=form.cleaned_data["reason"], now=now)
-            except leaving.Refused as refused:
+            except Refused as refused:
                 form.add_error(None, str(refused))
             else:
                 told = "The leads know. You are in until one of them answers."
@@ -71,7 +72,7 @@ def leave_detail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
                 leaving.withdraw(enrolment, by=user, reason=form.cleaned_data["reason"], now=now)
                 messages.success(request, f"{name} has left. What that frees stands below.")
                 return redirect("nmep:leave_detail", slug, pk)
-        except leaving.Refused as refused:
+        except Refused as refused:
             messages.warning(request, str(refused))
             return redirect("nmep:leave_detail", slug, pk)
     elif asked is not None:

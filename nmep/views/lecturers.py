@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from events.models import Material, Talk
 from members.models import User
+from mlclub.refusal import Refused
 from nmep import lecturers, people
 from nmep.models import Offering, Session
 from nmep.notifications.sheets import LECTURE_CHECKLIST, is_taught
@@ -46,7 +47,7 @@ def lecturer_ask(request: HttpRequest, slug: str) -> HttpResponse:
     offering, user = led(request, slug)
     try:
         asked = lecturers.ask(offering, by=user, now=timezone.now())
-    except lecturers.Refused as refused:
+    except Refused as refused:
         messages.info(request, str(refused))
     else:
         if asked:
@@ -102,6 +103,6 @@ def _answered(request: HttpRequest, session: Session, user: User) -> HttpRespons
             return redirect("nmep:syllabus", session.offering.slug)
         lecturers.take(session, user, now=now)
         messages.success(request, f"Week {session.week} is yours. Thank you.")
-    except lecturers.Refused as refused:
+    except Refused as refused:
         messages.warning(request, str(refused))
     return redirect("nmep:lecture_take", session.offering.slug, session.pk)

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from members.models import User
+from mlclub.refusal import Refused
 from nmep import meetings
 from nmep.forms.meetings import CancelForm, MoveForm
 from nmep.models import Offering, Session
@@ -49,7 +50,7 @@ def session_move(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
                     by=user,
                     now=timezone.now(),
                 )
-            except meetings.Refused as problem:
+            except Refused as problem:
                 form.add_error(None, str(problem))
             else:
                 messages.success(request, _said("Moved", told))
@@ -83,7 +84,7 @@ def session_cancel(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             told = meetings.cancel(
                 session, form.cleaned_data["reason"], seen=_seen(request), by=user, now=timezone.now()
             )
-        except meetings.Refused as problem:
+        except Refused as problem:
             form.add_error(None, str(problem))
         else:
             messages.success(request, _said("Cancelled", told))

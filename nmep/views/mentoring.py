@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from members.models import PairingCheckIn, PairingMember
+from mlclub.refusal import Refused
 from nmep import mentoring
-from nmep.capstones import Refused
 from nmep.forms.capstones import MentorForm
 from nmep.views.capstones import GET_POST, capstone_for, place_in
 from nmep.views.roster import led_offering

@@ -10,10 +10,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from events.locking import Refused
 from events.models import Claim
 from events.sheets import sheet_of
 from members.models import User
+from mlclub.refusal import Refused
 from nmep import orals, people, sheets
 from nmep.forms import OralResultForm, OralSlotsForm
 from nmep.models import Enrolment, Offering, OfferingSheet, OralResult

@@ -11,13 +11,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from members.models import User
+from mlclub.refusal import Refused
 from mlclub.typed import number as number_of
 from nmep import pair_repair as repairs
 from nmep import partnering, people
 from nmep.forms import MatchForm, MoveForm
 from nmep.models import Assignment, Offering, PairingRound, PartnerTeam, PartnerWish
 from nmep.partner_facts import Criteria
-from nmep.teams import Refused
 from nmep.views.roster import led_offering
 
 

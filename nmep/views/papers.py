@@ -10,11 +10,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from events.locking import Refused
 from events.models import Claim, Material, Slot
 from events.sheets import sheet_of
 from members import audit
 from members.models import User
+from mlclub.refusal import Refused
 from nmep import papers, people, sheets
 from nmep.forms import PaperChoiceForm, PaperSheetForm, SlidesForm, SuggestionForm
 from nmep.models import Offering, OfferingSheet, PaperTalk

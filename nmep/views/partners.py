@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from mlclub.refusal import Refused
 from nmep import handing_in, joint, partnering, people, teams
 from nmep.forms import LetterForm, NoteForm, WishForm
 from nmep.models import Assignment, Enrolment, PartnerTeam, PartnerWish
@@ -35,7 +36,7 @@ def partner_list(request: HttpRequest, slug: str) -> HttpResponse:
             about = form.cleaned_data["about"]
             try:
                 partnering.wish(enrolment, form.cleaned_data["kind"], about, now=timezone.now())
-            except teams.Refused as refused:
+            except Refused as refused:
                 form.add_error(None, str(refused))
             else:
                 messages.success(request, "Kept. Only you and the leads can read it.")
@@ -90,7 +91,7 @@ def partner_note(request: HttpRequest, slug: str, key: str) -> HttpResponse:
         return redirect(f"{assignment.get_absolute_url()}#partners")
     try:
         _, is_new = partnering.note(team, enrolment, **form.cleaned_data, now=timezone.now())
-    except teams.Refused as refused:
+    except Refused as refused:
         messages.warning(request, str(refused))
         return redirect(f"{assignment.get_absolute_url()}#partners")
     if is_new:
@@ -114,7 +115,7 @@ def partner_write(request: HttpRequest, slug: str, key: str) -> HttpResponse:
         if form.is_valid():
             try:
                 partnering.write(team, enrolment, form.cleaned_data["text"], now=timezone.now())
-            except teams.Refused as refused:
+            except Refused as refused:
                 form.add_error(None, str(refused))
             else:
                 messages.success(request, "Sent.")

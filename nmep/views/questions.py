@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from members.models import User
+from mlclub.refusal import Refused
 from mlclub.typed import number as number_of
 from nmep import people, questions
 from nmep.forms import AnswerForm, QuestionForm
@@ -147,6 +148,6 @@ def question_settle(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     try:
         questions.settle(question, answer, by=cast("User", request.user), now=timezone.now())
         messages.success(request, "Marked as answered." if answer else "Open again.")
-    except questions.Refused as refused:
+    except Refused as refused:
         messages.error(request, str(refused))
     return redirect(question)

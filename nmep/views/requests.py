@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from members.models import User
+from mlclub.refusal import Refused
 from nmep import absences, acts, extensions, people
 from nmep.forms.mastery import AbsenceForm, AnswerForm, ExtensionForm, SpendForm
 from nmep.models import Absence, Assignment, Enrolment, ExtensionRequest
@@ -35,7 +36,7 @@ def absence_mine(request: HttpRequest, slug: str) -> HttpResponse:
                     text=values["text"],
                     now=now,
                 )
-            except acts.Refused as refused:
+            except Refused as refused:
                 form.add_error(None, str(refused))
             else:
                 messages.success(request, "Your leads know, and answer here.")
@@ -113,7 +114,7 @@ def absence_decide(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
                 why=form.cleaned_data["why"],
             )
             messages.success(request, f"{absence.enrolment.person} is told that there is an answer.")
-        except acts.Refused as refused:
+        except Refused as refused:
             messages.warning(request, str(refused))
         return redirect("nmep:request_list", slug)
     status = 422 if request.method == "POST" else 200
@@ -140,7 +141,7 @@ def extension_decide(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
                 now=timezone.now(),
             )
             messages.success(request, f"{wanted.enrolment.person} is told that there is an answer.")
-        except acts.Refused as refused:
+        except Refused as refused:
             messages.warning(request, str(refused))
         return redirect("nmep:request_list", slug)
     status = 422 if request.method == "POST" else 200
@@ -176,7 +177,7 @@ def extension_ask(request: HttpRequest, slug: str, key: str) -> HttpResponse:
         wanted = extensions.ask(enrolment, assignment, now=timezone.now(), **form.cleaned_data)
         days = f"{wanted.days} more day{'' if wanted.days == 1 else 's'}"
         messages.success(request, f"Asked for {days}. Your leads answer here.")
-    except acts.Refused as refused:
+    except Refused as refused:
         messages.warning(request, str(refused))
     return _to_time(assignment)
 
@@ -201,7 +202,7 @@ def late_days_spend(request: HttpRequest, slug: str, key: str) -> HttpResponse:
             messages.success(request, "Spent. The due date below is yours.")
         else:
             messages.info(request, "Your due date had changed already; no late day was spent.")
-    except acts.Refused as refused:
+    except Refused as refused:
         messages.warning(request, str(refused))
     return _to_time(assignment)
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from members.models import User
+from mlclub.refusal import Refused
 from mlclub.typed import number as number_of
 from nmep import holding, people, review_times, reviewing, second_looks
 from nmep.models import Enrolment, Offering, Review, Submission
@@ -84,7 +85,7 @@ def submission_review(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             skills=form.skills(),
             now=timezone.now(),
         )
-    except reviewing.Refused as refused:
+    except Refused as refused:
         form.add_error(None, str(refused))
         return submission_page(request, submission, review_form=form, status=422)
     if form.is_draft:
@@ -115,6 +116,6 @@ def submission_assign(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     try:
         reviewing.assign(submission, reviewer, by=user, now=timezone.now())
         messages.success(request, f"Goes to {reviewer}." if reviewer else "Back in the queue.")
-    except reviewing.Refused as refused:
+    except Refused as refused:
         messages.warning(request, str(refused))
     return redirect(Submission.objects.get(pk=submission.pk))

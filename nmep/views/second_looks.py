@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from members.models import User
+from mlclub.refusal import Refused
 from nmep import people, second_looks
 from nmep.forms.reviewing import AskAgainForm
 from nmep.models import Review, SecondLook
@@ -27,7 +28,7 @@ def look_ask(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     try:
         second_looks.ask(review, user, form.cleaned_data["text"], now=timezone.now())
         messages.success(request, "Asked. The leads read it, and you are told when there is an answer.")
-    except second_looks.Refused as refused:
+    except Refused as refused:
         messages.warning(request, str(refused))
     return redirect(f"{submission.get_absolute_url()}#thread")
 
@@ -49,7 +50,7 @@ def look_answer(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     values = form.cleaned_data
     try:
         second_looks.answer(look, user, values["text"], outcome=values["outcome"], now=timezone.now())
-    except second_looks.Refused as refused:
+    except Refused as refused:
         form.add_error(None, str(refused))
         return submission_page(request, submission, look_form=form, status=422)
     messages.success(request, "Answered in the thread. They are told that there is an answer.")

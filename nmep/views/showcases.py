@@ -16,8 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from events import feedback
 from events.models import Event
+from mlclub.refusal import Refused
 from nmep import people, showcases
-from nmep.capstones import Refused
 from nmep.forms.capstones import RunningOrderForm
 from nmep.models import Offering, Session, Showcase, ShowcaseTalk
 from nmep.views.capstones import GET_POST

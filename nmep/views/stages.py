@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from members.models import User
+from mlclub.refusal import Refused
 from nmep import cloning, stages
 from nmep.forms.meetings import StepForm
 from nmep.models import Offering, Session
@@ -35,7 +36,7 @@ def offering_state(request: HttpRequest, slug: str) -> HttpResponse:
                 taken = stages.take(
                     offering, wanted, by=user, now=now, reason=form.cleaned_data.get("reason", "")
                 )
-            except stages.Refused as problem:
+            except Refused as problem:
                 messages.warning(request, str(problem))
             else:
                 state = Offering.State(wanted).label.lower() if taken else ""

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from members.models import User
 from mlclub import uploads
+from mlclub.refusal import Refused
 from mlclub.typed import number as number_of
 from nmep import changes, checking, people, phrases, reading, reviewing
 from nmep.forms.reviewing import AskAgainForm, CommentForm, LookAnswerForm, ReviewForm, SettleForm
@@ -253,7 +254,7 @@ def comment_create(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             parent=parent,
             asks_for_change=values["asks_for_change"],
         )
-    except reviewing.Refused as refused:
+    except Refused as refused:
         form.add_error(None, str(refused))
         return submission_page(request, submission, comment_form=form, status=422)
     if comment.posted_at is None:

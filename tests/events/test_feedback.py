@@ -8,6 +8,7 @@ from django.utils import timezone
 from events import feedback
 from events.models import FeedbackAnswer, FeedbackForm, FeedbackGiven
 from members.models import AuditEntry
+from mlclub.refusal import Refused
 from tests.factories import make_attendance, make_event, make_member, make_user
 
 pytestmark = pytest.mark.django_db
@@ -108,14 +109,14 @@ def test_a_device_is_another_one_for_another_form():
     give(one, token="abc")
     give(two, token="abc")
     assert len(set(FeedbackGiven.objects.values_list("device", flat=True))) == 2
-    with pytest.raises(feedback.Refused, match="cookies"):
+    with pytest.raises(Refused, match="cookies"):
         give(one)
 
 
 def test_those_it_is_about_and_those_too_early_or_late_are_turned_away(client):
     speaker = make_member()
     form = make_form(about=[speaker])
-    with pytest.raises(feedback.Refused, match="your own work"):
+    with pytest.raises(Refused, match="your own work"):
         give(form, speaker)
     FeedbackForm.objects.update(open_for=timedelta(seconds=1))
     form.refresh_from_db()
@@ -123,7 +124,7 @@ def test_those_it_is_about_and_those_too_early_or_late_are_turned_away(client):
     for starts_at, words in [(NOW + timedelta(days=1), "not open yet"), (NOW - timedelta(days=2), "closed")]:
         event.starts_at, event.ends_at = starts_at, starts_at + timedelta(hours=1)
         event.save()
-        with pytest.raises(feedback.Refused, match=words):
+        with pytest.raises(Refused, match=words):
             give(form, make_member())
         assert words in client.get(form.get_absolute_url()).content.decode()
     assert client.get("/f/nothing/").status_code == 404
@@ -142,7 +143,7 @@ def test_a_sentence_is_taken_out_and_the_trail_knows_who_did_but_not_what_it_sai
     assert feedback.release(form, by=lead, now=NOW) is True
     assert feedback.release(form, by=lead, now=NOW) is False
     assert feedback.hide(form, row.pk, "keep", by=lead, is_hidden=False) is False
-    with pytest.raises(feedback.Refused, match="closed"):
+    with pytest.raises(Refused, match="closed"):
         give(FeedbackForm.objects.get(), make_member())
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from events import helping
 from events.models import Attendance, Event, HelperOffer, HelpTicket, Kind, Registration
 from mlclub import gather
+from mlclub.refusal import Refused
 from tests.factories import make_event, make_member, make_new_member
 from tests.factories.nmep import make_assignment, make_offering, make_session
 
@@ -111,7 +112,7 @@ def test_a_new_member_is_not_asked_to_help_and_a_past_party_takes_no_offer(clien
     assert helping.helpers_of(party) == []
     client.post(offer)
     assert helping.helpers_of(party) == [old], "who changed their mind may change it again"
-    with pytest.raises(helping.Refused):
+    with pytest.raises(Refused):
         helping.offer(party, make_member(), now=party.ends_at)
 
 
@@ -123,7 +124,7 @@ def test_before_the_party_nobody_asks_and_after_it_nobody_waits(client):
     ticket.refresh_from_db()
     assert ticket.state == "left"
     early = make_party(starts_at=timezone.now() + timedelta(days=1))
-    with pytest.raises(helping.Refused, match="while the party is on"):
+    with pytest.raises(Refused, match="while the party is on"):
         helping.ask(early, make_guest(early), topic="HW3", now=timezone.now())
 
 

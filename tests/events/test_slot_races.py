@@ -5,8 +5,9 @@ from django.db import connection
 from django.utils import timezone
 
 from events import locking, slots, swaps
-from events.locking import Refused, Taken
+from events.locking import Taken
 from events.models import Claim, SlotSheet
+from mlclub.refusal import Refused
 from tests.factories import make_claim, make_member, make_sheet, make_slot
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]

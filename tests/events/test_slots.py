@@ -9,9 +9,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from events import drawing, slots, swaps
-from events.locking import Refused, Taken
+from events.locking import Taken
 from events.models import Claim, SlotSheet, Swap
 from members.models import Notification
+from mlclub.refusal import Refused
 from tests.factories import make_claim, make_event, make_member, make_sheet, make_slot
 
 pytestmark = pytest.mark.django_db

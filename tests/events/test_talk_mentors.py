@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from events import mentoring, slots, swaps
 from events.gathered import home
-from events.locking import Refused
 from events.models import Claim, TalkMentoring
 from members.models import Membership, Pairing, PairingMember, Topic
+from mlclub.refusal import Refused
 from tests.factories import make_claim, make_member, make_sheet, make_slot, make_term
 
 pytestmark = pytest.mark.django_db

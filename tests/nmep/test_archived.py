@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from events.models import Claim
 from members.models import AuditEntry
+from mlclub.refusal import Refused
 from nmep import (
     acts,
     completion,
@@ -21,7 +22,6 @@ from nmep import (
     reviewing,
     second_looks,
     showcases,
-    teams,
 )
 from nmep.models import (
     Check,
@@ -59,17 +59,17 @@ def test_no_review_is_written_dealt_released_or_asked_for_again(client):
         archive(submission.assignment.offering)
     lead = make_lead(offering=waiting.assignment.offering)
     fields = {"summary": "Late.", "outcome": "done", "marks": {}, "now": now}
-    with pytest.raises(reviewing.Refused, match="archived"):
+    with pytest.raises(Refused, match="archived"):
         reviewing.post(waiting, lead, **fields)
-    with pytest.raises(reviewing.Refused, match="archived"):
+    with pytest.raises(Refused, match="archived"):
         reviewing.assign(waiting, lead, by=lead, now=now)
     assert reviewing.take_next(lead, waiting.assignment.offering, now=now) is None
-    with pytest.raises(reviewing.Refused, match="archived"):
+    with pytest.raises(Refused, match="archived"):
         holding.release(held.assignment, by=lead, now=now)
-    with pytest.raises(reviewing.Refused, match="archived"):
+    with pytest.raises(Refused, match="archived"):
         holding.set_holding(waiting.assignment, holds=True, by=lead)
     author = returned.authors.get().enrolment.person
-    with pytest.raises(second_looks.Refused, match="archived"):
+    with pytest.raises(Refused, match="archived"):
         second_looks.ask(returned.reviews.get(), author, "Again, please.", now=now)
     client.force_login(author)
     address = reverse("nmep:comment_create", args=[returned.assignment.offering.slug, returned.pk])
@@ -91,18 +91,18 @@ def test_no_oral_is_graded_and_no_question_settled_or_asked(client):
     question = Question.objects.create(offering=offering, author=learner.person, text="Why?", week=1)
     archive(offering)
     lead, now = make_lead(offering=offering), timezone.now()
-    with pytest.raises(orals.Refused, match="archived"):
+    with pytest.raises(Refused, match="archived"):
         orals.record(claim, lead, outcome="passed", now=now)
     asked.session.offering = offering
-    with pytest.raises(concept_checks.Refused, match="archived"):
+    with pytest.raises(Refused, match="archived"):
         concept_checks.advance(asked, "first")
     question.offering = offering
-    with pytest.raises(questions.Refused, match="archived"):
+    with pytest.raises(Refused, match="archived"):
         questions.settle(question, None, by=learner.person, now=now)
-    with pytest.raises(leaving.Refused, match="archived"):
+    with pytest.raises(Refused, match="archived"):
         leaving.ask(learner, reason="", now=now)
     session.offering = offering
-    with pytest.raises(showcases.Refused, match="archived"):
+    with pytest.raises(Refused, match="archived"):
         showcases.save_order(session, {}, minutes=10, by=lead)
 
 
@@ -112,13 +112,13 @@ def test_no_partner_is_matched_judged_or_written_to():
     made = make_round((first, second))
     archive(first.offering)
     team, now = made.teams.get(), timezone.now()
-    with pytest.raises(teams.Refused, match="archived"):
+    with pytest.raises(Refused, match="archived"):
         partnering.locked(made)
-    with pytest.raises(teams.Refused, match="archived"):
+    with pytest.raises(Refused, match="archived"):
         partnering.note(team, first, split="even", again="yes", now=now)
-    with pytest.raises(teams.Refused, match="archived"):
+    with pytest.raises(Refused, match="archived"):
         partnering.write(team, first, "Hello.", now=now)
-    with pytest.raises(teams.Refused, match="archived"):
+    with pytest.raises(Refused, match="archived"):
         partnering.wish(first, "with", second, now=now)
 
 
@@ -146,13 +146,13 @@ def test_whoever_leads_and_learns_decides_nothing_about_themselves():
     make_lead(offering=learner.offering, person=learner.person)
     assignment, skill, now = make_assignment(offering=learner.offering), make_skill(), timezone.now()
     me = learner.person
-    with pytest.raises(acts.Refused, match="yourself"):
+    with pytest.raises(Refused, match="yourself"):
         acts.mark(learner, assignment, MarkChange.Kind.DONE, why="I did it", by=me, now=now)
-    with pytest.raises(acts.Refused, match="yourself"):
+    with pytest.raises(Refused, match="yourself"):
         acts.give_time(learner, assignment, days=9, reason="other", by=me, now=now)
-    with pytest.raises(acts.Refused, match="yourself"):
+    with pytest.raises(Refused, match="yourself"):
         mastery.see(learner, skill, "got_it", by=me, now=now)
-    with pytest.raises(acts.Refused, match="yourself"):
+    with pytest.raises(Refused, match="yourself"):
         completion.override(learner, "completes", reason="I am good", by=me, now=now)
     assert not MarkChange.objects.exists()
 

@@ -5,6 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
+from mlclub.refusal import Refused
 from nmep import at_once, boards, handing_in
 from nmep.models import (
     Assignment,
@@ -84,9 +85,7 @@ def test_three_tries_a_day_and_the_same_file_again_is_none(client):
     Assignment.objects.update(due_at=now + timedelta(days=9), promised_at=now + timedelta(days=9))
     for right in (10, 20, 30):
         predict(check, answers(right), enrolment=learner, now=now)
-    with pytest.raises(
-        handing_in.Refused, match=r"your 3 tries of today\. The next one is from Thu 6 Mar, 00:00"
-    ):
+    with pytest.raises(Refused, match=r"your 3 tries of today\. The next one is from Thu 6 Mar, 00:00"):
         predict(check, answers(40), enrolment=learner, now=now)
     assert predict(check, answers(30), enrolment=learner, now=now).n == 4
     tomorrow = now + timedelta(days=1)
@@ -102,7 +101,7 @@ def test_a_draft_is_no_way_around_the_limit():
     file = SimpleUploadedFile("mine.csv", answers(40))
     given = {check.part_id: handing_in.Given(file=file, name="mine.csv")}
     handing_in.save_draft(learner, check.part.assignment, given, now=timezone.now())
-    with pytest.raises(handing_in.Refused, match="tries of today"):
+    with pytest.raises(Refused, match="tries of today"):
         handing_in.hand_in(learner, check.part.assignment, {}, n=2, now=timezone.now())
 
 

@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.models import Notification
-from nmep import capstone_steps, capstones
+from mlclub.refusal import Refused
+from nmep import capstone_steps
 from nmep.models import Capstone, CapstoneStep, StepVersion
 from tests.factories import make_member
 from tests.factories.capstones import make_capstone, make_mentoring, make_milestone
@@ -67,7 +68,7 @@ def test_a_version_that_came_in_meanwhile_is_read_first(client):
     capstone, mentor, member, milestone = make_group()
     for text in ("One", "Two"):
         capstone_steps.hand_in(capstone, milestone, by=member, text=text, now=NOW)
-    with pytest.raises(capstones.Refused, match="Version 2 came in meanwhile"):
+    with pytest.raises(Refused, match="Version 2 came in meanwhile"):
         capstone_steps.answer(CapstoneStep.objects.get(), by=mentor, approves=True, n=1, now=NOW)
 
 

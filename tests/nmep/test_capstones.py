@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.models import Membership, Notification
+from mlclub.refusal import Refused
 from nmep import capstones, gathered
 from nmep.models import Capstone, CapstoneMember, CapstonePolicy, Enrolment, Offering
 from projects.models import Role
@@ -55,7 +56,7 @@ def test_the_same_click_twice_is_one_place_and_nobody_is_in_two_groups():
     other = make_capstone(offering=capstone.offering, size=1)
     member = capstone.team[1].enrolment
     assert capstones.join(capstone, member, now=NOW) is False
-    with pytest.raises(capstones.Refused, match="Leave it first"):
+    with pytest.raises(Refused, match="Leave it first"):
         capstones.join(other, member, now=NOW)
     with pytest.raises(IntegrityError), transaction.atomic():
         CapstoneMember.objects.create(capstone=other, enrolment=member)
@@ -78,9 +79,9 @@ def test_closed_groups_change_by_a_lead_alone():
     capstone = make_capstone(size=3)
     lead, loner = make_lead(offering=capstone.offering), make_enrolment(offering=capstone.offering)
     capstones.set_policy(capstone.offering, min_size=3, max_size=4, is_closed=True, by=lead, now=NOW)
-    with pytest.raises(capstones.Refused, match="closed"):
+    with pytest.raises(Refused, match="closed"):
         capstones.join(capstone, loner, now=NOW)
-    with pytest.raises(capstones.Refused, match="closed"):
+    with pytest.raises(Refused, match="closed"):
         capstones.leave(capstone.team[0].enrolment, now=NOW)
     capstones.move(loner, capstone, by=lead, now=NOW)
     assert capstones.of_learner(loner) == capstone
@@ -94,7 +95,7 @@ def test_an_archived_offering_takes_no_group():
     loner = make_enrolment(offering=capstone.offering)
     Offering.objects.update(state=Offering.State.ARCHIVED)
     capstone.offering.refresh_from_db()
-    with pytest.raises(capstones.Refused, match="archived"):
+    with pytest.raises(Refused, match="archived"):
         capstones.join(capstone, loner, now=NOW)
 
 

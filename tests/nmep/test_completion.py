@@ -7,7 +7,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.models import AuditEntry, Notification
-from nmep import acts, completion
+from mlclub.refusal import Refused
+from nmep import completion
 from nmep.models import Completion, Enrolment, MarkChange, Offering, Override
 from tests.factories.members import make_member, make_new_member, make_officer
 from tests.factories.nmep import make_assignment, make_enrolment, make_lead, make_offering
@@ -155,10 +156,10 @@ def test_what_changed_since_the_page_was_read_is_not_confirmed(cohort):
 @pytest.mark.parametrize("state", [Offering.State.DRAFT, Offering.State.OPEN, Offering.State.ARCHIVED])
 def test_only_a_running_offering_with_a_rule_is_completed(cohort, state):
     Offering.objects.filter(pk=cohort.pk).update(state=state)
-    with pytest.raises(acts.Refused):
+    with pytest.raises(Refused):
         complete(cohort)
     Offering.objects.filter(pk=cohort.pk).update(state=Offering.State.RUNNING, completion_rule={})
-    with pytest.raises(acts.Refused):
+    with pytest.raises(Refused):
         complete(cohort)
 
 

@@ -5,6 +5,7 @@ from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
 from events.models import Attendance
+from mlclub.refusal import Refused
 from nmep import concept_checks
 from nmep.models import ConceptCheck, ConceptTally, ConceptVoter, Enrolment
 from tests.factories import make_member, make_talk
@@ -162,11 +163,11 @@ def test_what_was_asked_stays_as_the_class_read_it(client, asked):
 
 def test_one_question_of_a_class_is_open_at_a_time(client, asked):
     other = make_check(session=asked.session)
-    with pytest.raises(concept_checks.Refused, match="still open"):
+    with pytest.raises(Refused, match="still open"):
         concept_checks.advance(other, "first")
     with pytest.raises(IntegrityError), transaction.atomic():
         make_check(session=asked.session, stage="discuss")
-    with pytest.raises(concept_checks.Refused, match="first vote"):
+    with pytest.raises(Refused, match="first vote"):
         concept_checks.advance(asked, "closed")
     assert concept_checks.advance(asked, "first") is False
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from events.models import Attendance
 from members import accounts
 from members.models import Invitation, Notification, User
+from mlclub.refusal import Refused
 from nmep import courses, passing
 from nmep.models import (
     CourseApplication,
@@ -159,7 +160,7 @@ def test_more_people_than_places_are_accepted_by_nobody(client):
 )
 def test_a_course_that_takes_nobody_says_so(fields, sentence):
     policy = make_course(**fields)
-    with pytest.raises(courses.Refused, match=sentence):
+    with pytest.raises(Refused, match=sentence):
         apply(policy, make_user(), wants="auditor")
 
 

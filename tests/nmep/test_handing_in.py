@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from members.models import Notification
+from mlclub.refusal import Refused
 from nmep import handing_in
 from nmep.models import Deviation, Offering, Submission, SubmissionAuthor
 from tests.factories.nmep import (
@@ -142,7 +143,7 @@ def test_work_is_refused_where_none_is_wanted(change, sentence):
     enrolment.save()
     assignment.state = change.get("assignment_state", "published")
     assignment.save()
-    with pytest.raises(handing_in.Refused, match=sentence):
+    with pytest.raises(Refused, match=sentence):
         handing_in.hand_in(enrolment, assignment, given(assignment, notebook("x")), n=2, now=timezone.now())
 
 

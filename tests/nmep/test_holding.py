@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.models import AuditEntry, Notification
+from mlclub.refusal import Refused
 from nmep import handing_in, holding, progress, review_times, reviewing
 from nmep.models import Comment, MarkChange, Review, Submission
 from tests.factories.nmep import (
@@ -79,7 +80,7 @@ def test_a_reviewer_takes_a_held_review_back_and_nobody_else_does():
 
 def test_a_held_review_is_changed_only_after_it_was_taken_back():
     review = make_held_review()
-    with pytest.raises(reviewing.Refused, match="Take it back"):
+    with pytest.raises(Refused, match="Take it back"):
         make_review(submission=review.submission, reviewer=review.reviewer, summary="Another")
     with pytest.raises(reviewing.AlreadyReviewed, match="has finished a review"):
         make_review(submission=review.submission)

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from members.models import AuditEntry, Notification, Topic
+from mlclub.refusal import Refused
 from nmep import acts, handing_in, mastery, offers, progress, reviewing
 from nmep.models import (
     Comment,
@@ -206,7 +207,7 @@ def test_work_to_do_over_is_taken_once_more_and_is_no_later_than_before(learner,
     submission = make_submission(
         enrolment=learner, assignment=assignment, now=now - timedelta(days=10), state=Submission.State.DONE
     )
-    with pytest.raises(handing_in.Refused, match="nothing left"):
+    with pytest.raises(Refused, match="nothing left"):
         handing_in.hand_in(learner, assignment, given(assignment), n=2, now=now)
     acts.mark(learner, assignment, "do_over", why="It was somebody else's.", by=lead, now=now)
     again = handing_in.hand_in(learner, assignment, given(assignment), n=2, now=now).submission
@@ -218,9 +219,9 @@ def test_what_is_settled_only_the_officer_for_education_changes_with_a_reason_on
     assignment = make_assignment(offering=learner.offering)
     Enrolment.objects.filter(pk=learner.pk).update(state=Enrolment.State.COMPLETED)
     now, officer = timezone.now(), make_officer(slug="education")
-    with pytest.raises(acts.Refused, match="frozen"):
+    with pytest.raises(Refused, match="frozen"):
         acts.mark(learner, assignment, "exempt", why="Late thought.", by=lead, now=now)
-    with pytest.raises(acts.Refused, match="say why"):
+    with pytest.raises(Refused, match="say why"):
         acts.mark(learner, assignment, "exempt", why=" ", by=officer, now=now)
     assert acts.mark(learner, assignment, "exempt", why="A slip of the pen.", by=officer, now=now)
     assert [row.after["why"] for row in AuditEntry.objects.filter(action="mark-changed")] == [

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from events.models import Claim
 from members.models import AuditEntry, Notification, Pairing
+from mlclub.refusal import Refused
 from nmep import leaving, teams
 from nmep.models import CapstoneMember, Departure, Enrolment, OfferingSheet, Submission, TeamPlace
 from tests.factories.capstones import make_capstone
@@ -77,7 +78,7 @@ def test_leaving_twice_changes_and_tells_nothing_more(lives):
     *_, bo, _, (lead, other) = lives
     leaving.withdraw(bo, by=lead, reason="Moves away.", now=timezone.now())
     written = Notification.objects.count()
-    with pytest.raises(leaving.Refused, match="not learning here any more"):
+    with pytest.raises(Refused, match="not learning here any more"):
         leaving.withdraw(bo, by=other, reason="Moves away.", now=timezone.now())
     assert Notification.objects.count() == written
     assert Departure.objects.count() == 1
@@ -167,7 +168,7 @@ def test_taking_somebody_out_is_the_leads_alone(client, lives, who):
 def test_in_an_archived_offering_nobody_leaves_any_more(lives):
     offering, _, bo, _, (lead, _) = lives
     type(offering).objects.filter(pk=offering.pk).update(state="archived")
-    with pytest.raises(leaving.Refused, match="archived"):
+    with pytest.raises(Refused, match="archived"):
         leaving.withdraw(bo, by=lead, reason="x", now=timezone.now())
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from events.models import Event
 from members.models import AuditEntry, Break, Club, Notification
+from mlclub.refusal import Refused
 from nmep import deadlines, meetings
 from nmep.models import Assignment, Enrolment, Milestone, Offering
 from tests.factories import make_club, make_member, make_registration
@@ -216,7 +217,7 @@ def test_a_move_that_cannot_be_is_said(client, session, fields, sentence):
 
 
 def test_a_meeting_that_is_over_stays_where_it_was(session):
-    with pytest.raises(meetings.Refused, match="is over"):
+    with pytest.raises(Refused, match="is over"):
         move(session, days=1, now=session.event.ends_at + timedelta(hours=1))
 
 

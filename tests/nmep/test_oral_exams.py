@@ -9,8 +9,8 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from events.locking import Refused
 from events.models import Claim, Slot
+from mlclub.refusal import Refused
 from nmep import orals, sheets
 from nmep.models import Enrolment, OfferingSheet, OralResult
 from tests.factories import make_claim, make_member, make_officer

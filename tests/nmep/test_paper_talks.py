@@ -9,10 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from events.locking import Refused
 from events.models import Claim, Material, Slot
 from members.models import Notification
 from mlclub import gather
+from mlclub.refusal import Refused
 from nmep import papers, sheets
 from nmep.gathered import desk, digest, home
 from nmep.models import OfferingSheet, PaperTalk

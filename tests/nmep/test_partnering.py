@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from members.models import AuditEntry, Notification, Pairing
 from members.pairing import pairs_of
+from mlclub.refusal import Refused
 from nmep import attention, pair_repair, partnering, teams, unpaired
 from nmep.models import Enrolment, PairingRound, PartnerNote, PartnerTeam, PartnerWish, TeamPlace
 from nmep.partner_facts import Criteria
 from nmep.partnering import PublishedMeanwhile
-from nmep.teams import Refused
 from tests.factories.mastery import make_skill, make_skill_mark
 from tests.factories.members import make_new_member
 from tests.factories.nmep import make_assignment, make_enrolment, make_lead, make_offering, make_submission

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from members.ledger.kinds import find
 from members.models import Notification
+from mlclub.refusal import Refused
 from nmep import questions
 from nmep.models import Answer, Enrolment, Offering, Program, Question
 from tests.factories import make_member, make_user
@@ -137,7 +138,7 @@ def test_an_archived_offering_takes_no_question_and_no_answer(client, course):
     client.post(url("question_detail", course, question.pk), {"text": "I am."})
     assert (Question.objects.count(), Answer.objects.count()) == (1, 0)
     left = make_enrolment(offering=make_offering(), state=Enrolment.State.WITHDREW)
-    with pytest.raises(questions.Refused):
+    with pytest.raises(Refused):
         questions.ask(left.offering, left.person, LONG, now=timezone.now())
 
 

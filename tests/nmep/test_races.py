@@ -6,6 +6,7 @@ from django.db import connection
 from django.utils import timezone
 
 from members.models import AuditEntry, Notification
+from mlclub.refusal import Refused
 from nmep import cloning, handing_in, partnering, reviewing
 from nmep.models import Offering, Submission
 from nmep.partner_facts import Criteria
@@ -91,7 +92,7 @@ def test_two_officers_and_two_clicks_make_one_draft():
         ]
     )
     made = Offering.objects.get(program=offering.program, term=later)
-    refused = [answer for answer in answers if isinstance(answer, cloning.Refused)]
+    refused = [answer for answer in answers if isinstance(answer, Refused)]
     drafts = [answer for answer in answers if isinstance(answer, cloning.Outcome)]
     assert (len(refused), len(drafts), sum(draft.is_new for draft in drafts)) == (4, 4, 1)
     assert {draft.offering for draft in drafts} == {made}

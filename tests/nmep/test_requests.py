@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from events.models import Attendance
 from members.models import AuditEntry, Notification
+from mlclub.refusal import Refused
 from nmep import absences, acts, extensions, handing_in, progress
 from nmep.models import Absence, Deviation, Enrolment, ExtensionRequest, MarkChange, Offering
 from tests.factories.mastery import make_absence, make_request
@@ -191,7 +192,7 @@ def test_attendance_is_not_written_down_ahead_nor_by_learners(client, term):
     coming = term.sessions.last()
     client.force_login(make_lead(offering=term))
     assert client.get(reverse("nmep:attendance_edit", args=[term.slug, coming.pk])).status_code == 404
-    with pytest.raises(acts.Refused, match="not begun"):
+    with pytest.raises(Refused, match="not begun"):
         absences.set_attendance(coming, {}, by=make_lead(offering=term), now=timezone.now())
     client.force_login(make_enrolment(offering=term).person)
     assert client.get(reverse("nmep:attendance_latest", args=[term.slug])).status_code == 404
@@ -272,7 +273,7 @@ def test_late_days_of_ones_own_are_spent_without_asking_and_not_twice(client):
     standing = progress.of(learner, timezone.now())
     assert (standing.late_days, standing.late_days_left) == (2, 1)
     due_at = standing.work[0].due_at
-    with pytest.raises(acts.Refused, match="You have 1 late day left"):
+    with pytest.raises(Refused, match="You have 1 late day left"):
         extensions.spend(learner, assignment, days=2, seen_due=due_at, now=timezone.now())
     assert not Notification.objects.exists()
 
@@ -282,7 +283,7 @@ def test_there_are_no_late_days_where_the_offering_gives_none(client):
     learner = make_enrolment(offering=assignment.offering)
     client.force_login(learner.person)
     assert "Late days" not in client.get(assignment.get_absolute_url()).content.decode()
-    with pytest.raises(acts.Refused, match="no late days"):
+    with pytest.raises(Refused, match="no late days"):
         extensions.spend(learner, assignment, days=1, seen_due=assignment.due_at, now=timezone.now())
 
 
@@ -292,9 +293,9 @@ def test_whoever_left_or_is_in_an_archived_offering_asks_for_nothing():
     for learner in (left, archived):
         session = make_session(offering=learner.offering)
         assignment = make_assignment(offering=learner.offering)
-        with pytest.raises(acts.Refused):
+        with pytest.raises(Refused):
             absences.ask(learner, session, reason="other", text="", now=timezone.now())
-        with pytest.raises(acts.Refused):
+        with pytest.raises(Refused):
             extensions.ask(learner, assignment, days=2, reason="other", now=timezone.now())
     assert not Notification.objects.exists()
 

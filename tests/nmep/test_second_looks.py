@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.models import Notification
+from mlclub.refusal import Refused
 from nmep import progress, second_looks
 from nmep.models import Comment, Enrolment, MarkChange, SecondLook
 from tests.factories.nmep import make_enrolment, make_lead
@@ -78,7 +79,7 @@ def test_a_review_that_stands_changes_no_mark_and_its_learner_is_told_without_a_
 
 def test_one_look_is_open_at_a_time_and_another_may_be_asked_for_afterwards(returned):
     look = asked(returned)
-    with pytest.raises(second_looks.Refused, match="already"):
+    with pytest.raises(Refused, match="already"):
         asked(returned)
     second_looks.answer(
         look,
@@ -99,7 +100,7 @@ def test_nobody_asks_about_a_held_review_or_somebody_elses(client):
     assert client.post(at("look_ask", other), {"text": "?"}).status_code == 404
     client.force_login(make_lead(offering=other.assignment.offering))
     assert client.post(at("look_ask", other), {"text": "?"}).status_code == 404
-    with pytest.raises(second_looks.Refused):
+    with pytest.raises(Refused):
         second_looks.ask(held.reviews.get(), author_of(held).person, "?", now=timezone.now())
 
 
@@ -111,7 +112,7 @@ def test_only_leads_answer_and_never_their_own(client, returned):
     for person in (author_of(returned).person, helper):
         client.force_login(person)
         assert client.post(at("look_answer", returned), {"text": "Yes", "outcome": "done"}).status_code == 404
-        with pytest.raises(second_looks.Refused):
+        with pytest.raises(Refused):
             second_looks.answer(look, person, "Yes", outcome="done", now=timezone.now())
 
 
@@ -128,7 +129,7 @@ def test_an_empty_question_and_an_answer_without_an_outcome_are_sent_back(client
 def test_work_that_is_done_is_not_done_once_more():
     submission = make_review(outcome="done").submission
     look = asked(submission)
-    with pytest.raises(second_looks.Refused, match="done already"):
+    with pytest.raises(Refused, match="done already"):
         second_looks.answer(
             look,
             make_lead(offering=submission.assignment.offering),

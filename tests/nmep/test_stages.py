@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from events.models import Event, Visibility
 from members.models import AuditEntry, Notification
+from mlclub.refusal import Refused
 from nmep import deadlines, stages
 from nmep.models import Assignment, Offering, Session
 from tests.factories import make_club, make_member, make_officer
@@ -89,7 +90,7 @@ def test_a_term_with_learners_is_not_taken_back(draft):
     lead = make_lead(offering=draft)
     take(draft, State.OPEN, by=lead)
     make_enrolment(offering=draft)
-    with pytest.raises(stages.Refused):
+    with pytest.raises(Refused):
         take(draft, State.DRAFT, by=lead)
 
 

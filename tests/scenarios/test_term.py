@@ -17,6 +17,7 @@ from events import feedback, registrations, slots
 from events.models import Attendance, Claim, FeedbackAnswer, FeedbackGiven, Slot, Talk
 from members.ledger.sending import sweep
 from members.models import Break, Membership, Notification, Topic
+from mlclub.refusal import Refused
 from nmep import (
     absences,
     capstone_steps,
@@ -217,7 +218,7 @@ def enrol(term):
         for week, session in term.sessions.items():
             if week != 6:
                 lecturers.take(session, term.elders[week % 10], now=term.now)
-        with pytest.raises(lecturers.Refused):
+        with pytest.raises(Refused):
             lecturers.take(term.sessions[1], term.elders[9], now=term.now)
         volunteer = term.elders[8]
         took = term.signed_in(volunteer).post(
@@ -323,7 +324,7 @@ def pair_up(term, assignment):
         made = partnering.round_of(assignment, term.now)
         assert partnering.propose(made, Criteria(), now=term.now) == {}
         partnering.publish(made, by=term.lead, now=term.now)
-        with pytest.raises(partnering.Refused):
+        with pytest.raises(Refused):
             partnering.publish(made, by=term.lead, now=term.now)
     places = Counter()
     for team in PartnerTeam.objects.filter(round__assignment=assignment).prefetch_related("places"):
@@ -404,7 +405,7 @@ def claim_papers(term):
             if n % 2 == 0:
                 named = papers.Named(title=f"Paper {n}", url=f"https://papers.example/{n}")
                 papers.choose(claim.slot, named, by=person, now=term.now)
-        with pytest.raises(slots.Refused):
+        with pytest.raises(Refused):
             slots.claim(seats[0], term.cohort[AT_RISK], now=term.now)
 
 
