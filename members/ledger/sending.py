@@ -171,7 +171,7 @@ def recover(now: datetime) -> None:
     What they had not begun is as it was. What they had begun goes once more under the same Message-ID; a digest,
     or anything interrupted for the second time, is left for an officer.
     """
-    silent = Notification.objects.abandoned(now)
+    silent = Notification.objects.by_mail().abandoned(now)
     if not silent.exists():
         return
     free: dict[str, Any] = {"claim": None, "lease_until": None}
@@ -219,7 +219,8 @@ class _Sender:
         held_at = Club.objects.filter(pk=1).values_list("mail_held_at", flat=True).first()
         with transaction.atomic():
             rows = list(
-                Notification.objects.due(now)
+                Notification.objects.by_mail()
+                .due(now)
                 .free(held_at)
                 .select_for_update(skip_locked=True, of=("self",))
                 .select_related("person")[:BATCH]

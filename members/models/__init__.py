@@ -1,19 +1,24 @@
+from members.models.announcements import Announcement
 from members.models.audit import AuditEntry
 from members.models.club import Club
 from members.models.invitations import Invitation
-from members.models.notifications import Notification, Preference, Suppression
+from members.models.notifications import MailEvent, Notification, Preference, Suppression
 from members.models.offices import Office, OfficeTerm
 from members.models.pairings import Pairing, PairingCheckIn, PairingMember
 from members.models.people import User
 from members.models.reports import ProblemReport
 from members.models.terms import Break, Membership, Term
 from members.models.topics import Topic
+from members.models.webhooks import ChannelPost, Webhook
 
 __all__ = [
+    "Announcement",
     "AuditEntry",
     "Break",
+    "ChannelPost",
     "Club",
     "Invitation",
+    "MailEvent",
     "Membership",
     "Notification",
     "Office",
@@ -27,4 +32,5 @@ __all__ = [
     "Term",
     "Topic",
     "User",
+    "Webhook",
 ]

@@ -71,6 +71,10 @@ class Club(models.Model):
     # After a restored backup: rows that fell due before this instant wait for an officer.
     mail_held_at = models.DateTimeField(null=True, blank=True, editable=False)
     mail_hold_reason = models.CharField(max_length=200, blank=True, editable=False)
+    # The mail server refuses the portal itself (its name, its password, its sender): nothing goes until somebody
+    # mends it, and the sender only knocks now and then.
+    mail_problem = models.CharField(max_length=300, blank=True, editable=False)
+    mail_problem_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_tick_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     personal_data = NOT_PERSONAL

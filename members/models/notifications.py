@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from members.models.webhooks import Webhook
 from mlclub.privacy import Erase, Policy
 
 
@@ -15,6 +16,13 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         return self.filter(
             status__in=[Notification.Status.PENDING, Notification.Status.FAILED], try_at__lte=now
         ).order_by("rank", "try_at", "pk")
+
+    def by_mail(self) -> NotificationQuerySet:
+        return self.filter(webhook=None)
+
+    def to_channels(self) -> NotificationQuerySet:
+        """Rows for Discord and Slack, which another sender takes."""
+        return self.exclude(webhook=None)
 
     def abandoned(self, now: datetime) -> NotificationQuerySet:
         """Rows whose sender fell silent while it held them."""
@@ -59,6 +67,8 @@ class Notification(models.Model):
 
     class Channel(models.TextChoices):
         MAIL = "mail", "Mail"
+        DISCORD = "discord", "Discord"
+        SLACK = "slack", "Slack"
 
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -69,6 +79,14 @@ class Notification(models.Model):
     )
     address = models.EmailField(
         null=True, blank=True, help_text="Instead of a person, for somebody without an account."
+    )
+    webhook = models.ForeignKey(
+        Webhook,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="notifications",
+        help_text="Instead of a person, for a channel of Discord or Slack.",
     )
     channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.MAIL)
     kind = models.CharField(max_length=60)
@@ -110,14 +128,15 @@ class Notification(models.Model):
         ordering = ["-created_at", "-pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["person", "address", "channel", "kind", "about", "slot"],
+                fields=["person", "address", "webhook", "channel", "kind", "about", "slot"],
                 nulls_distinct=False,
-                name="one_message_a_slot",
+                name="one_message_a_slot_and_recipient",
             ),
             models.CheckConstraint(
-                condition=Q(person__isnull=False, address__isnull=True)
-                | Q(person__isnull=True, address__isnull=False),
-                name="to_a_person_or_an_address",
+                condition=Q(person__isnull=False, address=None, webhook=None)
+                | Q(person=None, address__isnull=False, webhook=None)
+                | Q(person=None, address=None, webhook__isnull=False),
+                name="to_a_person_an_address_or_a_channel",
             ),
         ]
         indexes = [
@@ -136,7 +155,7 @@ class Notification(models.Model):
         permissions = [("resend_notification", "Can send again and release the hold")]
 
     def __str__(self) -> str:
-        return f"{self.kind} to {self.person or self.address}"
+        return f"{self.kind} to {self.person or self.address or self.webhook}"
 
     @property
     def about_pk(self) -> int:
@@ -194,10 +213,21 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
 class Suppression(models.Model):
     """An address that bounced or complained: nothing in bulk goes there until somebody lifts it."""
 
+    class Cause(models.TextChoices):
+        BOUNCE = "bounce", "Mail came back"
+        SOFT = "soft", "Mail was put off again and again"
+        COMPLAINT = "complaint", "Reported as unwanted"
+        UNSUBSCRIBED = "unsubscribed", "Unsubscribed at the mail provider"
+
     address = models.EmailField()
+    cause = models.CharField(max_length=12, choices=Cause.choices, default=Cause.BOUNCE)
     reason = models.CharField(max_length=200)
     created_at = models.DateTimeField()
     lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    lift_reason = models.CharField("why it was lifted", max_length=200, blank=True)
     # The provider's own id of the event, so that a repeated webhook counts once, lifted or not.
     event_id = models.CharField(max_length=200, blank=True)
 
@@ -217,3 +247,31 @@ class Suppression(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+class MailEvent(models.Model):
+    """What a mail provider reported about an address. Its id is unique, so that a report made twice counts once."""
+
+    class Kind(models.TextChoices):
+        BOUNCED = "bounced", "Came back for good"
+        PUT_OFF = "put_off", "Put off"
+        COMPLAINED = "complained", "Reported as unwanted"
+        UNSUBSCRIBED = "unsubscribed", "Unsubscribed"
+
+    #: After so long a report says nothing any more.
+    KEPT = timedelta(days=180)
+
+    event_id = models.CharField(max_length=200, unique=True)
+    address = models.EmailField()
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    detail = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField()
+
+    personal_data = Policy(on_erase=Erase.DELETE, why="Found by the address of the person.")
+
+    class Meta:
+        ordering = ["-at"]
+        indexes = [models.Index(fields=["address", "-at"], name="mail_events_of_an_address")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.address}"
