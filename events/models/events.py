@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from events.models.kinds import Kind, RegistrationState, Visibility
+from events.models.rooms import Room
 from events.models.series import Series
 from members.models import Term
 from mlclub.privacy import NOT_PERSONAL
@@ -71,6 +72,10 @@ class EventQuerySet(models.QuerySet["Event"]):
             starts_at__lte=now + Event.CHECK_IN_BEFORE, ends_at__gt=now - Event.CHECK_IN_AFTER
         )
 
+    def in_room(self, room: Room, starts_at: datetime, ends_at: datetime) -> EventQuerySet:
+        """In the room at some moment from `starts_at` to `ends_at`; beginning when another ends is no clash."""
+        return self.scheduled().filter(room=room, starts_at__lt=ends_at, ends_at__gt=starts_at)
+
     def with_counts(self) -> EventQuerySet:
         """Adds `live_count`: how many want to go, seated or waiting."""
         live = (
@@ -106,8 +111,10 @@ class Event(models.Model):
     term = models.ForeignKey(Term, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     starts_at = models.DateTimeField("begins")
     ends_at = models.DateTimeField("ends")
+    room = models.ForeignKey(Room, on_delete=models.PROTECT, null=True, blank=True, related_name="events")
+    # What people read. A room writes its name here (`rooms.py`), so that lists, mails and calendars ask no more.
     place = models.CharField(
-        max_length=200, blank=True, help_text="Room and building, as a newcomer finds it."
+        max_length=200, blank=True, help_text="Where it is when it is in none of the club's rooms."
     )
     online_url = models.URLField("meeting link", blank=True, help_text="Shown only to those who are going.")
     visibility = models.CharField("for", max_length=8, choices=Visibility.choices, default=Visibility.MEMBERS)
@@ -137,6 +144,9 @@ class Event(models.Model):
     )
     asks_note = models.BooleanField("ask what people cannot eat or need", default=False)
     hosts = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="hosted_events")
+    helpers_wanted = models.PositiveSmallIntegerField(
+        "helpers wanted", default=0, help_text="Members are asked on the event's page to lend a hand."
+    )
 
     state = models.CharField(max_length=9, choices=State.choices, default=State.SCHEDULED, editable=False)
     cancelled_reason = models.CharField(max_length=200, blank=True, editable=False)
@@ -179,6 +189,7 @@ class Event(models.Model):
             models.Index(fields=["starts_at"], name="event_start"),
             models.Index(fields=["ends_at"], name="event_end"),
             models.Index(fields=["visibility", "starts_at"], name="event_open_to"),
+            models.Index(fields=["room", "starts_at"], condition=Q(room__isnull=False), name="event_in_room"),
         ]
         permissions = [("export_registration", "Can export registrations")]
 

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from events.models.kinds import Kind, Visibility
+from events.models.rooms import Room
 from mlclub.privacy import NOT_PERSONAL
 
 
@@ -33,6 +34,7 @@ class Series(models.Model):
     name = models.CharField(max_length=120)
     slug = models.SlugField(max_length=80, unique=True)
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.MEETING)
+    summary = models.CharField(max_length=240, blank=True, help_text="One or two sentences for lists.")
     description = models.TextField(blank=True, help_text="What happens each time. Markdown.")
     visibility = models.CharField(max_length=8, choices=Visibility.choices, default=Visibility.MEMBERS)
 
@@ -50,10 +52,14 @@ class Series(models.Model):
     last_on = models.DateField("not after", null=True, blank=True)
     skips_breaks = models.BooleanField("leave out breaks of the term", default=True)
 
+    room = models.ForeignKey(Room, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     place = models.CharField(max_length=200, blank=True)
     online_url = models.URLField("meeting link", blank=True)
     capacity = models.PositiveIntegerField("seats", null=True, blank=True, validators=[MinValueValidator(1)])
+    guests_allowed = models.PositiveSmallIntegerField("guests each", default=0)
+    asks_note = models.BooleanField("ask what people cannot eat or need", default=False)
     uses_offers = models.BooleanField("ask before moving somebody up from the line", default=False)
+    helpers_wanted = models.PositiveSmallIntegerField("helpers wanted", default=0)
     hosts = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="hosted_series")
 
     created_at = models.DateTimeField(auto_now_add=True)

@@ -12,5 +12,6 @@ from tests.factories.nmep import *  # noqa: F403
 from tests.factories.pairings import *  # noqa: F403
 from tests.factories.partners import *  # noqa: F403
 from tests.factories.reviewing import *  # noqa: F403
+from tests.factories.rooms import *  # noqa: F403
 from tests.factories.slots import *  # noqa: F403
 from tests.factories.wiki import *  # noqa: F403
