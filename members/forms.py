@@ -211,3 +211,18 @@ class ProblemForm(forms.ModelForm):
         fields = ["text", "email"]
         widgets = {"text": forms.Textarea(attrs={"rows": 6})}
         help_texts = {"text": "What you did, what happened, and what you expected instead."}
+
+
+class LinkRenewForm(forms.Form):
+    """Somebody without an account has lost the link to their page, or it has run out."""
+
+    address = forms.EmailField(
+        label="Mail address", required=False, max_length=254, help_text="The one at which you got our mail."
+    )
+    token = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not self.errors and not cleaned.get("address") and not cleaned.get("token"):
+            self.add_error("address", "Give the address at which you got our mail.")
+        return cleaned

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.urls import reverse
 
-from members import desk_items, standing
+from members import contacts, desk_items, standing
 from members.ledger import watching
 from members.models import Membership, Term, User
 from mlclub.gather import Card, DeskItem, Figure, FrontItem, Health, Hit, Section
@@ -56,6 +56,10 @@ def home(user: User, now: datetime) -> list[Card]:
 
 def desk(user: User, now: datetime) -> list[DeskItem]:
     return desk_items.for_officer(user, now) + watching.desk_items(user)
+
+
+def address_verified(user: User, email: str) -> None:
+    contacts.address_verified(user, email)
 
 
 def health(now: datetime) -> list[Health]:
@@ -166,9 +170,15 @@ def office_permissions() -> dict[str, list[str]]:
         "members.suspend_user",
         "members.erase_user",
     ]
+    outside = [
+        f"members.{action}_{model}" for model in ("contact", "organization") for action in ("add", "change")
+    ] + ["members.erase_contact"]
+    everything += outside
     return {
         "*": [
             "members.view_desk",
+            "members.view_contact",
+            "members.view_organization",
             "members.view_user",
             "members.view_membership",
             "members.view_term",
@@ -190,6 +200,8 @@ def office_permissions() -> dict[str, list[str]]:
             "members.change_pairingmember",
             "members.view_pairingcheckin",
         ],
+        "events": outside,
+        "projects": outside,
         "recruiting": [
             "members.change_membership",
             "members.import_people",

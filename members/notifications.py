@@ -7,8 +7,9 @@ from typing import Any
 
 from django.conf import settings
 
+from members import link_purposes
 from members.ledger import Category, Kind, kind
-from members.models import Invitation, Notification, ProblemReport
+from members.models import Invitation, MagicLink, Notification, ProblemReport
 
 
 @kind(
@@ -50,3 +51,29 @@ class ProblemReported(Kind):
 
     def context(self, row: Notification) -> dict[str, Any]:
         return {"report": ProblemReport.objects.get(pk=row.about_pk), "url": f"{settings.SITE_URL}/desk/"}
+
+
+@kind(
+    "magic-link-again",
+    label="Your link, once more",
+    template="members/mail/magic_link_again",
+    category=Category.TRANSACTIONAL,
+    why="because somebody, probably you, asked for a new link to a page that is yours",
+    is_required=True,
+    is_for_accounts=False,
+)
+class LinkSentAgain(Kind):
+    """A page of somebody without an account, whose link had run out or was lost."""
+
+    def still_wanted(self, row: Notification, now: datetime) -> bool | str:
+        link = MagicLink.objects.filter(pk=row.about_pk).first()
+        return (link is not None and link.is_live(now)) or "the link is over"
+
+    def context(self, row: Notification) -> dict[str, Any]:
+        link = MagicLink.objects.select_related("contact").get(pk=row.about_pk)
+        purpose = link_purposes.find(link.purpose)
+        return {
+            "link": link,
+            "label": purpose.label if purpose else "your page",
+            "url": link_purposes.url_of(link),
+        }

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from members.views import first_run, invitations, mail, own, people, reports
+from members.views import first_run, invitations, links, mail, own, people, reports
 
 app_name = "members"
 
@@ -18,6 +18,8 @@ urlpatterns: list[URLPattern] = [
     path("club/logo/", people.club_logo, name="club_logo"),
     path("invitation/<str:token>/", invitations.invitation_detail, name="invitation_detail"),
     path("first-run/<str:token>/", first_run.first_run, name="first_run"),
+    path("link/renew/", links.link_renew, name="link_renew"),
+    path("organizations/<int:pk>/logo/", links.organization_logo, name="organization_logo"),
     path("report/", reports.report_problem, name="report_problem"),
     path("settings/notifications/", mail.notification_settings, name="notification_settings"),
     path("settings/notifications/resume/", mail.mail_resume, name="mail_resume"),

@@ -21,6 +21,7 @@ nothing to say leaves it out. Everything is limited to what `user` may see by th
     stand(user, now) -> list[Stand]                    how somebody stands in what they take part in
     tick(now) -> None                                  housekeeping, once a minute; doing it again is harmless
     address_verified(user, email) -> None              somebody proved that `email` is theirs
+    contact_erased(contact) -> None                    somebody outside is to be forgotten: empty what says who it was
     help_topics(event) -> list[str]                    what people at a party may want help with
     office_permissions() -> {office: ["app.codename"]} the rights that offices carry ("*": every office)
 """

@@ -13,7 +13,9 @@ from django.http import HttpRequest, HttpResponse
 from django.views.defaults import bad_request
 
 TOKEN_PATHS = re.compile(
-    r"(/(?:u|c|f|guest|events/feed|calendar/feed|first-run|invitation|nmep/certificates)/)[^/\s?.\"']+"
+    r"(/(?:u|c|f|guest|events/feed|calendar/feed|first-run|invitation|nmep/certificates)/"
+    # A magic link is known by its token, whatever page it opens.
+    r"|\bmagic-(?=[\w-]{40}))[^/\s?.\"']+"
 )
 
 

@@ -408,6 +408,8 @@ LOGGING = {
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django.server": {"level": "WARNING"},
         "celery": {"level": "INFO"},
+        # gunicorn writes addresses past the root logger: the filter has to stand here too.
+        "gunicorn.access": {"handlers": ["console"], "level": "INFO", "propagate": False},
     },
 }
 

@@ -1,5 +1,16 @@
 """The records of people, in one module a subject."""
 
-from members.admin import audit, club, invitations, mail, offices, pairings, people, reports, terms
+from members.admin import audit, club, contacts, invitations, mail, offices, pairings, people, reports, terms
 
-__all__ = ["audit", "club", "invitations", "mail", "offices", "pairings", "people", "reports", "terms"]
+__all__ = [
+    "audit",
+    "club",
+    "contacts",
+    "invitations",
+    "mail",
+    "offices",
+    "pairings",
+    "people",
+    "reports",
+    "terms",
+]

@@ -1,7 +1,9 @@
 from members.models.announcements import Announcement
 from members.models.audit import AuditEntry
 from members.models.club import Club
+from members.models.contacts import Contact, Organization
 from members.models.invitations import Invitation
+from members.models.magic_links import MagicLink
 from members.models.notifications import MailEvent, Notification, Preference, Suppression
 from members.models.offices import Office, OfficeTerm
 from members.models.pairings import Pairing, PairingCheckIn, PairingMember
@@ -17,12 +19,15 @@ __all__ = [
     "Break",
     "ChannelPost",
     "Club",
+    "Contact",
     "Invitation",
+    "MagicLink",
     "MailEvent",
     "Membership",
     "Notification",
     "Office",
     "OfficeTerm",
+    "Organization",
     "Pairing",
     "PairingCheckIn",
     "PairingMember",

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.utils import timezone
+
+from members.link_purposes import token_of
+from members.models import MagicLink
+from members.models.magic_links import hashed
 from tests.access.doors import (
     EVERYBODY,
     FORBIDDEN,
+    GONE,
     HIDDEN_READERS,
     MEMBERS,
     MISSING,
     NO,
+    NOBODY,
     OFFICES,
+    PUBLIC,
     READERS,
     SIGN_IN,
     Case,
@@ -164,4 +174,48 @@ def of_offerings(own: Door, other: Door, draft: Door, *, posts: bool = False, **
     ]
 
 
+OVER = only(stranger=GONE, others=GONE)
 PLANNERS = only("education", "president", stranger=MISSING)
+
+
+def by_magic_link(name: str, post: Door = PUBLIC, data: dict | None = None, **more) -> list[Case]:
+    """A page behind a magic link, the one called `name` in the world: whoever holds it gets in, signed in or not.
+    A wrong token, and the link to something else, are nobody's; one that has run out, or was ended, is gone."""
+
+    def token(change):
+        return lambda world: {"token": change(getattr(world, name)), **more}
+
+    def over(field):
+        def changed(link):
+            # Taken back with the transaction of the world.
+            moment = timezone.now() - timedelta(days=1)
+            MagicLink.objects.get_or_create(
+                token_hash=hashed(f"{name}-{field}"),
+                defaults={
+                    "address": f"{field}@club.example",
+                    "purpose": link.purpose,
+                    "about": link.about,
+                    "created_at": moment - timedelta(days=9),
+                    "expires_at": moment,
+                    "revoked_at": moment if field == "ended" else None,
+                },
+            )
+            return f"{name}-{field}"
+
+        return changed
+
+    def shut(door):
+        return NO if post is NO else door
+
+    return [
+        Case("with the link", PUBLIC, post, token(lambda link: token_of(link.nonce, link.about)), data or {}),
+        Case("with a wrong link", NOBODY, shut(NOBODY), token(lambda link: "magic-wrong")),
+        Case("with a link that has run out", OVER, shut(OVER), token(over("old"))),
+        Case("with a link that was ended", OVER, shut(OVER), token(over("ended"))),
+        Case(
+            "with the link to another page",
+            NOBODY,
+            shut(NOBODY),
+            lambda world: {"token": token_of(world.foreign_link.nonce, world.foreign_link.about), **more},
+        ),
+    ]

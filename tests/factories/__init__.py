@@ -3,6 +3,7 @@
 from tests.factories.boards import *  # noqa: F403
 from tests.factories.capstones import *  # noqa: F403
 from tests.factories.checks import *  # noqa: F403
+from tests.factories.contacts import *  # noqa: F403
 from tests.factories.courses import *  # noqa: F403
 from tests.factories.events import *  # noqa: F403
 from tests.factories.library import *  # noqa: F403
