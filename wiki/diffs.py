@@ -39,7 +39,7 @@ def compare(old: str, new: str) -> list[Hunk]:
     """The hunks between two texts, in order; none when they are the same."""
     before, after = old.splitlines(), new.splitlines()
     hunks = []
-    for group in _matcher(before, after).get_grouped_opcodes(CONTEXT):
+    for group in matcher(before, after).get_grouped_opcodes(CONTEXT):
         lines: list[Line] = []
         for tag, i1, i2, j1, j2 in group:
             if tag == "equal":
@@ -64,7 +64,8 @@ def size(old: str, new: str) -> tuple[int, int]:
     return added, removed
 
 
-def _matcher(before: Sequence[str], after: Sequence[str]) -> SequenceMatcher[str]:
+def matcher(before: Sequence[str], after: Sequence[str]) -> SequenceMatcher[str]:
+    """Compares two sequences of lines or words."""
     # Thousands of equal lines make the exact comparison quadratic; there the quick one is good enough.
     return SequenceMatcher(None, before, after, autojunk=len(before) + len(after) > 3000)
 
@@ -79,7 +80,7 @@ def _heading_above(lines: Sequence[str], at: int) -> str:
 def _changed(before: Sequence[str], after: Sequence[str], old: int, new: int) -> list[Line]:
     if before and after:
         left, right = "\n".join(before), "\n".join(after)
-        words = _words(left), _words(right)
+        words = words_of(left), words_of(right)
         if len(words[0]) + len(words[1]) <= MOST_WORDS:
             removed, added = _by_words(*words)
             return [
@@ -92,14 +93,15 @@ def _changed(before: Sequence[str], after: Sequence[str], old: int, new: int) ->
     ]
 
 
-def _words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
+    """The words, spaces and signs of a text, which joined are the text again."""
     return re.findall(r"\n|[^\S\n]+|\w+|[^\w\s]", text)
 
 
 def _by_words(before: list[str], after: list[str]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     removed: list[tuple[str, str]] = []
     added: list[tuple[str, str]] = []
-    for tag, i1, i2, j1, j2 in _matcher(before, after).get_opcodes():
+    for tag, i1, i2, j1, j2 in matcher(before, after).get_opcodes():
         kind = "same" if tag == "equal" else ""
         if i2 > i1:
             removed.append((kind or "removed", "".join(before[i1:i2])))

@@ -14,7 +14,7 @@ from django.db.models.functions import Lower
 from members.audit import record
 from members.models import Club
 from mlclub.search import words
-from wiki import diffs, linking, paths
+from wiki import diffs, linking, merging, paths
 from wiki.models import Attachment, Link, Page, Redirect, Revision, Word
 from wiki.rendering import Anatomy, anatomy, pictures_in
 
@@ -22,11 +22,13 @@ LONGEST_TEXT = 250_000
 
 
 class Conflict(Exception):
-    """Somebody else saved since the author began. Holds the revision that is newest now."""
+    """Somebody else saved since the author began, and changed the same words. Holds the revision that is newest now,
+    and both texts in one draft where each stands beside the other."""
 
-    def __init__(self, head: Revision) -> None:
+    def __init__(self, head: Revision, draft: str) -> None:
         super().__init__(f"Revision {head.number} came first.")
         self.head = head
+        self.draft = draft
 
 
 class PathTaken(Exception):
@@ -39,10 +41,12 @@ class PathTaken(Exception):
 
 @dataclass(frozen=True)
 class Saved:
-    """The revision that holds the text; `is_new` is False when it was there already."""
+    """The revision that holds the text; `is_new` is False when it was there already. `merged_with` are the revisions
+    of others that came meanwhile and stand in it too."""
 
     revision: Revision
     is_new: bool
+    merged_with: tuple[Revision, ...] = ()
 
 
 def as_written(text: str) -> str:
@@ -93,6 +97,7 @@ def create(
     _append(
         page,
         text,
+        number=1,
         base=0,
         author=author,
         author_name=author_name,
@@ -118,10 +123,10 @@ def save(
     source: str = Revision.Source.WEB,
     held: Anatomy | None = None,
 ) -> Saved:
-    """Make `text` the newest revision, if the author began from the newest one.
+    """Make `text` the newest revision. If somebody saved since the author began from `base`, both changes are brought
+    together; raises Conflict where they contradict each other.
 
-    Raises Conflict otherwise, unless the same person has already saved this very text from this very base (a
-    double click). A text that changes nothing makes no revision.
+    A double click gets the revision of the first click. A text that changes nothing makes no revision.
     """
     locked = Page.objects.select_for_update(of=("self",)).get(pk=page.pk)
     head = Revision.objects.select_related("author").get(headed_page=locked)
@@ -131,10 +136,23 @@ def save(
         twin = locked.revisions.filter(base_number=base, author=author, text=text).first() if author else None
         if twin is not None:
             return Saved(twin, is_new=False)
-        raise Conflict(head)
+        if source != Revision.Source.WEB:
+            raise Conflict(head, text)
+        return _save_merged(
+            page,
+            locked,
+            head,
+            text,
+            base=base,
+            author=author,
+            author_name=author_name,
+            now=now,
+            summary=summary,
+        )
     revision = _append(
         locked,
         text,
+        number=base + 1,
         base=base,
         author=author,
         author_name=author_name,
@@ -145,6 +163,42 @@ def save(
     )
     page.refresh_from_db()
     return Saved(revision, is_new=True)
+
+
+def _save_merged(
+    page: Page,
+    locked: Page,
+    head: Revision,
+    text: str,
+    *,
+    base: int,
+    author: Any,
+    author_name: str,
+    now: datetime,
+    summary: str,
+) -> Saved:
+    """Bring a text together with what others saved since its author began. Raises Conflict."""
+    began = locked.revisions.filter(number=base).first()
+    merged = merging.merge(began.text if began else "", text, head.text)
+    if began is None or not merged.is_clean or len(merged.text) > LONGEST_TEXT:
+        raise Conflict(head, merged.text)
+    if merged.text == head.text:
+        return Saved(head, is_new=False)
+    others = tuple(locked.revisions.filter(number__gt=base).select_related("author").order_by("number"))
+    revision = _append(
+        locked,
+        merged.text,
+        number=head.number + 1,
+        base=base,
+        author=author,
+        author_name=author_name,
+        summary=summary,
+        source=Revision.Source.MERGE,
+        now=now,
+        held=None,
+    )
+    page.refresh_from_db()
+    return Saved(revision, is_new=True, merged_with=others)
 
 
 def revert(page: Page, revision: Revision, *, base: int, author: Any, now: datetime) -> Saved:
@@ -223,6 +277,7 @@ def _append(
     page: Page,
     text: str,
     *,
+    number: int,
     base: int,
     author: Any,
     author_name: str,
@@ -232,11 +287,11 @@ def _append(
     held: Anatomy | None,
 ) -> Revision:
     """Add a revision to a page whose row is locked, and bring the columns that follow from the text up to date."""
-    before = page.text if base else ""
+    before = page.text if number > 1 else ""
     added, removed = diffs.size(before, text)
     revision = Revision.objects.create(
         page=page,
-        number=base + 1,
+        number=number,
         base_number=base,
         text=text,
         summary=summary,

@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from mlclub.forms import DateField, MarkdownField, MarkdownWidget
-from wiki import editing, paths
+from wiki import editing, merging, paths
 from wiki.models import Page
 
 
@@ -33,11 +33,23 @@ class RevisionForm(forms.Form):
         max_length=200, required=False, label="What did you change?", help_text="A few words for the history."
     )
     base = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    # Whether the author began from a draft that holds two people's changes.
+    is_draft = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def clean_text(self) -> str:
         text = editing.as_written(self.cleaned_data["text"])
         editing.check_text(text)
         return text
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("is_draft") and merging.is_unsettled(data.get("text", "")):
+            self.add_error(
+                "text",
+                f"Both versions still stand between the lines “{merging.MINE}” and “{merging.THEIRS}”. "
+                "Keep what is right and take those lines out.",
+            )
+        return data
 
 
 class PageForm(forms.Form):

@@ -1,3 +1,4 @@
+import html
 import threading
 
 import pytest
@@ -71,28 +72,75 @@ def test_a_nonsensical_base_is_refused(client, base):
     assert Revision.objects.count() == 1
 
 
-def test_if_somebody_saved_meanwhile_both_texts_are_shown_and_none_is_lost(client):
-    page = make_page(path="Basics/Adam", text="One line.\nAnother.\n")
-    other = make_member(name="Bo Example")
+def test_two_people_mend_the_same_paragraph_and_both_changes_stand(client):
+    page = make_page(path="Basics/Adam", text="Adam keeps a mean of teh gradients and of their sqares.\n")
     client.force_login(make_member())
-    make_revision(page=page, text="One line.\nAnother of theirs.\n", author=other)
-
-    answer = client.post(
-        edit(page.path), {"text": "One line of mine.\nAnother.\n", "base": 1, "summary": "Me"}
+    make_revision(
+        page=page,
+        text="Adam keeps a mean of the gradients and of their sqares.\n",
+        author=make_member(name="Bo Example"),
     )
 
-    body = answer.content.decode()
+    answer = client.post(
+        edit(page.path),
+        {"text": "Adam keeps a mean of teh gradients and of their squares.\n", "base": 1},
+        follow=True,
+    )
+
+    assert "together with what Bo Example changed meanwhile" in answer.content.decode()
+    page.refresh_from_db()
+    assert page.text == "Adam keeps a mean of the gradients and of their squares.\n"
+    assert (page.head.number, page.head.base_number, page.head.source) == (3, 1, Revision.Source.MERGE)
+
+
+def test_a_merged_save_clicked_twice_counts_once(client):
+    page = make_page(path="Basics/Adam", text="One.\n\nTwo.\n\nThree.\n")
+    client.force_login(make_member())
+    make_revision(page=page, text="One!\n\nTwo.\n\nThree.\n", author=make_member())
+
+    for _ in range(2):
+        client.post(edit(page.path), {"text": "One.\n\nTwo.\n\nThree!\n", "base": 1})
+
+    page.refresh_from_db()
+    assert (page.text, page.head.number) == ("One!\n\nTwo.\n\nThree!\n", 3)
+
+
+def test_where_two_people_changed_the_same_words_a_draft_shows_both_and_nothing_is_lost(client):
+    page = make_page(path="Basics/Adam", text="The rate is 0.1.\n\nThe end.\n")
+    client.force_login(make_member())
+    make_revision(page=page, text="The rate is 0.001.\n\nThe end.\n", author=make_member(name="Bo Example"))
+
+    answer = client.post(
+        edit(page.path), {"text": "The rate is 0.01.\n\nThe very end.\n", "base": 1, "summary": "Me"}
+    )
+
+    body = html.unescape(answer.content.decode())
     assert answer.status_code == 409
     assert "Bo Example saved while you were writing" in body
-    assert "Another of theirs." in body
-    assert "One line of mine.\nAnother.\n</textarea>" in body
+    draft = "<<<<<<< yours\nThe rate is 0.01.\n=======\nThe rate is 0.001.\n>>>>>>> theirs\n\nThe very end.\n"
+    assert f"{draft}</textarea>" in body
     assert 'name="base" value="2"' in body
     page.refresh_from_db()
-    assert page.text == "One line.\nAnother of theirs.\n"
+    assert page.text == "The rate is 0.001.\n\nThe end.\n"
 
-    client.post(edit(page.path), {"text": "One line of mine.\nAnother of theirs.\n", "base": 2})
+    again = client.post(edit(page.path), {"text": draft, "base": 2, "is_draft": "True"})
+    assert again.status_code == 422
+    assert "Keep what is right and take those lines out." in again.content.decode()
+
+    client.post(
+        edit(page.path), {"text": "The rate is 0.001.\n\nThe very end.\n", "base": 2, "is_draft": "True"}
+    )
     page.refresh_from_db()
-    assert (page.text, page.head.number) == ("One line of mine.\nAnother of theirs.\n", 3)
+    assert (page.text, page.head.number) == ("The rate is 0.001.\n\nThe very end.\n", 3)
+
+
+def test_bringing_back_an_old_version_is_never_merged(client):
+    page = make_page(path="Basics/Adam", text="One.\n\nTwo.\n")
+    make_revision(page=page, text="One.\n\nTwo!\n", author=make_member())
+    make_revision(page=page, text="One!\n\nTwo!\n", author=make_member())
+
+    with pytest.raises(editing.Conflict):
+        editing.revert(page, page.revisions.get(number=1), base=2, author=make_member(), now=timezone.now())
 
 
 def test_a_double_click_saves_once_and_says_the_same(client):

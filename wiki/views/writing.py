@@ -8,12 +8,13 @@ from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.text import get_text_list
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from members.access import active_members_only
-from wiki import diffs, editing, paths, starters, tree
+from wiki import diffs, editing, merging, paths, starters, tree
 from wiki.forms import PageForm, RenameForm, RevisionForm, SettingsForm
-from wiki.models import Page, Revision
+from wiki.models import Page
 from wiki.rendering import shown
 from wiki.titles import similar
 from wiki.views.reading import page_or_404
@@ -109,8 +110,14 @@ def page_edit(request: HttpRequest, path: str) -> HttpResponse:
             summary=form.cleaned_data["summary"],
         )
     except editing.Conflict as conflict:
-        return _conflict_page(request, page, form, conflict.head)
-    if saved.is_new:
+        return _conflict_page(request, page, form, conflict)
+    if saved.merged_with:
+        others = get_text_list(list(dict.fromkeys(revision.byline for revision in saved.merged_with)), "and")
+        messages.success(
+            request,
+            f"Saved, together with what {others} changed meanwhile. Have a look whether it reads well.",
+        )
+    elif saved.is_new:
         messages.success(request, "Saved. Your name stands in the history.")
     else:
         messages.info(request, "There was nothing new to save.")
@@ -134,11 +141,20 @@ def _edit_page(request: HttpRequest, page: Page, form: RevisionForm) -> HttpResp
     )
 
 
-def _conflict_page(request: HttpRequest, page: Page, form: RevisionForm, head: Revision) -> HttpResponse:
-    """Both texts, and a form that holds the author's own on top of what is newest now."""
-    mine = form.cleaned_data["text"]
+def _conflict_page(
+    request: HttpRequest, page: Page, form: RevisionForm, conflict: editing.Conflict
+) -> HttpResponse:
+    """Both changes, and a form that holds them in one draft on top of what is newest now."""
+    mine, head = form.cleaned_data["text"], conflict.head
     base = page.revisions.filter(number=form.cleaned_data["base"]).first()
-    again = RevisionForm(initial={"text": mine, "summary": form.cleaned_data["summary"], "base": head.number})
+    again = RevisionForm(
+        initial={
+            "text": conflict.draft,
+            "summary": form.cleaned_data["summary"],
+            "base": head.number,
+            "is_draft": True,
+        }
+    )
     return render(
         request,
         "wiki/page_conflict.html",
@@ -146,6 +162,8 @@ def _conflict_page(request: HttpRequest, page: Page, form: RevisionForm, head: R
             "page": page,
             "head": head,
             "form": again,
+            "mine": mine,
+            "marks": (merging.MINE, merging.THEIRS),
             "theirs": diffs.compare(base.text if base else "", head.text),
             "ours": diffs.compare(base.text if base else "", mine),
             "folders": tree.crumbs(page.path),
