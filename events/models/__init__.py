@@ -1,6 +1,7 @@
 from events.models.agenda import AgendaItem
 from events.models.calendars import CalendarFeed
 from events.models.events import Event
+from events.models.fairs import Booth, Fair, FairCompany, FairDisclosure, FairStudent, FairTick
 from events.models.feedback import FeedbackAnswer, FeedbackForm, FeedbackGiven
 from events.models.help import HelperOffer, HelpTicket
 from events.models.kinds import Kind, Visibility
@@ -15,10 +16,16 @@ from events.models.templates import EventTemplate
 __all__ = [
     "AgendaItem",
     "Attendance",
+    "Booth",
     "CalendarFeed",
     "Claim",
     "Event",
     "EventTemplate",
+    "Fair",
+    "FairCompany",
+    "FairDisclosure",
+    "FairStudent",
+    "FairTick",
     "FeedbackAnswer",
     "FeedbackForm",
     "FeedbackGiven",
