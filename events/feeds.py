@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count, Max, Q
+from django.db.models import BooleanField, Case, Count, Max, Q, Sum, When
 
-from events import ical
+from events import following, ical
 from events.models import CalendarFeed, Event, Registration, Series
 from events.models.calendars import digest_of
 from events.models.events import EventQuerySet
@@ -96,17 +96,25 @@ def find(token: str) -> CalendarFeed | None:
     return CalendarFeed.objects.select_related("user").filter(token_hash=digest_of(token)).first()
 
 
-def _mine(user: User, now: datetime) -> Q:
+def _own(user: User) -> Q:
+    """Of events: those that somebody goes to, waits for, hosts or speaks at."""
     registered = Registration.objects.live().filter(user=user).values("event")
     hosting = Event.hosts.through.objects.filter(user=user).values("event")
     speaking = user.talks.values("event")
-    return _in_span(now) & (Q(pk__in=registered) | Q(pk__in=hosting) | Q(pk__in=speaking))
+    return Q(pk__in=registered) | Q(pk__in=hosting) | Q(pk__in=speaking)
+
+
+def _mine(user: User, now: datetime) -> Q:
+    return _in_span(now) & (_own(user) | following.dates(user))
 
 
 def personal_mark(feed: CalendarFeed, now: datetime) -> Mark:
     """Two queries; one more for each app above that has something to put into calendars."""
-    events = Event.objects.filter(_mine(feed.user, now)).order_by()
-    found = events.aggregate(n=Count("pk"), latest=Max("updated_at"))
+    # Whether somebody may still see what they follow is asked for the entries; the mark changes every day anyway.
+    own = _in_span(now) & (_own(feed.user) | following.every_date(feed.user))
+    events = Event.objects.filter(own).order_by()
+    # The sum tells one series from another, of equally many dates, that somebody follows in its place.
+    found = events.aggregate(n=Count("pk"), latest=Max("updated_at"), which=Sum("pk"))
     mine = Registration.objects.filter(user=feed.user).aggregate(n=Count("pk"), latest=Max("updated_at"))
     others = _others_mark(feed.user, now)
     latest = max(filter(None, [found["latest"], mine["latest"], feed.created_at]), default=None)
@@ -134,8 +142,11 @@ def _others_mark(user: User, now: datetime) -> list[object]:
 
 
 def entries_of(user: User, since: datetime, until: datetime, now: datetime) -> list[Occurrence]:
-    """What somebody goes to, waits for, hosts or speaks at; waiting is tentative."""
-    events = Event.objects.filter(_mine(user, now), starts_at__gte=since, starts_at__lt=until)
+    """What somebody goes to, waits for, hosts or speaks at, and the dates of series they follow, without their
+    meeting links; waiting is tentative."""
+    events = Event.objects.filter(_mine(user, now), starts_at__gte=since, starts_at__lt=until).annotate(
+        is_own=Case(When(_own(user), then=True), default=False, output_field=BooleanField())
+    )
     rows = list(events.defer("description", "search").order_by("starts_at", "pk"))
     mine = Registration.objects.with_position().filter(event__in=[row.pk for row in rows]).filter(user=user)
     positions = {row.event_id: getattr(row, "position", 0) for row in mine}
@@ -143,7 +154,7 @@ def entries_of(user: User, since: datetime, until: datetime, now: datetime) -> l
         ical.entry_of(
             row,
             is_tentative=row.capacity is not None and positions.get(row.pk, 0) > row.capacity,
-            shows_link=row.capacity is None or positions.get(row.pk, 0) <= row.capacity,
+            shows_link=row.is_own and (row.capacity is None or positions.get(row.pk, 0) <= row.capacity),
         )
         for row in rows
     ]

@@ -22,6 +22,8 @@ nothing to say leaves it out. Everything is limited to what `user` may see by th
     tick(now) -> None                                  housekeeping, once a minute; doing it again is harmless
     address_verified(user, email) -> None              somebody proved that `email` is theirs
     contact_erased(contact) -> None                    somebody outside is to be forgotten: empty what says who it was
+    paper_filled(paper) -> None                        a paper that was known by its number alone has its title now
+    readings(papers, user) -> list[Reading]            when papers were, or will be, read together
     help_topics(event) -> list[str]                    what people at a party may want help with
     office_permissions() -> {office: ["app.codename"]} the rights that offices carry ("*": every office)
 """
@@ -196,6 +198,19 @@ class Stand:
     tone: str = ""
     url: str = ""
     ticks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One time that a paper is presented: `url` leads to it, `left` are (title, address) of notes and recordings."""
+
+    paper: int
+    on: datetime
+    title: str
+    url: str
+    presenters: tuple[str, ...] = ()
+    left: tuple[tuple[str, str], ...] = ()
+    is_over: bool = False
 
 
 @lru_cache

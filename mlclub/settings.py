@@ -180,6 +180,13 @@ CELERY_BEAT_SCHEDULE = {
     "links": {"task": "nmep.tasks.check_links", "schedule": 3600.0, "options": {"expires": 1800}},
 }
 
+# ── Papers ────────────────────────────────────────────────────────────────────────────────────────
+
+# Whether a paper that somebody names by a number is looked up; off, people type what it is called.
+PAPER_LOOKUP = env.bool("PAPER_LOOKUP", default=PRODUCTION or DEBUG or DEMO)
+ARXIV_URL = env.str("ARXIV_URL", default="https://export.arxiv.org").rstrip("/")
+DOI_URL = env.str("DOI_URL", default="https://doi.org").rstrip("/")
+
 # ── People and rights ─────────────────────────────────────────────────────────────────────────────
 
 AUTH_USER_MODEL = "members.User"

@@ -171,6 +171,32 @@ class Initiative(models.Model):
         return user.has_perm("projects.change_initiative") or self.roles.filter(person=user).exists()
 
 
+class StudyGroup(models.Model):
+    """The book or course that a study group works through; its chapters are the slots of its series."""
+
+    initiative = models.OneToOneField(Initiative, on_delete=models.CASCADE, related_name="study")
+    source = models.CharField("book or course", max_length=200)
+    authors = models.CharField(max_length=200, blank=True)
+    source_url = models.URLField("link", max_length=500, blank=True)
+    # Written when it ends: how far it came, honestly.
+    chapters_done = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
+    chapters_planned = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
+
+    personal_data = NOT_PERSONAL
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(chapters_done__isnull=True) | Q(chapters_done__lte=models.F("chapters_planned")),
+                name="no_more_chapters_than_planned",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.initiative}: {self.source}"
+
+
 class RoleQuerySet(models.QuerySet["Role"]):
     def leads_first(self) -> RoleQuerySet:
         """Leads, advisors, mentors, contributors; by name within each."""

@@ -6,8 +6,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from mlclub.forms import DateField, MarkdownField, MarkdownWidget
-from wiki import editing, merging, paths
-from wiki.models import Page
+from wiki import editing, lookups, merging, paths
+from wiki.models import Page, Paper, Placement, ReadingList, ReadingTopic
+from wiki.papers import Named, find, known_by
 
 
 class PathField(forms.CharField):
@@ -110,3 +111,146 @@ class UploadForm(forms.Form):
     """One picture, as the editor sends it."""
 
     image = forms.FileField()
+
+
+# ── Papers and reading lists ──
+
+
+class ReferenceForm(forms.Form):
+    """A paper by its link, arXiv number or DOI. One that is known here, or that can be looked up, needs no more."""
+
+    reference = forms.CharField(
+        label="Link, arXiv number or DOI",
+        max_length=500,
+        required=False,
+        help_text="Such as 1706.03762, 10.1000/182, or an address, pasted as it is.",
+    )
+    title = forms.CharField(
+        label="Title", max_length=500, required=False, help_text="Not needed for a paper that is known here."
+    )
+    authors = forms.CharField(
+        label="Authors",
+        max_length=1000,
+        required=False,
+        help_text="As they stand on the paper, with “and” between.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if lookups.is_on():
+            self.fields["title"].help_text = "An arXiv number or a DOI brings its title itself, in a minute."
+
+    def clean_reference(self) -> dict[str, str]:
+        typed = self.cleaned_data["reference"].strip()
+        if not typed:
+            return {}
+        try:
+            return known_by(typed)
+        except ValueError:
+            raise ValidationError(
+                "That is no arXiv number, no DOI and no address. An address begins with https://."
+            ) from None
+
+    def is_given(self) -> bool:
+        return bool(self.cleaned_data.get("reference") or self.cleaned_data.get("title"))
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        reference = data.get("reference") or {}
+        can_be_found = lookups.is_on() and "url" not in reference
+        is_bare = not self.errors and reference and not data.get("title") and not can_be_found
+        if is_bare and find(Named(title="", **reference)) is None:
+            self.add_error("title", "This paper is new here: give its title too.")
+        return data
+
+    def named(self) -> Named:
+        data = self.cleaned_data
+        return Named(
+            title=data["title"].strip(), authors=data["authors"].strip(), **(data["reference"] or {})
+        )
+
+
+class GivenReferenceForm(ReferenceForm):
+    """A paper that must be named."""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if not self.errors and not self.is_given():
+            self.add_error("reference", "Give a link, a number or a title.")
+        return data
+
+
+class PaperForm(forms.ModelForm):
+    """What a paper says of itself, where nobody could look it up or somebody made a slip."""
+
+    class Meta:
+        model = Paper
+        fields = ["title", "authors_text", "year", "venue", "url"]
+        help_texts = {"authors_text": "With “and” between."}
+
+
+class ReadingListForm(forms.ModelForm):
+    """A list: what it is called, for whom, who keeps it."""
+
+    description = MarkdownField(
+        required=False, help_text=ReadingList._meta.get_field("description").help_text
+    )
+
+    class Meta:
+        model = ReadingList
+        fields = ["title", "description", "visibility"]
+
+
+class PlacementForm(GivenReferenceForm):
+    """Place a paper in a list."""
+
+    topic = forms.ModelChoiceField(
+        queryset=ReadingTopic.objects.none(), required=False, empty_label="Under no topic"
+    )
+    relevance = forms.TypedChoiceField(
+        choices=[("", "Not said"), *Placement.Relevance.choices],
+        required=False,
+        coerce=int,
+        empty_value=None,
+    )
+    note = forms.CharField(max_length=300, required=False, help_text="Why it stands here, in a sentence.")
+
+    def __init__(self, *args: Any, reading_list: ReadingList, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        topics: Any = self.fields["topic"]
+        topics.queryset = ReadingTopic.objects.filter(list=reading_list)
+
+
+class PlacementEditForm(forms.ModelForm):
+    """Where a paper stands in a list, and why."""
+
+    relevance = forms.TypedChoiceField(
+        choices=[("", "Not said"), *Placement.Relevance.choices],
+        required=False,
+        coerce=int,
+        empty_value=None,
+    )
+
+    class Meta:
+        model = Placement
+        fields = ["topic", "relevance", "note", "is_for_members"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        topics: Any = self.fields["topic"]
+        topics.queryset = ReadingTopic.objects.filter(list=self.instance.list)
+        topics.empty_label = "Under no topic"
+
+
+class TopicForm(forms.Form):
+    """A topic of a list."""
+
+    title = forms.CharField(label="Topic", max_length=120)
+    parent = forms.ModelChoiceField(
+        label="Below", queryset=ReadingTopic.objects.none(), required=False, empty_label="The list itself"
+    )
+
+    def __init__(self, *args: Any, reading_list: ReadingList, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        parent: Any = self.fields["parent"]
+        parent.queryset = ReadingTopic.objects.filter(list=reading_list)

@@ -11,7 +11,9 @@ from django.urls import reverse
 
 from members import standing
 from members.models import User
+from mlclub import celery
 from mlclub.gather import Card, Contribution, DeskItem, Figure, FrontItem, Hit, Item, Section
+from wiki import lookups
 from wiki import search as library
 from wiki.models import Page, Revision
 
@@ -191,8 +193,15 @@ def personal_data(person: User) -> dict[str, Any]:
                 "page__path", "number", "at", "summary", "text"
             )
         ],
+        "reading_lists_curated": list(person.curated_lists.order_by("title").values_list("title", flat=True)),
         "wiki_pages_owned": list(person.owned_pages.order_by("path").values_list("path", flat=True)),
     }
+
+
+def tick(now: datetime) -> None:
+    """Wake whoever looks up papers, should a question have been left."""
+    if lookups.is_on() and lookups.are_waiting(now):
+        celery.poke("wiki.tasks.look_up_papers")
 
 
 def office_permissions() -> dict[str, list[str]]:
@@ -206,6 +215,13 @@ def office_permissions() -> dict[str, list[str]]:
         "wiki.view_paper",
         "wiki.add_paper",
         "wiki.change_paper",
+        "wiki.view_paperlookup",
+        "wiki.change_paperlookup",
+        *(
+            f"wiki.{verb}_{model}"
+            for verb in ("add", "change", "delete", "view")
+            for model in ("readinglist", "readingtopic", "placement")
+        ),
         "wiki.view_attachment",
         "wiki.view_redirect",
         "wiki.add_redirect",
@@ -216,7 +232,7 @@ def office_permissions() -> dict[str, list[str]]:
         "library": everything,
         "president": everything,
         "webmaster": ["wiki.trash_page"],
-        "*": ["wiki.view_page"],
+        "*": ["wiki.view_page", "wiki.view_readinglist"],
     }
 
 

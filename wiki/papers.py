@@ -5,16 +5,25 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import unquote
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
+from wiki import lookups
 from wiki.models import Paper
 
+_NUMBER = r"(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?"
+#: The number alone, after `arXiv:`, or in an address of arXiv or of a page that shows its papers.
 ARXIV = re.compile(
-    r"(?:^|arxiv\.org/(?:abs|pdf|html)/|arxiv:)\s*(\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?(?:\.pdf)?/?$",
+    rf"^(?:(?:https?://)?(?:[\w-]+\.)*(?:arxiv\.org|ar5iv\.org|ar5iv\.labs\.arxiv\.org|alphaxiv\.org)"
+    rf"/(?:abs|pdf|html|format|overview)/|arxiv\s*:\s*)?{_NUMBER}(?:\.pdf)?(?:\s*\[[\w.-]+\])?/?$",
     re.IGNORECASE,
 )
-DOI = re.compile(r"(?:^|doi\.org/|doi:)\s*(10\.\d{4,9}/\S+)$", re.IGNORECASE)
+DOI = re.compile(
+    r"^(?:(?:https?://)?(?:dx\.|www\.)?doi\.org/|doi\s*:\s*)?(?P<id>10\.\d{4,9}/\S+)$", re.IGNORECASE
+)
+#: arXiv gives its papers DOIs of its own; they are the same work.
+ARXIV_DOI = re.compile(r"^10\.48550/arxiv\.(?P<id>\S+)$", re.IGNORECASE)
 WEB = re.compile(r"^https?://[^\s/]+\.[^\s]+$", re.IGNORECASE)
 
 
@@ -31,14 +40,22 @@ class Named:
 
 def known_by(text: str) -> dict[str, str]:
     """What a typed reference is: {"arxiv_id": …}, {"doi": …} or {"url": …}. Raises ValueError for anything else."""
-    typed = text.strip()
-    if found := ARXIV.search(typed):
-        return {"arxiv_id": found.group(1)}
-    if found := DOI.search(typed):
-        return {"doi": found.group(1)}
+    typed = text.strip().strip("<>\"'").rstrip(".,;")
+    bare = re.split(r"[?#]", typed, maxsplit=1)[0]
+    if found := ARXIV.match(bare):
+        return {"arxiv_id": _without_version(found["id"])}
+    if found := DOI.match(unquote(typed)):
+        doi = re.split(r"[?#]", found["id"], maxsplit=1)[0].rstrip(".,;/")
+        if own := ARXIV_DOI.match(doi):
+            return {"arxiv_id": _without_version(own["id"])}
+        return {"doi": doi[:200]}
     if WEB.match(typed):
         return {"url": typed[:500]}
     raise ValueError(text)
+
+
+def _without_version(number: str) -> str:
+    return re.sub(r"v\d+$", "", number)
 
 
 def find(named: Named) -> Paper | None:
@@ -52,15 +69,24 @@ def find(named: Named) -> Paper | None:
     return Paper.objects.filter(title__iexact=named.title).first()
 
 
+@transaction.atomic
 def keep(named: Named, *, now: datetime) -> Paper:
-    """The paper, made if nobody has named it before. A known one keeps what it says of itself."""
+    """The paper, made if nobody has named it before, and looked up where the network allows. A known one keeps what it
+    says of itself; one that was named by its number alone takes the title that somebody types."""
+    _wait_for(named)
     known = find(named)
     if known:
+        if known.is_untitled and named.title:
+            known.title, known.is_untitled = named.title, False
+            known.authors_text = known.authors_text or named.authors
+            known.save(update_fields=["title", "is_untitled", "authors_text"])
         return known
+    number = f"arXiv:{named.arxiv_id}" if named.arxiv_id else f"doi:{named.doi}" if named.doi else named.url
     try:
         with transaction.atomic():
-            return Paper.objects.create(
-                title=named.title,
+            paper = Paper.objects.create(
+                title=(named.title or number)[:500],
+                is_untitled=not named.title,
                 authors_text=named.authors,
                 arxiv_id=named.arxiv_id,
                 doi=named.doi,
@@ -68,8 +94,17 @@ def keep(named: Named, *, now: datetime) -> Paper:
                 created_at=now,
             )
     except IntegrityError:
-        # Somebody else named it in the same moment.
+        # An import brought it in the same moment.
         made = find(named)
         if made is None:
             raise
         return made
+    lookups.ask(paper, now=now)
+    return paper
+
+
+def _wait_for(named: Named) -> None:
+    """Of two who name the same paper at once, the second waits until the first is done and finds it."""
+    name = named.arxiv_id or named.doi or named.url or named.title
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"paper {name.lower()}"])

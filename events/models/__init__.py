@@ -3,11 +3,14 @@ from events.models.calendars import CalendarFeed
 from events.models.events import Event
 from events.models.fairs import Booth, Fair, FairCompany, FairDisclosure, FairStudent, FairTick
 from events.models.feedback import FeedbackAnswer, FeedbackForm, FeedbackGiven
+from events.models.following import SeriesFollow
 from events.models.help import HelperOffer, HelpTicket
 from events.models.kinds import Kind, Visibility
 from events.models.mentoring import TalkMentoring
+from events.models.preparing import Preparation, SetupAnswer
 from events.models.registrations import Attendance, Registration
 from events.models.rooms import Room
+from events.models.rotas import Backup, Presentation, Rota, SlotComment, Turn
 from events.models.series import Series
 from events.models.slots import Claim, Slot, SlotQuestion, SlotSheet, Swap
 from events.models.talks import Material, Talk
@@ -16,6 +19,7 @@ from events.models.templates import EventTemplate
 __all__ = [
     "AgendaItem",
     "Attendance",
+    "Backup",
     "Booth",
     "CalendarFeed",
     "Claim",
@@ -33,14 +37,21 @@ __all__ = [
     "HelperOffer",
     "Kind",
     "Material",
+    "Preparation",
+    "Presentation",
     "Registration",
     "Room",
+    "Rota",
     "Series",
+    "SeriesFollow",
+    "SetupAnswer",
     "Slot",
+    "SlotComment",
     "SlotQuestion",
     "SlotSheet",
     "Swap",
     "Talk",
     "TalkMentoring",
+    "Turn",
     "Visibility",
 ]

@@ -44,6 +44,7 @@ class SlotSheet(models.Model):
         SHOWCASE = "showcase", "Showcase"
         CHAPTER = "chapter", "Chapters"
         UPDATE = "update", "Research updates"
+        TALK = "talk", "Presenters"
         OTHER = "other", "Slots"
 
     class Mode(models.TextChoices):

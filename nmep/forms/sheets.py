@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from events.forms import MaterialForm
@@ -13,65 +12,13 @@ from events.models import Material
 from members.models import User
 from mlclub.forms import DateField, TimeField
 from nmep.models import OralResult
+from wiki.forms import GivenReferenceForm, ReferenceForm
 from wiki.models import Paper
-from wiki.papers import Named, find, known_by
+from wiki.papers import Named
 
 
-class ReferenceForm(forms.Form):
-    """A paper by its link, arXiv number or DOI. One that is known needs no more."""
-
-    reference = forms.CharField(
-        label="Link, arXiv number or DOI",
-        max_length=500,
-        required=False,
-        help_text="Such as 1706.03762, 10.1000/182, or an address.",
-    )
-    title = forms.CharField(
-        label="Title", max_length=500, required=False, help_text="Not needed for a paper that is known here."
-    )
-    authors = forms.CharField(
-        label="Authors",
-        max_length=1000,
-        required=False,
-        help_text="As they stand on the paper, with “and” between.",
-    )
-
-    def clean_reference(self) -> dict[str, str]:
-        typed = self.cleaned_data["reference"].strip()
-        if not typed:
-            return {}
-        try:
-            return known_by(typed)
-        except ValueError:
-            raise ValidationError(
-                "That is no arXiv number, no DOI and no address. An address begins with https://."
-            ) from None
-
-    def is_given(self) -> bool:
-        return bool(self.cleaned_data.get("reference") or self.cleaned_data.get("title"))
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        is_bare = not self.errors and data.get("reference") and not data.get("title")
-        if is_bare and find(Named(title="", **data["reference"])) is None:
-            self.add_error("title", "This paper is new here: give its title too.")
-        return data
-
-    def named(self) -> Named:
-        data = self.cleaned_data
-        return Named(
-            title=data["title"].strip(), authors=data["authors"].strip(), **(data["reference"] or {})
-        )
-
-
-class SuggestionForm(ReferenceForm):
+class SuggestionForm(GivenReferenceForm):
     """A paper that leads suggest."""
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean()
-        if not self.errors and not self.is_given():
-            self.add_error("reference", "Give a link, a number or a title.")
-        return data
 
 
 class PaperChoiceForm(ReferenceForm):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -7,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mlclub.privacy import NOT_PERSONAL, Policy
+from mlclub.search import search_column
 
 
 class Paper(models.Model):
@@ -20,7 +22,17 @@ class Paper(models.Model):
     doi = models.CharField("DOI", max_length=200, blank=True)
     url = models.URLField(max_length=500, blank=True)
     bibtex = models.TextField(blank=True)
+    abstract = models.TextField(blank=True)
+    # Somebody named it by a number alone; what it is called is looked up, or typed later.
+    is_untitled = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    search = search_column(
+        A=["title"],
+        B=["authors_text"],
+        C=["venue"],
+        D=["abstract"],
+        names=["title", "authors_text", "arxiv_id"],
+    )
 
     personal_data = Policy(
         is_exported=False, why="The authors of published work are a bibliography's, not the club's data."
@@ -28,6 +40,7 @@ class Paper(models.Model):
 
     class Meta:
         ordering = ["title"]
+        indexes = [GinIndex(fields=["search"], name="paper_search")]
         constraints = [
             models.UniqueConstraint(
                 Lower("arxiv_id"), condition=~Q(arxiv_id=""), name="one_paper_an_arxiv_id"
