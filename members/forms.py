@@ -167,7 +167,7 @@ class PrivacyForm(forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ["is_listed", "shows_registrations"]
+        fields = ["is_listed", "shows_registrations", "avoids_photographs"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

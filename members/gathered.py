@@ -114,6 +114,10 @@ def personal_data(person: User) -> dict[str, Any]:
     return {
         "membership": [str(membership) for membership in person.memberships.select_related("term", "person")],
         "offices": [str(held) for held in person.office_terms.select_related("office", "person")],
+        "thanks": [
+            {"by": row.by.display_name, "sentence": row.sentence, "at": row.at.isoformat()}
+            for row in person.thanks_got.select_related("by")
+        ],
     }
 
 
@@ -165,6 +169,8 @@ def office_permissions() -> dict[str, list[str]]:
         "members.delete_suppression",
         "members.view_pairing",
         "members.change_pairing",
+        "members.view_thanks",
+        "members.delete_thanks",
         "members.import_people",
         "members.export_people",
         "members.suspend_user",

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from members import link_purposes
 from members.ledger import Category, Kind, kind
-from members.models import Invitation, MagicLink, Notification, ProblemReport
+from members.models import Invitation, MagicLink, Notification, ProblemReport, Thanks
 
 
 @kind(
@@ -76,4 +76,26 @@ class LinkSentAgain(Kind):
             "link": link,
             "label": purpose.label if purpose else "your page",
             "url": link_purposes.url_of(link),
+        }
+
+
+@kind(
+    "thanked",
+    label="Thanks",
+    template="members/mail/thanked",
+    category=Category.TRANSACTIONAL,
+    why="because somebody thanked you for something you gave",
+)
+class Thanked(Kind):
+    """Somebody said thank you; their sentence, and for what."""
+
+    def still_wanted(self, row: Notification, now: datetime) -> bool | str:
+        return Thanks.objects.filter(pk=row.about_pk).exists() or "taken back"
+
+    def context(self, row: Notification) -> dict[str, Any]:
+        thanks = Thanks.objects.select_related("by", "to").get(pk=row.about_pk)
+        return {
+            "thanks": thanks,
+            "title": row.data.get("title", ""),
+            "url": settings.SITE_URL + thanks.to.get_absolute_url(),
         }

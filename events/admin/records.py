@@ -77,7 +77,7 @@ class TalkInline(admin.StackedInline):
 class MaterialInline(admin.TabularInline):
     model = Material
     extra = 0
-    fields = ["kind", "title", "url", "visibility", "visible_from", "position"]
+    fields = ["kind", "title", "url", "talk", "minutes", "visibility", "visible_from", "position"]
 
 
 class Echo:

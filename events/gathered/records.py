@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from events.models import (
+    AlbumObjection,
     Attendance,
     CalendarFeed,
     Claim,
@@ -40,6 +41,11 @@ def office_permissions() -> dict[str, list[str]]:
         "events.delete_attendance",
         "events.export_registration",
         "events.delete_event",
+        "events.view_album",
+        "events.change_album",
+        "events.delete_album",
+        "events.view_albumobjection",
+        "events.change_albumobjection",
         "events.delete_series",
         "events.view_claim",
         "events.change_claim",
@@ -68,6 +74,10 @@ def personal_data(person: User) -> dict[str, Any]:
         "event attendance": [
             {"event": row.event.title, "at": row.at.isoformat(), "source": row.get_source_display()}
             for row in Attendance.objects.filter(user=person).select_related("event")
+        ],
+        "pictures not to be shown": [
+            {"event": row.album.event.title, "which": row.which, "at": row.at.isoformat()}
+            for row in AlbumObjection.objects.filter(person=person).select_related("album__event")
         ],
         "help asked for": [
             {

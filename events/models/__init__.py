@@ -1,5 +1,7 @@
+from events.models.afterwards import Album, AlbumObjection, ThankYou
 from events.models.agenda import AgendaItem
 from events.models.calendars import CalendarFeed
+from events.models.door import DoorTick, HeadCount
 from events.models.events import Event
 from events.models.fairs import Booth, Fair, FairCompany, FairDisclosure, FairStudent, FairTick
 from events.models.feedback import FeedbackAnswer, FeedbackForm, FeedbackGiven
@@ -18,11 +20,14 @@ from events.models.templates import EventTemplate
 
 __all__ = [
     "AgendaItem",
+    "Album",
+    "AlbumObjection",
     "Attendance",
     "Backup",
     "Booth",
     "CalendarFeed",
     "Claim",
+    "DoorTick",
     "Event",
     "EventTemplate",
     "Fair",
@@ -33,6 +38,7 @@ __all__ = [
     "FeedbackAnswer",
     "FeedbackForm",
     "FeedbackGiven",
+    "HeadCount",
     "HelpTicket",
     "HelperOffer",
     "Kind",
@@ -52,6 +58,7 @@ __all__ = [
     "Swap",
     "Talk",
     "TalkMentoring",
+    "ThankYou",
     "Turn",
     "Visibility",
 ]

@@ -18,7 +18,7 @@ from django.utils.text import slugify
 from events.models.kinds import Kind, RegistrationState, Visibility
 from events.models.rooms import Room
 from events.models.series import Series
-from members.models import Term
+from members.models import Term, Topic
 from mlclub.privacy import NOT_PERSONAL
 from mlclub.search import search_column
 
@@ -147,6 +147,7 @@ class Event(models.Model):
     helpers_wanted = models.PositiveSmallIntegerField(
         "helpers wanted", default=0, help_text="Members are asked on the event's page to lend a hand."
     )
+    topics = models.ManyToManyField(Topic, blank=True, related_name="events", help_text="What it is about.")
 
     state = models.CharField(max_length=9, choices=State.choices, default=State.SCHEDULED, editable=False)
     cancelled_reason = models.CharField(max_length=200, blank=True, editable=False)

@@ -181,6 +181,8 @@ class Attendance(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    # A walk-in's address is what somebody typed, until its owner has said that it was them.
+    confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = AttendanceQuerySet.as_manager()
     personal_data = Policy(

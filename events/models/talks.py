@@ -4,11 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
 
 from events.models.events import Event
 from mlclub.privacy import NOT_PERSONAL, Erase, Policy
+from wiki.models import Page
 
 
 class Talk(models.Model):
@@ -46,22 +49,46 @@ class MaterialQuerySet(models.QuerySet["Material"]):
         """Released by `now`."""
         return self.filter(Q(visible_from__isnull=True) | Q(visible_from__lte=now))
 
+    @staticmethod
+    def _refused() -> Q:
+        """A recording of a talk whose speaker said no; one of the whole event is locked by any such talk."""
+        refusals = Talk.objects.filter(event=OuterRef("event"), may_record=False)
+        return Q(kind=Material.Kind.RECORDING) & (
+            Q(talk__may_record=False) | (Q(talk__isnull=True) & Q(Exists(refusals)))
+        )
+
+    def locked(self) -> MaterialQuerySet:
+        """Recordings that nobody may see: a speaker said no, or took a yes back."""
+        return self.filter(self._refused())
+
+    def unlocked(self) -> MaterialQuerySet:
+        """Without the recordings of speakers who do not want to be recorded: for everybody, and at once."""
+        return self.exclude(self._refused())
+
     def visible_to(self, user: Any, now: datetime) -> MaterialQuerySet:
         """Materials of events `user` may see: public ones, and to readers of the members' area or people who
-        were at the event also the others."""
+        were at the event also the others. A locked recording is nobody's."""
+        return (
+            self.unlocked()
+            .filter(Q(page__isnull=True) | Q(page__in=Page.objects.visible_to(user)))
+            .filter(self._open_to(user, now))
+        )
+
+    @staticmethod
+    def _open_to(user: Any, now: datetime) -> Q:
         events = Event.objects.visible_to(user)
-        if not user.is_authenticated:
-            return self.filter(event__in=events, visibility=Material.Visibility.PUBLIC).shown(now)
-        if user.has_perm("events.view_event"):
-            return self
-        hosted = Q(event__in=user.hosted_events.values("pk"))
         released = Q(visible_from__isnull=True) | Q(visible_from__lte=now)
+        if not user.is_authenticated:
+            return Q(event__in=events, visibility=Material.Visibility.PUBLIC) & released
+        if user.has_perm("events.view_event"):
+            return Q()
+        hosted = Q(event__in=user.hosted_events.values("pk"))
         if not user.standing.reads_members_area:
             was_there = Q(event__in=Event.objects.filter(Event.objects.concerning(user))) | Q(
                 event__in=user.attendances.values("event")
             )
             released &= Q(visibility=Material.Visibility.PUBLIC) | was_there
-        return self.filter(hosted | (Q(event__in=events) & released))
+        return hosted | (Q(event__in=events) & released)
 
 
 class Material(models.Model):
@@ -80,11 +107,30 @@ class Material(models.Model):
         PUBLIC = "public", "Anyone who sees the event"
         MEMBERS = "members", "Members and who was there"
 
+    REFUSED = "A speaker of this said no to being recorded."
+
     event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="materials")
+    talk = models.ForeignKey(
+        Talk,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="materials",
+        help_text="Empty: it belongs to the whole event.",
+    )
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.LINK)
     title = models.CharField(max_length=160)
     url = models.URLField("address", max_length=500, blank=True)
     file = models.FileField(upload_to="materials/%Y/", blank=True)
+    page = models.ForeignKey(
+        Page,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="page of the wiki",
+    )
+    minutes = models.PositiveSmallIntegerField("length in minutes", null=True, blank=True)
     visible_from = models.DateTimeField("visible from", null=True, blank=True)
     visibility = models.CharField("for", max_length=8, choices=Visibility.choices, default=Visibility.MEMBERS)
     position = models.PositiveSmallIntegerField(default=0)
@@ -97,11 +143,33 @@ class Material(models.Model):
         ordering = ["position", "pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(url__gt="") ^ Q(file__gt=""),
-                name="material_is_a_link_or_a_file",
-                violation_error_message="Give an address or a file, one of the two.",
+                condition=Q(url__gt="", file="", page__isnull=True)
+                | Q(url="", file__gt="", page__isnull=True)
+                | Q(url="", file="", page__isnull=False),
+                name="material_is_one_thing",
+                violation_error_message="Give an address, a file or a page of the wiki, one of the three.",
             )
         ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def address(self) -> str:
+        """Where it is opened: elsewhere, in the wiki, or through the portal."""
+        if self.page:
+            return self.page.get_absolute_url()
+        return self.url or reverse("events:material_file", args=[self.pk])
+
+    def clean(self) -> None:
+        """A recording needs that nobody who speaks in it said no. The database refuses it too, in a trigger."""
+        super().clean()
+        if self.talk and self.talk.event_id != self.event_id:
+            raise ValidationError({"talk": "This talk belongs to another event."})
+        if self.kind == self.Kind.RECORDING and self.event_id and self.is_refused():
+            raise ValidationError({"kind": self.REFUSED})
+
+    def is_refused(self) -> bool:
+        """Whether a speaker of what would be recorded said no."""
+        talks = Talk.objects.filter(event=self.event_id, may_record=False)
+        return (talks.filter(pk=self.talk_id) if self.talk_id else talks).exists()

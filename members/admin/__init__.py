@@ -1,6 +1,18 @@
 """The records of people, in one module a subject."""
 
-from members.admin import audit, club, contacts, invitations, mail, offices, pairings, people, reports, terms
+from members.admin import (
+    audit,
+    club,
+    contacts,
+    invitations,
+    mail,
+    offices,
+    pairings,
+    people,
+    reports,
+    terms,
+    thanks,
+)
 
 __all__ = [
     "audit",
@@ -13,4 +25,5 @@ __all__ = [
     "people",
     "reports",
     "terms",
+    "thanks",
 ]

@@ -10,6 +10,7 @@ from members.models.pairings import Pairing, PairingCheckIn, PairingMember
 from members.models.people import User
 from members.models.reports import ProblemReport
 from members.models.terms import Break, Membership, Term
+from members.models.thanks import Thanks
 from members.models.topics import Topic
 from members.models.webhooks import ChannelPost, Webhook
 
@@ -35,6 +36,7 @@ __all__ = [
     "ProblemReport",
     "Suppression",
     "Term",
+    "Thanks",
     "Topic",
     "User",
     "Webhook",

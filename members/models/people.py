@@ -146,6 +146,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     visibility = models.JSONField(default=dict, blank=True)
     is_listed = models.BooleanField("show me in the directory", default=True)
     shows_registrations = models.BooleanField("show members which events I am going to", default=True)
+    avoids_photographs = models.BooleanField(
+        "do not show me in photographs",
+        default=False,
+        help_text="Hosts read it before they share pictures of an event that you were at.",
+    )
 
     # What we record
     is_active = models.BooleanField("may sign in", default=True)
