@@ -8,11 +8,24 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.html import format_html
 
 from members import audit, standing
 from members.models import Term, User
-from wiki.models import Attachment, BibEntry, Page, Paper, Redirect, Revision
+from wiki import lookups
+from wiki.models import (
+    Attachment,
+    BibEntry,
+    Page,
+    Paper,
+    PaperLookup,
+    Placement,
+    ReadingList,
+    ReadingTopic,
+    Redirect,
+    Revision,
+)
 
 
 class CareFilter(admin.SimpleListFilter):
@@ -187,6 +200,53 @@ class PaperAdmin(admin.ModelAdmin):
     @admin.display(description="citation keys")
     def keys(self, obj: Any) -> int:
         return int(obj.key_count)
+
+
+@admin.register(PaperLookup)
+class PaperLookupAdmin(admin.ModelAdmin):
+    list_display = ("paper", "state", "attempts", "asked_at", "answered_at", "problem")
+    list_filter = ("state",)
+    list_select_related = ("paper",)
+    search_fields = ("paper__title", "paper__arxiv_id", "paper__doi")
+    readonly_fields = ("paper", "asked_at", "attempts", "answer", "problem")
+    actions = ("ask_again",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Naming a paper asks for it."""
+        return False
+
+    @admin.action(description="Ask again", permissions=["change"])
+    def ask_again(self, request: HttpRequest, queryset: QuerySet[PaperLookup]) -> None:
+        asked = lookups.ask_again(queryset, now=timezone.now())
+        self.message_user(request, f"{asked} will be asked again.")
+
+
+class TopicInline(admin.TabularInline):
+    model = ReadingTopic
+    extra = 0
+
+
+class PlacementInline(admin.TabularInline):
+    model = Placement
+    extra = 0
+    fields = ("topic", "paper", "relevance", "note", "position", "is_for_members")
+    raw_id_fields = ("topic", "paper")
+
+
+@admin.register(ReadingList)
+class ReadingListAdmin(admin.ModelAdmin):
+    list_display = ("title", "visibility", "papers", "created_at")
+    list_filter = ("visibility",)
+    search_fields = ("title",)
+    raw_id_fields = ("curators",)
+    inlines = (TopicInline, PlacementInline)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReadingList]:
+        return super().get_queryset(request).annotate(paper_count=Count("placements"))
+
+    @admin.display(description="papers")
+    def papers(self, obj: Any) -> int:
+        return int(obj.paper_count)
 
 
 @admin.register(Redirect)

@@ -140,8 +140,8 @@ def digest(users: Iterable[User], since: datetime, until: datetime) -> dict[int,
 
 
 def search(query: str, user: Any, limit: int) -> list[Hit]:
-    """Pages that fit, best first."""
-    return library.search(query, user, limit)
+    """Pages, papers and reading lists that fit, best first."""
+    return library.search(query, user, limit) + library.papers_and_lists(query, user, limit)
 
 
 def suggestion(query: str, user: Any) -> str:

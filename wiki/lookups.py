@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from mlclub import celery, gather
@@ -39,6 +40,16 @@ def ask(paper: Paper, *, now: datetime) -> bool:
     if is_new:
         celery.poke("wiki.tasks.look_up_papers")
     return is_new
+
+
+def ask_again(rows: QuerySet[PaperLookup], *, now: datetime) -> int:
+    """Ask once more for those that came to nothing; how many those are. What was found is kept for good."""
+    asked = rows.exclude(state=PaperLookup.State.FOUND).update(
+        state=PaperLookup.State.WAITING, try_at=now, attempts=0, answered_at=None, problem=""
+    )
+    if asked:
+        celery.poke("wiki.tasks.look_up_papers")
+    return asked
 
 
 def are_waiting(now: datetime) -> bool:

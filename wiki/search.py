@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from mlclub.gather import Hit
 from mlclub.search import corrected, rank
-from wiki.models import Page, Word
+from wiki.models import Page, Paper, ReadingList, Word
 
 
 def search(query: str, user: Any, limit: int = 10) -> list[Hit]:
@@ -30,6 +30,42 @@ def search(query: str, user: Any, limit: int = 10) -> list[Hit]:
             meta=(page.folder.replace("/", " › "),) if page.folder else (),
         )
         for page in rows
+    ]
+
+
+def papers_and_lists(query: str, user: Any, limit: int = 10) -> list[Hit]:
+    """Papers, for readers of the library, and the reading lists that `user` may see."""
+    found = [
+        Hit(
+            kind="Reading list",
+            title=row.title,
+            url=row.get_absolute_url(),
+            headline=row.headline,
+            rank=row.rank,
+        )
+        for row in rank(
+            ReadingList.objects.visible_to(user).defer("search"), query, body_field="description", limit=limit
+        )
+    ]
+    if not user.is_authenticated or not user.standing.reads_members_area:
+        return found
+    rows = rank(
+        Paper.objects.defer("search", "bibtex"),
+        query,
+        body_field="abstract",
+        newest_by="created_at",
+        limit=limit,
+    )
+    return found + [
+        Hit(
+            kind="Paper",
+            title=row.title,
+            url=row.get_absolute_url(),
+            headline=row.headline if "<mark>" in row.headline else "",
+            rank=row.rank,
+            meta=tuple(filter(None, [row.label if row.authors_text else "", row.venue])),
+        )
+        for row in rows
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from wiki.views import lists, papers, pictures, reading, writing
+from wiki.views import lists, papers, pictures, reading, reading_lists, writing
 
 app_name = "wiki"
 
@@ -18,7 +18,29 @@ urlpatterns = [
     path("trash/", lists.page_trash_list, name="page_trash_list"),
     path("preview/", pictures.markdownx_markdownify, name="markdownx_markdownify"),
     path("upload/", pictures.markdownx_upload, name="markdownx_upload"),
+    path("papers/", papers.paper_list, name="paper_list"),
     path("papers/<int:pk>/", papers.paper_detail, name="paper_detail"),
+    path("papers/<int:pk>/edit/", papers.paper_edit, name="paper_edit"),
+    path("reading-lists/", reading_lists.reading_list_list, name="reading_list_list"),
+    path("reading-lists/new/", reading_lists.reading_list_create, name="reading_list_create"),
+    path("reading-lists/<slug:slug>/", reading_lists.reading_list_detail, name="reading_list_detail"),
+    path("reading-lists/<slug:slug>/edit/", reading_lists.reading_list_edit, name="reading_list_edit"),
+    path("reading-lists/<slug:slug>/papers/new/", reading_lists.placement_create, name="placement_create"),
+    path(
+        "reading-lists/<slug:slug>/papers/<int:pk>/edit/", reading_lists.placement_edit, name="placement_edit"
+    ),
+    path(
+        "reading-lists/<slug:slug>/papers/<int:pk>/move/", reading_lists.placement_move, name="placement_move"
+    ),
+    path(
+        "reading-lists/<slug:slug>/papers/<int:pk>/remove/",
+        reading_lists.placement_remove,
+        name="placement_remove",
+    ),
+    path("reading-lists/<slug:slug>/topics/new/", reading_lists.topic_create, name="topic_create"),
+    path(
+        "reading-lists/<slug:slug>/topics/<int:pk>/remove/", reading_lists.topic_remove, name="topic_remove"
+    ),
     path("files/<slug:sha>.<slug:extension>", pictures.attachment_file, name="attachment_file"),
     path("<path:path>/-/edit/", writing.page_edit, name="page_edit"),
     path("<path:path>/-/rename/", writing.page_rename, name="page_rename"),

@@ -79,7 +79,7 @@ class ReadingList(models.Model):
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
-        return reverse("wiki:list_detail", args=[self.slug])
+        return reverse("wiki:reading_list_detail", args=[self.slug])
 
     def is_kept_by(self, user: Any) -> bool:
         """Whether `user` may change it: a curator who may still write, or an officer with the right."""
