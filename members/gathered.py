@@ -9,9 +9,10 @@ from django.db.models import Count, Q
 from django.urls import reverse
 
 from members import contacts, desk_items, standing
+from members.audiences import of_the_club
 from members.ledger import watching
 from members.models import Membership, Term, User
-from mlclub.gather import Card, DeskItem, Figure, FrontItem, Health, Hit, Section
+from mlclub.gather import Audience, Card, DeskItem, Figure, FrontItem, Health, Hit, Section
 
 #: How long before its end an office asks to be handed over.
 NOTICE = timedelta(days=30)
@@ -138,6 +139,10 @@ def numbers(term: Term) -> list[Figure]:
     ]
 
 
+def audiences(user: User, now: datetime, key: str) -> list[Audience]:
+    return of_the_club(user, now, key)
+
+
 def office_permissions() -> dict[str, list[str]]:
     """The rights that the offices of a new club carry here."""
     everything = [
@@ -167,6 +172,12 @@ def office_permissions() -> dict[str, list[str]]:
         "members.view_suppression",
         "members.change_suppression",
         "members.delete_suppression",
+        "members.view_mailevent",
+        "members.view_webhook",
+        "members.add_webhook",
+        "members.change_webhook",
+        "members.delete_webhook",
+        "members.view_channelpost",
         "members.view_pairing",
         "members.change_pairing",
         "members.view_thanks",
@@ -194,6 +205,8 @@ def office_permissions() -> dict[str, list[str]]:
             "members.view_topic",
             "members.view_problemreport",
             "members.view_notification",
+            "members.view_announcement",
+            "members.send_announcement",
         ],
         "president": everything,
         "webmaster": everything,

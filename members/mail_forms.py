@@ -8,8 +8,10 @@ from django import forms
 from members.ledger import Category
 from members.ledger.kinds import Kind, every
 from members.ledger.stopping import choose, wanted_by
-from members.models import Notification, User
+from members.models import Announcement, Notification, User
 from members.models.notifications import NotificationQuerySet
+from mlclub.forms import MarkdownField
+from mlclub.gather import Audience
 
 
 class KindsField(forms.MultipleChoiceField):
@@ -92,3 +94,22 @@ class MessagesForm(forms.Form):
     @property
     def rows(self) -> NotificationQuerySet:
         return Notification.objects.filter(pk__in=self.cleaned_data["row"])
+
+
+class AnnouncementForm(forms.ModelForm):
+    """Words to a group; the groups are those that the writer may write to."""
+
+    audience = forms.ChoiceField(label="To", help_text="How many that are is shown before anything is sent.")
+    body = MarkdownField(label="Text", max_length=20_000, help_text="Markdown. Your name stands below it.")
+
+    class Meta:
+        model = Announcement
+        fields = ["audience", "subject", "body"]
+
+    def __init__(self, *args: Any, groups: list[Audience], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for group in groups:
+            sections.setdefault(group.section, []).append((group.key, group.label))
+        self.fields["audience"].choices = [("", "Choose a group"), *sections.items()]  # type: ignore[attr-defined]
+        self.order_fields(["audience", "subject", "body"])

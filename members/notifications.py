@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.utils.functional import SimpleLazyObject
 
 from members import link_purposes
 from members.ledger import Category, Kind, kind
-from members.models import Invitation, MagicLink, Notification, ProblemReport, Thanks
+from members.models import Announcement, Invitation, MagicLink, Notification, ProblemReport, Thanks
+from mlclub.mail import from_markdown
 
 
 @kind(
@@ -99,3 +102,81 @@ class Thanked(Kind):
             "title": row.data.get("title", ""),
             "url": settings.SITE_URL + thanks.to.get_absolute_url(),
         }
+
+
+class AboutAnnouncement(Kind):
+    """Words that a person wrote to a group."""
+
+    def prepare(self, rows: Sequence[Notification]) -> None:
+        """The text is fetched and made once for a whole batch."""
+        texts: dict[int, tuple[Announcement, Any]] = {}
+        wanted = {row.about_pk for row in rows}
+        for found in Announcement.objects.filter(pk__in=wanted).select_related("sent_by", "written_by"):
+            texts[found.pk] = (found, SimpleLazyObject(lambda found=found: from_markdown(found.body)))
+        for row in rows:
+            row.written = texts.get(row.about_pk)  # type: ignore[attr-defined]
+
+    def text_of(self, row: Notification) -> tuple[Announcement, Any]:
+        if not hasattr(row, "written"):
+            self.prepare([row])
+        if row.written is None:  # type: ignore[attr-defined]
+            raise Announcement.DoesNotExist
+        written: tuple[Announcement, Any] = row.written  # type: ignore[attr-defined]
+        return written
+
+    def still_wanted(self, row: Notification, now: datetime) -> bool | str:
+        # Asked anew, not from the batch: the stop must hold for whoever is next.
+        if Announcement.objects.filter(pk=row.about_pk, state=Announcement.State.STOPPED).exists():
+            return "stopped by whoever sent it, before it left"
+        return True
+
+    def context(self, row: Notification) -> dict[str, Any]:
+        announcement, html = self.text_of(row)
+        found = {
+            "announcement": announcement,
+            "html": html,
+            "author": announcement.sent_by or announcement.written_by,
+        }
+        if row.data.get("why"):
+            found["why"] = row.data["why"]
+        return found
+
+
+@kind(
+    "announcement",
+    label="Announcements of the club",
+    template="members/mail/announcement",
+    category=Category.ANNOUNCEMENT,
+    why="because an officer wrote to a group that you are in",
+)
+class AnnouncementMail(AboutAnnouncement):
+    """From an officer to a group of the club."""
+
+
+@kind(
+    "words-from-hosts",
+    label="Words from those who run what you take part in",
+    template="members/mail/announcement",
+    category=Category.ANNOUNCEMENT,
+    why="because you take part in what the writer runs",
+)
+class WordsFromHosts(AboutAnnouncement):
+    """From the hosts of an event, or the leads of a course, to those who are in it."""
+
+
+@kind(
+    "announcement-test",
+    label="Announcements that you try on yourself",
+    template="members/mail/announcement",
+    category=Category.TRANSACTIONAL,
+    why="because you asked for a test of it",
+    is_required=True,
+)
+class AnnouncementTest(AboutAnnouncement):
+    """What everybody would get, to its writer alone."""
+
+    def still_wanted(self, row: Notification, now: datetime) -> bool | str:
+        return True
+
+    def context(self, row: Notification) -> dict[str, Any]:
+        return {**super().context(row), "is_test": True}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from members.views import first_run, invitations, links, mail, own, people, reports
+from members.views import announcements, first_run, invitations, links, mail, own, people, reports
 
 app_name = "members"
 
@@ -25,6 +25,15 @@ urlpatterns: list[URLPattern] = [
     path("settings/notifications/resume/", mail.mail_resume, name="mail_resume"),
     path("settings/sent/", mail.sent_to_me, name="sent_to_me"),
     path("u/<str:token>/", mail.unsubscribe, name="unsubscribe"),
+    path("announcements/", announcements.announcement_list, name="announcement_list"),
+    path("announcements/new/", announcements.announcement_create, name="announcement_create"),
+    path("announcements/<int:pk>/", announcements.announcement_detail, name="announcement_detail"),
+    path("announcements/<int:pk>/html/", announcements.announcement_html, name="announcement_html"),
+    path("announcements/<int:pk>/edit/", announcements.announcement_edit, name="announcement_edit"),
+    path("announcements/<int:pk>/test/", announcements.announcement_test, name="announcement_test"),
+    path("announcements/<int:pk>/send/", announcements.announcement_send, name="announcement_send"),
+    path("announcements/<int:pk>/stop/", announcements.announcement_stop, name="announcement_stop"),
+    path("announcements/<int:pk>/discard/", announcements.announcement_discard, name="announcement_discard"),
     path("desk/mail/", mail.mail_desk, name="mail_desk"),
     path("desk/mail/lift/", mail.mail_lift, name="mail_lift"),
 ]

@@ -26,6 +26,7 @@ nothing to say leaves it out. Everything is limited to what `user` may see by th
     papers_read(user) -> list[QuerySet]                keys of the papers that were presented where `user` may know of it
     readings(papers, user) -> list[Reading]            when papers were, or will be, read together
     help_topics(event) -> list[str]                    what people at a party may want help with
+    audiences(user, now, key) -> list[Audience]        groups that `user` may write to; with a key, that one or none
     office_permissions() -> {office: ["app.codename"]} the rights that offices carry ("*": every office)
 """
 
@@ -187,6 +188,19 @@ class FrontItem:
     url: str
     when: datetime | None = None
     meta: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audience:
+    """A group that somebody may write to. `why` completes "You get this mail …"."""
+
+    key: str  # e.g. "events.event:7:going"; at most 120 characters
+    label: str
+    why: str
+    section: str = ""  # the heading under which it is offered
+    kind: str = "announcement"  # the kind of mail, which its readers may switch off
+    people: Any = None  # a queryset of accounts
+    addresses: tuple[str, ...] = ()  # of people without an account
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,10 +11,12 @@ from typing import Any
 
 import css_inline
 from django.conf import settings
+from django.http import HttpResponse
 from django.template import Context
 from django.template.loader import get_template
+from django.utils.safestring import SafeString, mark_safe
 
-from mlclub import look
+from mlclub import look, markdown
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +59,25 @@ def plain(name: str, values: Mapping[str, Any]) -> str:
     """A template rendered as text: `&` stays `&`."""
     template = get_template(name).template  # type: ignore[attr-defined]
     return str(template.render(Context(dict(values), autoescape=False)))
+
+
+def from_markdown(text: str) -> SafeString:
+    """Somebody's Markdown as HTML for a mail: its links lead to the portal from wherever they are read."""
+    html = str(markdown.render(text).html)
+    # Safe: the renderer's own output, in which only the beginning of an address is put in front.
+    return mark_safe(re.sub(r'(href|src)="/(?!/)', rf'\1="{settings.SITE_URL}/', html))
+
+
+def shown(html: str) -> HttpResponse:
+    """The HTML part as a mail client shows it: styles in the elements, hence a policy of its own, and no scripts."""
+    response = HttpResponse(html)
+    response._csp_replace = {  # type: ignore[attr-defined]
+        "default-src": ["'none'"],
+        "script-src": None,
+        "style-src": ["'unsafe-inline'"],
+        "sandbox": True,
+    }
+    return response
 
 
 @lru_cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from events import helping, registrations
+from events.gathered.audiences import audiences
 from events.gathered.desk import desk, without_recording
 from events.gathered.digest import digest
 from events.gathered.finding import calendar, contributions, front, numbers, search
@@ -14,6 +15,7 @@ from members.models import User
 
 __all__ = [
     "address_verified",
+    "audiences",
     "calendar",
     "contributions",
     "desk",

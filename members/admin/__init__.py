@@ -1,6 +1,7 @@
 """The records of people, in one module a subject."""
 
 from members.admin import (
+    announcements,
     audit,
     club,
     contacts,
@@ -15,6 +16,7 @@ from members.admin import (
 )
 
 __all__ = [
+    "announcements",
     "audit",
     "club",
     "contacts",

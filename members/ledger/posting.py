@@ -15,16 +15,35 @@ from django.urls import reverse
 from members.ledger import stopping
 from members.ledger.kinds import Kind
 from members.models import Club, Notification
-from mlclub.mail import compose
+from mlclub.mail import Composed, compose
 
 
 def message(
     row: Notification, kind: Kind, *, club: Club, now: datetime, connection: BaseEmailBackend
 ) -> EmailMultiAlternatives:
     """Render the row with its kind's templates and put on the headers that every mail carries."""
-    token = "" if kind.is_required else stopping.token_of(row)
-    stop = stopping.link(token) if token else ""
-    composed = compose(
+    token = token_for(row, kind)
+    written = composed(row, kind, club=club, now=now)
+    mail = EmailMultiAlternatives(
+        subject=written.subject,
+        body=written.text,
+        from_email=sender(club),
+        to=[row.to],
+        reply_to=[club.contact_email] if club.contact_email else None,
+        headers=headers(row, kind, club=club, token=token),
+        connection=connection,
+    )
+    if written.html:
+        mail.attach_alternative(written.html, "text/html")
+    for name, content, mimetype in kind.attachments(row):
+        mail.attach(re.sub(r"[^\w. -]", "_", name), content, mimetype)
+    return mail
+
+
+def composed(row: Notification, kind: Kind, *, club: Club, now: datetime) -> Composed:
+    """Subject, text and HTML of the row, as its recipient gets them."""
+    token = token_for(row, kind)
+    return compose(
         kind.template,
         {
             "club": club,
@@ -34,25 +53,16 @@ def message(
             "settings_url": settings.SITE_URL + reverse("members:notification_settings")
             if row.person_id
             else "",
-            "unsubscribe_url": stop,
+            "unsubscribe_url": stopping.link(token) if token else "",
             "now": now,
             **kind.context(row),
         },
     )
-    mail = EmailMultiAlternatives(
-        subject=composed.subject,
-        body=composed.text,
-        from_email=sender(club),
-        to=[row.to],
-        reply_to=[club.contact_email] if club.contact_email else None,
-        headers=headers(row, kind, club=club, token=token),
-        connection=connection,
-    )
-    if composed.html:
-        mail.attach_alternative(composed.html, "text/html")
-    for name, content, mimetype in kind.attachments(row):
-        mail.attach(re.sub(r"[^\w. -]", "_", name), content, mimetype)
-    return mail
+
+
+def token_for(row: Notification, kind: Kind) -> str:
+    """What the unsubscribe link carries; empty for a kind that cannot be stopped."""
+    return "" if kind.is_required else stopping.token_of(row)
 
 
 def sender(club: Club) -> str:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from members.models import User
 from nmep import capstones, courses, deadlines, grader, pulses, showcases
+from nmep.gathered.audiences import audiences
 from nmep.gathered.desk import desk, unstaffed
 from nmep.gathered.digest import digest
 from nmep.gathered.finding import calendar, contributions, help_topics, numbers, panels, search
@@ -17,6 +18,7 @@ from nmep.sheets import sheet_owner
 
 __all__ = [
     "address_verified",
+    "audiences",
     "calendar",
     "contributions",
     "desk",

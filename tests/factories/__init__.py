@@ -1,6 +1,7 @@
 """Plain keyword-only functions that make rows with sensible defaults."""
 
 from tests.factories.afterwards import *  # noqa: F403
+from tests.factories.announcements import *  # noqa: F403
 from tests.factories.boards import *  # noqa: F403
 from tests.factories.capstones import *  # noqa: F403
 from tests.factories.checks import *  # noqa: F403

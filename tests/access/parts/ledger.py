@@ -1,0 +1,49 @@
+"""Words to a group, and what the officers see of mail."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from members import announcements
+from tests.access.doors import FORBIDDEN, NO, OFFICES, Case, Door, only
+from tests.factories.announcements import make_announcement
+
+#: Every office may write to any group; hosts and leads to their own.
+WRITERS_TO_GROUPS = only("host", "lead", *OFFICES, others=FORBIDDEN)
+OFFICES_ONLY: Door = only(*OFFICES)
+
+
+def build(world) -> None:
+    world.announcement = make_announcement(written_by=world.visitors["president"], audience="members:active")
+    sent = world.sent_announcement = make_announcement(
+        written_by=world.visitors["president"], audience="members:active", subject="canary-announcement"
+    )
+    announcements.send(sent, by=world.visitors["president"], now=timezone.now())
+
+
+def draft(world):
+    return {"pk": world.announcement.pk}
+
+
+def sent(world):
+    return {"pk": world.sent_announcement.pk}
+
+
+ADMIN = {
+    "members_announcement": OFFICES,
+}
+
+TABLE = {
+    "members:announcement_list": [Case("the list", WRITERS_TO_GROUPS)],
+    "members:announcement_create": [Case("a new one", WRITERS_TO_GROUPS, WRITERS_TO_GROUPS)],
+    "members:announcement_detail": [
+        Case("a draft", OFFICES_ONLY, NO, draft),
+        Case("a sent one", OFFICES_ONLY, NO, sent),
+    ],
+    "members:announcement_html": [Case("a draft", OFFICES_ONLY, NO, draft)],
+    "members:announcement_edit": [Case("a draft", OFFICES_ONLY, OFFICES_ONLY, draft)],
+    "members:announcement_test": [Case("a draft", NO, OFFICES_ONLY, draft)],
+    "members:announcement_send": [Case("a draft", NO, OFFICES_ONLY, draft)],
+    "members:announcement_stop": [Case("a sent one", NO, OFFICES_ONLY, sent)],
+    "members:announcement_discard": [Case("a sent one", NO, OFFICES_ONLY, sent)],
+}
