@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -107,7 +108,7 @@ def send(announcement: Announcement, *, by: User, now: datetime) -> int:
 
 
 def _dues(announcement: Announcement, audience: Audience, now: datetime) -> Iterator[Due]:
-    common = {
+    common: dict[str, Any] = {
         "about": subject_of(announcement),
         "due_at": now + Announcement.COOLING_OFF,
         "expires_at": now + STALE_AFTER,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -112,7 +113,7 @@ class AboutAnnouncement(Kind):
         texts: dict[int, tuple[Announcement, Any]] = {}
         wanted = {row.about_pk for row in rows}
         for found in Announcement.objects.filter(pk__in=wanted).select_related("sent_by", "written_by"):
-            texts[found.pk] = (found, SimpleLazyObject(lambda found=found: from_markdown(found.body)))
+            texts[found.pk] = (found, SimpleLazyObject(partial(from_markdown, found.body)))
         for row in rows:
             row.written = texts.get(row.about_pk)  # type: ignore[attr-defined]
 

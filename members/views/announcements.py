@@ -85,8 +85,9 @@ def announcement_create(request: HttpRequest) -> HttpResponse:
     )
 
 
-def number(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() and len(text) < 10 else None
+def number(text: str | None) -> int:
+    """A key from the address; 0, which no row has, where it is none."""
+    return int(text) if text and text.isdecimal() and len(text) < 10 else 0
 
 
 @require_http_methods(GET_POST)
