@@ -17,7 +17,7 @@ from bench import crowd
 from bench.drills._mail import Sink, in_a_process, kill, use
 from members.ledger import sending
 from members.models import Notification, User
-from mlclub.portal import digest
+from mlclub.portal import digest, readers
 from mlclub.supervisor.engines import free_port
 from nmep.models import Offering
 
@@ -29,7 +29,7 @@ def peak_mb() -> float:
 
 
 def just_after_the_evening() -> datetime:
-    return digest.sent_at(timezone.now()) + timedelta(minutes=5)
+    return readers.sent_at(timezone.now()) + timedelta(minutes=5)
 
 
 def fill(members: int) -> None:
@@ -60,18 +60,18 @@ def _digests(members: int, sink: Sink) -> list[dict[str, Any]]:
     # In a process of its own, so that the memory measured is what the digests take.
     os.waitpid(in_a_process(lambda: fill(members)), 0)
     now = just_after_the_evening()
-    expected = digest.recipients(now).count()
+    expected = readers.recipients(now).count()
     use(sink.port)
 
     processor = time.process_time()
     began = time.perf_counter()
     sending.tick(now)
     queued = time.perf_counter() - began
-    rows = Notification.objects.filter(kind="weekly-digest")
+    rows = Notification.objects.filter(kind__in=readers.EVERY)
     waiting = rows.count()
 
     began = time.perf_counter()
-    week = digest.week_of(now + timedelta(days=1))
+    week = readers.week_of(now + timedelta(days=1))
     keys = list(rows.values_list("person", flat=True))
     told = 0
     for start in range(0, len(keys), digest.AT_ONCE):

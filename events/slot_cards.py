@@ -13,7 +13,7 @@ from django.urls import reverse
 from events.models import Claim, Event, Kind, Material, Slot, SlotSheet
 from events.slots import ALARM
 from members.models import User
-from mlclub.gather import Card, Item, Section
+from mlclub.gather import FOR_YOU, Card, Item, Section
 
 #: Slides of a class are asked for so long after it.
 ASKED_FOR = timedelta(days=30)
@@ -117,12 +117,13 @@ def lines(users: Sequence[User], since: datetime, until: datetime) -> dict[int, 
     for claim in held.select_related("slot__sheet", "slot__event"):
         found.setdefault(claim.person_id, []).append(
             Item(
-                section="For you",
+                section=FOR_YOU,
                 text=f"Your slot: {claim.slot.sheet.title}, {claim.slot.label}",
                 url=claim.slot.get_absolute_url(),
                 action="Open",
                 when=claim.slot.begins_at,
                 weight=20,
+                is_own=True,
             )
         )
     return found

@@ -5,7 +5,11 @@ nothing to say leaves it out. Everything is limited to what `user` may see by th
 
     home(user, now) -> list[Card]                      at most 2 queries an app
     desk(user, now) -> list[DeskItem]                  what needs attention; at most 2 queries an app
-    digest(users, since, until) -> {pk: [Item]}        up to 200 people at a time
+    digest(users, since, until) -> {pk: [Item]}        up to 200 people at a time, for the days from `since` on; news is
+                                                       of NEWS before them
+    digest_heading(users, since, until) -> {pk: Heading}  what a learner's digest says above everything else
+    officer_digest(users, since, until) -> {pk: [Item]}   what moves in the club, for officers
+    alumni_digest(users, since, until) -> {pk: [Item]}    what the club did since `since`, for alumni
     search(query, user, limit) -> list[Hit]
     suggestion(query, user) -> str                     another way to write a query that found nothing
     calendar(user, since, until) -> list[Occurrence]
@@ -34,7 +38,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from importlib import import_module
@@ -94,9 +98,22 @@ class DeskItem:
     icon: str = "exclamation-triangle"
 
 
+#: The headings of a digest's sections, in their order; others come after them.
+FOR_YOU, THIS_WEEK, NEEDS_A_PERSON, MOVING = "For you", "This week", "Needs a person", "Moving"
+NEW, THANKS = "New", "Thanks"
+NUMBERS, PROJECTS, GRADUATED, HELP = "In numbers", "Projects", "Who graduated", "One way to help this month"
+
+#: The news of a digest begins so long before the Monday it looks forward to: at the hour of the digest before it.
+NEWS = timedelta(days=7, hours=5)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One line of a weekly digest. `section` is a heading such as "For you" or "This week"."""
+    """One line of a digest. `section` is a heading such as FOR_YOU, `detail` stands smaller under `text`.
+
+    In front of it stands `when`, or where there is none `lead`: "4 days". The heavier comes first, and stays where
+    there is not room for all.
+    """
 
     section: str
     text: str
@@ -104,8 +121,21 @@ class Item:
     action: str = ""
     when: datetime | None = None
     weight: int = 0
+    detail: str = ""
+    lead: str = ""
     # Items that are only told when there is something else to say (they alone make no mail).
     is_filler: bool = False
+    # What the person takes part in or follows: in a break of the term only this makes a mail.
+    is_own: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heading:
+    """How a learner's digest begins: "New-member programme, week 7 of 11". Without a class in the week, no `week`."""
+
+    text: str
+    week: int | None = None
+    weeks: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -111,8 +111,8 @@ def _keys(rows: QuerySet[Any], column: str = "pk") -> ArraySubquery:
 # ── Classes, parties, slots ──
 
 
-def without_teacher(now: datetime) -> QuerySet[Session]:
-    """Classes of the next ten days that nobody teaches yet."""
+def without_teacher(now: datetime, ahead: timedelta = STAFFED_AHEAD) -> QuerySet[Session]:
+    """Classes of the next ten days, or of the time `ahead`, that nobody teaches yet."""
     taught = Talk.objects.filter(event=OuterRef("event")).filter(
         Q(speakers__isnull=False) | ~Q(speaker_names="")
     )
@@ -120,7 +120,7 @@ def without_teacher(now: datetime) -> QuerySet[Session]:
         Session.objects.classes()
         .filter(
             event__starts_at__gte=now,
-            event__starts_at__lt=now + STAFFED_AHEAD,
+            event__starts_at__lt=now + ahead,
             event__state=Event.State.SCHEDULED,
         )
         .filter(~Exists(taught))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,8 +11,11 @@ from django.urls import reverse
 from members import standing
 from members.models import Term, User
 from mlclub import search as text_search
-from mlclub.gather import Card, Contribution, DeskItem, Figure, FrontItem, Hit, Item, Section
+from mlclub.gather import Card, Contribution, DeskItem, Figure, FrontItem, Hit, Section
 from projects.models import SILENT_AFTER_DAYS, Initiative, Role, Update
+from projects.news import alumni_digest, digest
+
+__all__ = ["alumni_digest", "digest"]
 
 LED = ["add", "change", "delete", "view"]
 
@@ -114,65 +116,6 @@ def desk(user: User, now: datetime) -> list[DeskItem]:
     return items
 
 
-def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int, list[Item]]:
-    """Updates of the week before in the initiatives that each person may see; one's own are left out."""
-    before = since - timedelta(days=7)
-    updates = list(
-        Update.objects.filter(created_at__gte=before, created_at__lt=since)
-        .select_related("initiative")
-        .defer("initiative__search", "initiative__description", "initiative__outcome")
-        .order_by("initiative__name", "-created_at")
-    )
-    latest: dict[int, Update] = {}
-    for update in updates:
-        latest.setdefault(update.initiative_id, update)
-    openings = list(
-        Initiative.objects.open_to_newer_members().filter(created_at__gte=before, created_at__lt=since)
-    )
-    seen = {update.initiative for update in latest.values()} | set(openings)
-    mine: dict[int, set[int]] = {}
-    roles = Role.objects.filter(initiative__in=seen, person__in=users)
-    for person_id, initiative_id in roles.values_list("person_id", "initiative_id"):
-        mine.setdefault(person_id, set()).add(initiative_id)
-    answer: dict[int, list[Item]] = {}
-    for user in users:
-        own = mine.get(user.pk, set())
-
-        def may_see(initiative: Initiative, user: User = user, own: set[int] = own) -> bool:
-            return (
-                initiative.visibility == Initiative.Visibility.PUBLIC
-                or initiative.pk in own
-                or (
-                    initiative.visibility == Initiative.Visibility.MEMBERS
-                    and user.standing.reads_members_area
-                )
-            )
-
-        items = [
-            Item(
-                section="New",
-                text=f"{update.initiative}: {_first_line(update.done)}",
-                url=update.get_absolute_url(),
-                is_filler=update.initiative_id not in own,
-            )
-            for update in latest.values()
-            if may_see(update.initiative) and update.author_id != user.pk
-        ][:4]
-        if user.standing.is_new:
-            items += [
-                Item(
-                    section="New",
-                    text=f"{initiative} has places for newer members",
-                    url=initiative.get_absolute_url(),
-                )
-                for initiative in openings
-                if may_see(initiative) and initiative.pk not in own
-            ][:2]
-        if items:
-            answer[user.pk] = items
-    return answer
-
-
 def search(query: str, user: Any, limit: int) -> list[Hit]:
     rows = text_search.rank(
         Initiative.objects.visible_to(user), query, title_field="name", body_field="description", limit=limit
@@ -268,8 +211,3 @@ def personal_data(person: User) -> dict[str, Any]:
             for update in Update.objects.filter(author=person).select_related("initiative")
         ],
     }
-
-
-def _first_line(text: str) -> str:
-    line = text.strip().splitlines()[0] if text.strip() else ""
-    return line if len(line) <= 120 else line[:117].rstrip() + "…"

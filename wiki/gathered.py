@@ -9,10 +9,10 @@ from typing import Any
 from django.db.models import Count, Exists, Max, OuterRef, Q
 from django.urls import reverse
 
-from members import standing
+from members import interests, standing
 from members.models import User
 from mlclub import celery
-from mlclub.gather import Card, Contribution, DeskItem, Figure, FrontItem, Hit, Item, Section
+from mlclub.gather import NEW, NEWS, Card, Contribution, DeskItem, Figure, FrontItem, Hit, Item, Section
 from wiki import lookups
 from wiki import search as library
 from wiki.models import Page, Revision
@@ -105,38 +105,53 @@ def desk(user: User, now: datetime) -> list[DeskItem]:
 
 
 def digest(users: Iterable[User], since: datetime, until: datetime) -> dict[int, list[Item]]:
-    """New and much changed pages of the week before, for whoever reads the library; one query for all."""
+    """The new pages of the week before in one line, with the one that fits the reader best; without new ones, those
+    that were worked on. What somebody wrote alone is no news to them. Two queries for all."""
     readers = [user for user in users if user.standing.reads_members_area]
     if not readers:
         return {}
-    since, until = since - NEW_FOR, since  # asked about the days to come; news is of those just past
-    pages = list(
-        Page.objects.filter(trashed_at=None, content_at__gte=since, content_at__lt=until)
+    begun = since - NEWS  # asked about the days to come; news is of those just past
+    pages: list[Any] = list(
+        Page.objects.filter(trashed_at=None, content_at__gte=begun, content_at__lt=since)
         .exclude(head__source=Revision.Source.IMPORT)
         .annotate(
-            edits=Count("revisions", filter=Q(revisions__at__gte=since, revisions__at__lt=until)),
+            edits=Count("revisions", filter=Q(revisions__at__gte=begun, revisions__at__lt=since)),
             is_mine=Max("head__author"),
         )
         .defer("search", "names_search", "plain_text", "headings")
         .order_by("-created_at", "-edits")[:20]
     )
+    if not pages:
+        return {}
+    words = interests.Vocabulary.current()
+    topics = {page.pk: words.in_text(page.title) for page in pages}
     found: dict[int, list[Item]] = {}
     for user in readers:
-        others = [page for page in pages if not (page.is_mine == user.pk and page.edits == 1)][:A_FEW]
-        if others:
-            found[user.pk] = [
-                Item(
-                    section="This week in the wiki",
-                    text=f"New page: {page.title}"
-                    if page.created_at >= since
-                    else f"{page.title} was worked on",
-                    url=page.get_absolute_url(),
-                    weight=1 if page.created_at >= since else 0,
-                    is_filler=True,
-                )
-                for page in others
-            ]
+        others = [page for page in pages if not (page.is_mine == user.pk and page.edits == 1)]
+        new = [page for page in others if page.created_at >= begun]
+        told = new or others
+        if told:
+            best = max(told, key=lambda page: (bool(words.shared(user, topics[page.pk])), page.edits))
+            found[user.pk] = [_news(told, best, is_new=bool(new))]
     return found
+
+
+def _news(pages: list[Any], best: Any, *, is_new: bool) -> Item:
+    n = len(pages)
+    if is_new:
+        text = (
+            f"New in the wiki: {best.title}" if n == 1 else f"{n} new pages in the wiki, first {best.title}"
+        )
+    else:
+        text = f"{best.title} was worked on" if n == 1 else f"{n} pages were worked on, most {best.title}"
+    return Item(
+        section=NEW,
+        text=text,
+        url=best.get_absolute_url(),
+        action="Read",
+        weight=5 if is_new else 1,
+        is_filler=True,
+    )
 
 
 def search(query: str, user: Any, limit: int) -> list[Hit]:

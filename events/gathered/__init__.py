@@ -7,7 +7,7 @@ from datetime import datetime
 from events import helping, registrations
 from events.gathered.audiences import audiences
 from events.gathered.desk import desk, without_recording
-from events.gathered.digest import digest
+from events.gathered.digest import digest, officer_digest
 from events.gathered.finding import calendar, contributions, front, numbers, search
 from events.gathered.home import home
 from events.gathered.records import office_permissions, personal_data
@@ -24,6 +24,7 @@ __all__ = [
     "home",
     "numbers",
     "office_permissions",
+    "officer_digest",
     "personal_data",
     "search",
     "tick",

@@ -14,11 +14,16 @@ from members.audit import subject_of
 from members.demo import People
 from members.ledger import Kind, at
 from members.models import Notification, User
-from mlclub.portal import digest
-from mlclub.portal.notifications import WeeklyDigest
+from mlclub.portal import digest, readers
+from mlclub.portal.notifications import NewMemberDigest, OfficerDigest, WeeklyDigest
 
 WEEKS = 4
 REMINDERS = 190
+DIGESTS = {
+    readers.MEMBER: WeeklyDigest,
+    readers.NEW_MEMBER: NewMemberDigest,
+    readers.OFFICER: OfficerDigest,
+}
 #: Of each evening's digests so many had something to say.
 WITH_NEWS = 70
 
@@ -42,21 +47,20 @@ def seed(people: People, now: datetime, rng: random.Random) -> None:
 
 
 def _digests(now: datetime, rng: random.Random) -> Iterator[Notification]:
-    latest = digest.sent_at(now)
-    receivers = list(digest.recipients(now))
+    receivers = list(readers.recipients(now).exclude(digest__in=[readers.COURSE, readers.ALUMNI]))
     for back in range(WEEKS):
-        evening = latest - timedelta(weeks=back)
         told = set(rng.sample(range(len(receivers)), min(WITH_NEWS, len(receivers))))
         for number, person in enumerate(receivers):
             has_news = number in told
+            evening = readers.sent_at(now, person.digest) - timedelta(weeks=back)
             yield _row(
-                WeeklyDigest,
+                DIGESTS[person.digest],
                 person,
                 "",
                 evening.date().isoformat(),
                 evening,
                 status=Notification.Status.SENT if has_news else Notification.Status.SKIPPED,
-                reason="" if has_news else "nothing for you this week",
+                reason="" if has_news else digest.NOTHING_FOR_YOU,
             )
 
 

@@ -4,62 +4,105 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef
-
 from members.ledger import Category, Due, Kind, kind
 from members.models import Notification
-from mlclub.portal import digest
+from mlclub.portal import digest, readers
 
 
-@kind(
-    "weekly-digest",
-    label="Your week, on Sunday evening",
-    template="portal/mail/digest",
-    category=Category.DIGEST,
-    why="on Sundays because you take part this term",
-)
-class WeeklyDigest(Kind):
-    """One mail a week with what is due, what comes, and what is new for this person. Empty ones are not sent."""
+class DigestKind(Kind):
+    """What all digests have in common: built for a whole batch when they are sent, and not sent when empty."""
 
     def due(self, now: datetime) -> Iterable[Due]:
-        """Everybody who has none yet for the Sunday evening that has just been."""
-        at = digest.sent_at(now)
-        if now >= at + digest.STALE_AFTER:
-            return
-        slot = at.date().isoformat()
-        made = Notification.objects.filter(kind=self.slug, person=OuterRef("pk"), slot=slot)
-        people = digest.recipients(now).exclude(Exists(made)).values_list("pk", flat=True)
-        for pk in people.iterator(chunk_size=2000):
-            yield Due(person=pk, slot=slot, due_at=at, expires_at=at + digest.STALE_AFTER)
+        return readers.due(self.slug, now)
+
+    def week_of(self, row: Notification) -> tuple[date, date]:
+        """The days that the digest is about."""
+        return readers.week_after(row.slot)
 
     def prepare(self, rows: Sequence[Notification]) -> None:
         """Build the digests of a whole batch with the queries of one."""
-        by_slot: dict[str, list[Notification]] = {}
+        together: dict[tuple[date, date], list[Notification]] = {}
         for row in rows:
             if row.person is not None:
-                by_slot.setdefault(row.slot, []).append(row)
-        for slot, together in by_slot.items():
-            people = [row.person for row in together if row.person is not None]
-            built = digest.build(people, week_after(slot), together[0].due_at)
-            for row in together:
+                together.setdefault(self.week_of(row), []).append(row)
+        for week, some in together.items():
+            people = [row.person for row in some if row.person is not None]
+            built = digest.build(people, week, some[0].due_at, self.slug)
+            for row in some:
                 row.built = built[row.person.pk]  # type: ignore[attr-defined, union-attr]
 
+    def built(self, row: Notification) -> digest.Digest:
+        """The digest of a row, from its batch, or made now where it is alone."""
+        if not hasattr(row, "built"):
+            self.prepare([row])
+        answer: digest.Digest = row.built  # type: ignore[attr-defined]
+        return answer
+
     def still_wanted(self, row: Notification, now: datetime) -> bool | str:
-        return "nothing for you this week" if built(row).is_empty else True
+        return self.built(row).why_not or True
 
     def context(self, row: Notification) -> dict[str, Any]:
-        return {"digest": built(row)}
+        return {"digest": self.built(row)}
 
 
-def week_after(slot: str) -> tuple[date, date]:
-    """Monday and Sunday after the Sunday whose date is `slot`."""
-    sunday = date.fromisoformat(slot)
-    return sunday + timedelta(days=1), sunday + timedelta(days=7)
+@kind(
+    readers.MEMBER,
+    label="Your week, on Sunday evening",
+    template="portal/mail/digest",
+    category=Category.DIGEST,
+    why="on Sundays because you are an active member, or help in a programme",
+)
+class WeeklyDigest(DigestKind):
+    """What is due from a member, what comes, what is new."""
 
 
-def built(row: Notification) -> digest.Digest:
-    """The digest of a row, from its batch, or made now where it is alone."""
-    if not hasattr(row, "built"):
-        WeeklyDigest().prepare([row])
-    answer: digest.Digest = row.built  # type: ignore[attr-defined]
-    return answer
+@kind(
+    readers.NEW_MEMBER,
+    label="Your week as a new member, on Sunday evening",
+    template="portal/mail/new_member_digest",
+    category=Category.DIGEST,
+    why="on Sundays because you are new here, or learn in the new members' programme",
+)
+class NewMemberDigest(DigestKind):
+    """The week of the programme: what is due, where class is, what waits to be read. It replaces the members' digest."""
+
+
+@kind(
+    readers.OFFICER,
+    label="The club's week for officers, on Sunday evening",
+    template="portal/mail/officer_digest",
+    category=Category.DIGEST,
+    why="on Sundays because you hold an office",
+)
+class OfficerDigest(DigestKind):
+    """What needs a person, what moves, and the officer's own week. It replaces the members' digest."""
+
+
+@kind(
+    readers.COURSE,
+    label="Your course, on the evening before class",
+    template="portal/mail/course_digest",
+    category=Category.DIGEST,
+    why="on the evening before class because you take part in a course",
+)
+class CourseDigest(DigestKind):
+    """The class of tomorrow and what is due, for whoever takes a course and is not in the club."""
+
+    def due(self, now: datetime) -> Iterable[Due]:
+        return readers.due_in_courses(now)
+
+    def week_of(self, row: Notification) -> tuple[date, date]:
+        day = readers.class_day(row.due_at)
+        return day, day + timedelta(days=6)
+
+
+@kind(
+    readers.ALUMNI,
+    label="What your club did, twice a term",
+    template="portal/mail/alumni_digest",
+    category=Category.DIGEST,
+    why="twice a term because you asked for it as an alumnus or alumna",
+    is_on=False,
+)
+class AlumniDigest(DigestKind):
+    """Three numbers, two projects, who graduated, and one way to help."""

@@ -10,7 +10,7 @@ from members.models import User
 from nmep import capstones, courses, deadlines, grader, pulses, showcases
 from nmep.gathered.audiences import audiences
 from nmep.gathered.desk import desk, unstaffed
-from nmep.gathered.digest import digest
+from nmep.gathered.digest import alumni_digest, digest, digest_heading
 from nmep.gathered.finding import calendar, contributions, help_topics, numbers, panels, search
 from nmep.gathered.home import home, stand
 from nmep.gathered.records import office_permissions, personal_data
@@ -18,11 +18,13 @@ from nmep.sheets import sheet_owner
 
 __all__ = [
     "address_verified",
+    "alumni_digest",
     "audiences",
     "calendar",
     "contributions",
     "desk",
     "digest",
+    "digest_heading",
     "help_topics",
     "home",
     "numbers",

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from events.models import Attendance, FeedbackForm, FeedbackGiven
 from members.models import PairingCheckIn, PairingMember, User
-from mlclub.gather import Card, Item, Section
+from mlclub.gather import FOR_YOU, Card, Item, Section
 from nmep import capstone_steps, mentoring, pulses
 from nmep.models import Capstone, CapstoneMember, CapstonePolicy, CapstoneStep, Enrolment, Milestone, Offering
 from nmep.models.assignments import at_wall_time
@@ -203,7 +203,7 @@ def digest_pulses(people: Sequence[User], now: datetime) -> dict[int, list[Item]
     return {
         person: [
             Item(
-                section="For you",
+                section=FOR_YOU,
                 text=f"Two anonymous questions about {title}",
                 url=url,
                 action="Answer",
@@ -248,7 +248,14 @@ def digest_mentors(people: Collection[int], now: datetime) -> dict[int, list[Ite
             lines.append((f"You have not met {row} for three weeks", "Check in"))
         for person in row.mentors:
             found.setdefault(person, []).extend(
-                Item(section="For you", text=text, url=row.get_absolute_url(), action=action, weight=16)
+                Item(
+                    section=FOR_YOU,
+                    text=text,
+                    url=row.get_absolute_url(),
+                    action=action,
+                    weight=16,
+                    is_own=True,
+                )
                 for text, action in lines
             )
     return found
@@ -280,12 +287,13 @@ def digest_steps(offering: Offering, learners: Sequence[Enrolment], until: datet
             if (member.capstone_id, row.pk) not in done:
                 found.setdefault(member.enrolment.person_id, []).append(
                     Item(
-                        section="For you",
+                        section=FOR_YOU,
                         text=f"{row} of {member.capstone}",
                         url=f"{member.capstone.get_absolute_url()}#step-{row.pk}",
                         action="Hand in",
                         when=due_at,
                         weight=28,
+                        is_own=True,
                     )
                 )
     return found

@@ -11,15 +11,15 @@ from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 
 from events.models import Event
+from members import interests
 from members.models import User
-from mlclub.gather import (
-    Item,
-)
+from mlclub.gather import FOR_YOU, HELP, NEEDS_A_PERSON, NEWS, THIS_WEEK, Heading, Item
 from nmep import attention, papers, progress, requirements
 from nmep.gathered import capstone_news
 from nmep.models import (
     Enrolment,
     Offering,
+    Program,
     Review,
     Session,
     Submission,
@@ -27,6 +27,9 @@ from nmep.models import (
 
 #: So much of what needs a lead is named.
 TOLD = 3
+STILL_TAKEN = "It is still taken."
+#: Classes of so many days are offered to alumni.
+HELPED_WITHIN = timedelta(days=31)
 
 
 def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int, list[Item]]:
@@ -45,7 +48,12 @@ def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int,
         offerings[row.offering_id] = row.offering
     for key, enrolments in by_offering.items():
         learners = [row for row in enrolments if row.role == Enrolment.Role.LEARNER]
-        _digest_learners(found, offerings[key], learners, since, until)
+        auditors = [row for row in enrolments if row.role == Enrolment.Role.AUDITOR]
+        if learners or auditors:
+            classes = _class_items(offerings[key], _classes(offerings[key], since, until))
+            _digest_learners(found, offerings[key], learners, since, until, classes)
+            for row in auditors:
+                found[row.person_id] += classes
         _digest_reviewers(
             found, offerings[key], [row for row in enrolments if row.role in Enrolment.STAFF], since
         )
@@ -70,13 +78,44 @@ def _digest_leads(found: dict[int, list[Item]], led: list[tuple[int, int]], sinc
             more = f", and {len(mine) - TOLD} more" if len(mine) > TOLD else ""
             found[person].append(
                 Item(
-                    section="Needs a person",
+                    section=NEEDS_A_PERSON,
                     text=f"{offering.program}: {', '.join(named)}{more}",
                     url=reverse("nmep:staff", args=[offering.slug]),
                     action="Look",
                     weight=15,
+                    is_own=True,
                 )
             )
+
+
+def _classes(offering: Offering, since: datetime, until: datetime) -> list[Any]:
+    """The meetings of the offering in these days, each with the last week there is as `weeks`; one query."""
+    latest = Session.objects.filter(offering=OuterRef("offering")).order_by("-week")
+    return list(
+        Session.objects.filter(offering=offering, event__starts_at__gte=since, event__starts_at__lt=until)
+        .filter(event__state=Event.State.SCHEDULED)
+        .annotate(weeks=Subquery(latest.values("week")[:1]))
+        .select_related("event")
+        .order_by("event__starts_at")
+    )
+
+
+def _class_items(offering: Offering, sessions: Sequence[Any]) -> list[Item]:
+    return [
+        Item(
+            section=THIS_WEEK,
+            text=f"Class, week {session.week} of {session.weeks}: {session.title}"
+            if session.kind == Session.Kind.CLASS
+            else session.title,
+            detail=session.event.where or "no place yet",
+            url=reverse("nmep:week_detail", args=[offering.slug, session.week]),
+            action="Week",
+            when=session.event.starts_at,
+            weight=20,
+            is_own=True,
+        )
+        for session in sessions
+    ]
 
 
 def _digest_learners(
@@ -85,21 +124,14 @@ def _digest_learners(
     learners: list[Enrolment],
     since: datetime,
     until: datetime,
+    classes: list[Item],
 ) -> None:
     if not learners:
         return
-    latest = Session.objects.filter(offering=OuterRef("offering")).order_by("-week")
-    sessions: list[Any] = list(
-        Session.objects.filter(offering=offering, event__starts_at__gte=since, event__starts_at__lt=until)
-        .filter(event__state=Event.State.SCHEDULED)
-        .annotate(weeks=Subquery(latest.values("week")[:1]))
-        .select_related("event")
-        .order_by("event__starts_at")
-    )
     posted = set(
         Review.objects.filter(
             state=Review.State.POSTED,
-            posted_at__gte=since - timedelta(days=7),
+            posted_at__gte=since - NEWS,
             posted_at__lt=since,
             submission__assignment__offering=offering,
         ).values_list("submission__authors__enrolment", "submission__assignment")
@@ -111,58 +143,44 @@ def _digest_learners(
         mine += steps.get(row.enrolment.person_id, [])
         for work in row.owed:
             url = reverse("nmep:assignment_detail", args=[offering.slug, work.assignment.key])
-            if work.state == "returned" or (row.enrolment.pk, work.assignment.pk) in posted:
-                mine.append(
-                    Item(
-                        section="For you",
-                        text=f"Your review of {work.assignment.label} is there",
-                        url=url,
-                        action="Read it",
-                        weight=25,
-                    )
-                )
-            elif (work.due_at and work.due_at < until) or work.state == "do_over":
-                mine.append(
-                    Item(
-                        section="For you",
-                        text=f"{work.assignment} is due",
-                        url=url,
-                        action="Submit",
-                        when=work.due_at,
-                        weight=30,
-                    )
-                )
+            is_answered = work.state == "returned" or (row.enrolment.pk, work.assignment.pk) in posted
+            if is_answered:
+                mine.append(_own(f"Your review of {work.assignment.label} is there", url, "Read it", 25))
+            elif work.state == "do_over":
+                mine.append(_own(f"{work.assignment} is to be done over", url, "Submit", 29))
+            elif work.due_at and work.due_at < since:
+                mine.append(_own(f"{work.assignment} was due", url, "Submit", 31, work.due_at, STILL_TAKEN))
+            elif work.due_at and work.due_at < until:
+                mine.append(_own(f"{work.assignment} is due", url, "Submit", 30, work.due_at))
         if left and row.findings[requirements.PAPER.key].word == "None":
-            mine.append(
-                Item(
-                    section="For you",
-                    text=f"Paper: you have not picked one; {left} slot{'' if left == 1 else 's'} left",
-                    url=reverse("nmep:paper_list", args=[offering.slug]),
-                    action="Claim",
-                    weight=18,
-                )
-            )
-        mine += [
-            Item(
-                section="This week",
-                text=f"{f'Class, week {session.week} of {session.weeks}: ' if session.kind == Session.Kind.CLASS else ''}"
-                f"{session.title}{', ' + session.event.where if session.event.where else ''}",
-                url=reverse("nmep:week_detail", args=[offering.slug, session.week]),
-                action="Week",
-                when=session.event.starts_at,
-                weight=20,
-            )
-            for session in sessions
-        ]
+            free = f"{left} slot{'' if left == 1 else 's'} left"
+            url = reverse("nmep:paper_list", args=[offering.slug])
+            mine.append(_own(f"Paper: you have not picked one; {free}", url, "Claim", 18))
+        mine += classes
         mine.append(
             Item(
-                section="For you",
+                section=FOR_YOU,
                 text="Where you stand",
                 url=reverse("nmep:progress_mine", args=[offering.slug]),
                 action="My progress",
                 is_filler=True,
             )
         )
+
+
+def _own(
+    text: str, url: str, action: str, weight: int, when: datetime | None = None, detail: str = ""
+) -> Item:
+    return Item(
+        section=FOR_YOU,
+        text=text,
+        url=url,
+        action=action,
+        when=when,
+        weight=weight,
+        detail=detail,
+        is_own=True,
+    )
 
 
 def _digest_reviewers(
@@ -184,8 +202,8 @@ def _digest_reviewers(
         oldest[key] = min(oldest.get(key, since), handed_in_at or since)
     for enrolment in staff:
         chosen: list[tuple[int | None, str]] = [
-            (enrolment.person_id, "wait for your review"),
-            (None, "wait for whoever takes them"),
+            (enrolment.person_id, "for your review"),
+            (None, "for whoever takes them"),
         ]
         for dealt_to, words in chosen:
             if dealt.get(dealt_to) and (
@@ -193,11 +211,75 @@ def _digest_reviewers(
             ):
                 n, days = len(dealt[dealt_to]), (since - oldest[dealt_to]).days
                 item = Item(
-                    section="For you" if dealt_to else "Needs a person",
-                    text=f"{n} hand-in{'' if n == 1 else 's'} {words} (oldest {days} days)",
+                    section=FOR_YOU if dealt_to else NEEDS_A_PERSON,
+                    text=f"{n} hand-in{' waits' if n == 1 else 's wait'} {words}",
+                    lead=f"{days} day{'' if days == 1 else 's'}",
+                    detail="since the oldest was handed in" if n > 1 else "",
                     url=reverse("nmep:review_queue", args=[offering.slug]),
                     action="Start",
                     weight=15,
+                    is_own=True,
                 )
                 if item not in found[enrolment.person_id]:
                     found[enrolment.person_id].append(item)
+
+
+def digest_heading(users: Sequence[User], since: datetime, until: datetime) -> dict[int, Heading]:
+    """For learners, the programme that they are in and its week; the new members' programme before a course."""
+    rows = list(
+        Enrolment.objects.active()
+        .filter(person__in=users, offering__in=Offering.objects.live())
+        .filter(role__in=[Enrolment.Role.LEARNER, Enrolment.Role.AUDITOR])
+        .values_list("person", "offering", "offering__program__name", "offering__program__kind")
+    )
+    if not rows:
+        return {}
+    rows.sort(key=lambda row: row[3] == Program.Kind.NMEP)
+    latest = Session.objects.filter(offering=OuterRef("offering")).order_by("-week")
+    coming = Session.objects.classes().filter(
+        offering__in={row[1] for row in rows}, event__state=Event.State.SCHEDULED
+    )
+    weeks = {
+        offering: (week, last)
+        for offering, week, last in coming.filter(event__starts_at__gte=since, event__starts_at__lt=until)
+        .annotate(last=Subquery(latest.values("week")[:1]))
+        .order_by("-event__starts_at")
+        .values_list("offering", "week", "last")
+    }
+    found = {}
+    for person, offering, name, _ in rows:
+        week, last = weeks.get(offering, (None, 0))
+        found[person] = Heading(
+            text=f"{name}, week {week} of {last}" if week else f"{name}, no class this week",
+            week=week,
+            weeks=last,
+        )
+    return found
+
+
+def alumni_digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int, list[Item]]:
+    """One class of the month that nobody teaches yet, rather one that the person knows about; two queries."""
+    classes = list(
+        attention.without_teacher(since, HELPED_WITHIN)
+        .filter(offering__in=Offering.objects.live())
+        .select_related("event", "offering__program")
+        .order_by("event__starts_at")
+    )
+    if not classes:
+        return {}
+    words = interests.Vocabulary.current()
+    topics = {row.pk: words.in_text(f"{row.title} {row.summary}") for row in classes}
+    found = {}
+    for user in users:
+        row = next((row for row in classes if words.shared(user, topics[row.pk])), classes[0])
+        found[user.pk] = [
+            Item(
+                section=HELP,
+                text=f"Teach “{row.title}” in the {row.offering.program}",
+                detail="Nobody does yet. Answer this mail, and an officer writes back.",
+                when=row.event.starts_at,
+                url=row.get_absolute_url(),
+                action="See the class",
+            )
+        ]
+    return found

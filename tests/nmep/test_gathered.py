@@ -82,13 +82,13 @@ def test_the_digest_asks_the_same_number_of_questions_for_any_number_of_people(d
     make_submission(assignment=assignment)
     with django_assert_max_num_queries(11):
         found = gathered.digest([*people, helper], now, now + timedelta(days=7))
-    assert [item.text for item in found[people[0].pk]] == [
-        "HW1: Shells is due",
-        "Class, week 1 of 1: Attention, Hall 306",
-        "Where you stand",
+    assert [(item.text, item.detail) for item in found[people[0].pk]] == [
+        ("HW1: Shells is due", ""),
+        ("Class, week 1 of 1: Attention", "Hall 306"),
+        ("Where you stand", ""),
     ]
     assert "Look" not in [item.action for items in found.values() for item in items]
-    assert found[helper.pk][0].text.startswith("1 hand-in wait for whoever takes them")
+    assert found[helper.pk][0].text.startswith("1 hand-in waits for whoever takes them")
 
 
 def test_due_dates_are_in_the_calendar_of_learners_alone():

@@ -57,7 +57,7 @@ def test_the_digest_tells_readers_what_is_new_and_not_what_they_wrote_themselves
 
     assert [item.text for item in told[me.pk]] == ["Old one was worked on"]
     assert [item.text for item in told[other.pk]] == [
-        "New page: New one",
+        "New in the wiki: New one",
     ]
     assert stranger.pk not in told
 

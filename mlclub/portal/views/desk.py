@@ -13,7 +13,7 @@ from members import audit, standing
 from members.models import User
 from mlclub import gather
 from mlclub.gather import DeskItem
-from mlclub.portal import digest
+from mlclub.portal import digest, readers
 
 
 @permission_required("members.view_desk", raise_exception=True)
@@ -59,7 +59,8 @@ def digest_preview(request: HttpRequest) -> HttpResponse:
         messages.error(request, f"Nobody here has the handle “{typed}”.")
     else:
         now = timezone.now()
-        preview = digest.build([person], digest.week_of(now), now)[person.pk]
+        kind = readers.kind_for(person, now) or readers.MEMBER
+        preview = digest.build([person], readers.week_of(now), now, kind)[person.pk]
         if person.pk != user.pk:
             audit.record(user, "digest previewed", person)
     return render(
