@@ -11,7 +11,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from events import registrations
-from events.models import Attendance, Event, HelperOffer, HelpTicket
+from events.models import Attendance, Event, HelperOffer, HelpTicket, Kind
 from members.models import User
 from mlclub.refusal import Refused
 
@@ -63,9 +63,14 @@ def takes_part(user: Any, event: Event) -> bool:
     )
 
 
-def may_offer(user: Any) -> bool:
-    """Help comes from active members who are past their first term, fellows and officers."""
-    return user.standing.writes and not user.standing.is_new
+def is_wanted(event: Event) -> bool:
+    """Parties always want helpers; other events when they say so."""
+    return event.kind == Kind.HOMEWORK_PARTY or event.helpers_wanted > 0
+
+
+def may_offer(user: Any, event: Event) -> bool:
+    """Members, fellows and officers; at a party, who helps with the exercises is past their first term."""
+    return user.standing.writes and not (event.kind == Kind.HOMEWORK_PARTY and user.standing.is_new)
 
 
 def gives_help(user: Any, event: Event) -> bool:

@@ -5,17 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from django.db import transaction
 from django.utils import timezone
 
-from events import notifications
-from events.models import Event, Registration, Series
+from events import notifications, rooms
+from events.models import Event, Registration, Room, Series
 from events.registrations import locked
 from members.ledger import Due, Kind, tell_many
 from members.models import Break, Club, Term
+from mlclub.refusal import Refused
 
 
 class Scope(StrEnum):
@@ -70,32 +71,45 @@ def term_of(day: date) -> Term | None:
     return term if term and term.ends_on >= day else None
 
 
-@transaction.atomic
-def generate(series: Series) -> list[Event]:
-    """Make the events that the rule asks for and that are not there yet. Whatever somebody moved, renamed or
-    cancelled stays as it is; running it again makes nothing."""
+def planned_spans(series: Series) -> list[rooms.Span]:
+    """From when to when the series takes place by its rule."""
     zone = Club.current().zone
-    known = set(series.events.values_list("original_starts_at", flat=True))
+    starts = [series.starts_on_day(day, zone) for day in planned_days(series)]
+    return [(starts_at, starts_at + series.duration) for starts_at in starts]
+
+
+@transaction.atomic
+def generate(series: Series, *, known: Collection[int] | None = None) -> list[Event]:
+    """Make the events that the rule asks for and that are not there yet. Whatever somebody moved, renamed or
+    cancelled stays as it is; running it again makes nothing. With `known`, the events (keys) that may be in the room
+    as well, raises `rooms.Clash` for any other."""
+    there = set(series.events.values_list("original_starts_at", flat=True))
+    missing = [span for span in planned_spans(series) if span[0] not in there]
+    if known is not None:
+        rooms.book(series.room, missing, known=known)
+    zone = Club.current().zone
     hosts = list(series.hosts.all())
     made = []
-    for day in planned_days(series):
-        starts_at = series.starts_on_day(day, zone)
-        if starts_at in known:
-            continue
+    for starts_at, ends_at in missing:
         event = Event.objects.create(
             series=series,
             kind=series.kind,
             title=series.name,
+            summary=series.summary,
             description=series.description,
-            term=term_of(day),
+            term=term_of(starts_at.astimezone(zone).date()),
             starts_at=starts_at,
-            ends_at=starts_at + series.duration,
+            ends_at=ends_at,
             original_starts_at=starts_at,
+            room=series.room,
             place=series.place,
             online_url=series.online_url,
             visibility=series.visibility,
             capacity=series.capacity,
+            guests_allowed=series.guests_allowed,
+            asks_note=series.asks_note,
             uses_offers=series.uses_offers,
+            helpers_wanted=series.helpers_wanted,
         )
         event.hosts.set(hosts)
         made.append(event)
@@ -124,33 +138,38 @@ def move(
     *,
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
+    room: Room | None = None,
     place: str | None = None,
     online_url: str | None = None,
     scope: Scope = Scope.THIS,
+    overwrites: bool = False,
+    known: Collection[int] | None = None,
     now: datetime | None = None,
     besides: Collection[int] = (),
 ) -> Change:
     """Give an event another time or place; in a series also the later ones, or all that are still to come, by
-    the same number of days and at the same hour of the wall clock. Accounts in `besides` are told by the caller."""
+    the same number of days and at the same hour of the wall clock. A room says its own place; a `place` without a room
+    is elsewhere. Dates that somebody moved by hand stay when they are, and those put somewhere else by hand stay there,
+    unless `overwrites`. Accounts in `besides` are told by the caller. With `known`, the events (keys) that may be in
+    the room as well, raises `rooms.Clash` for any other."""
     now = now or timezone.now()
-    zone = Club.current().zone
     starts_at = starts_at or event.starts_at
     ends_at = ends_at or starts_at + (event.ends_at - event.starts_at)
-    length = ends_at - starts_at
-    days = starts_at.astimezone(zone).date() - event.starts_at.astimezone(zone).date()
-    hour = starts_at.astimezone(zone).time()
-    targets = in_scope(event, scope, now)
+    is_said = room is not None or place not in (None, event.place)
+    where = Where(room, room.spoken if room else place or "") if is_said else None
+    targets = in_scope(event, scope, now, with_exceptions=overwrites)
+    spans = moved_spans(event, targets, starts_at, ends_at)
+    new_room = event.room if where is None else where.room
+    if known is not None:
+        rooms.book(new_room, spans.values(), besides=list(spans), known=known)
+    usual = usual_places(event)
     if scope != Scope.THIS and event.series_id:
-        _move_rule(event.series_id, targets, days, hour, length, place, online_url)
+        _move_rule(event.series_id, event, targets, spans[event.pk], where, online_url)
     changed = mails = 0
     for target in targets:
         row = locked(target)
-        begins = (
-            starts_at
-            if row.pk == event.pk
-            else datetime.combine(row.starts_at.astimezone(zone).date() + days, hour, tzinfo=zone)
-        )
-        told = _set(row, begins, begins + length, place, online_url, now)
+        goes_along = overwrites or row.pk == event.pk or (row.room_id, row.place) in usual
+        told = _set(row, *spans[row.pk], where if goes_along else None, online_url, now)
         if told:
             changed += 1
             mails += tell_registered(notifications.Moved, row, now=now, data=told, besides=besides)
@@ -158,20 +177,56 @@ def move(
     return Change(events=changed, mails=mails)
 
 
+@dataclass(frozen=True)
+class Where:
+    """A room, or a place in words."""
+
+    room: Room | None
+    place: str
+
+
+def usual_places(event: Event) -> set[tuple[int | None, str]]:
+    """Where the dates of its series are unless somebody put one of them elsewhere; and those that have no place yet."""
+    usual = {(event.room_id, event.place), (None, "")}
+    if event.series:
+        usual.add((event.series.room_id, event.series.place))
+    return usual
+
+
+def moved_spans(
+    event: Event, targets: Iterable[Event], starts_at: datetime, ends_at: datetime
+) -> dict[int, rooms.Span]:
+    """When each of `targets` would be if `event` were from `starts_at` to `ends_at`, by its key."""
+    zone = Club.current().zone
+    length = ends_at - starts_at
+    days = starts_at.astimezone(zone).date() - event.starts_at.astimezone(zone).date()
+    hour = starts_at.astimezone(zone).time()
+    spans = {}
+    for target in targets:
+        begins = (
+            starts_at
+            if target.pk == event.pk
+            else datetime.combine(target.starts_at.astimezone(zone).date() + days, hour, tzinfo=zone)
+        )
+        spans[target.pk] = (begins, begins + length)
+    return spans
+
+
 def _set(
     row: Event,
     starts_at: datetime,
     ends_at: datetime,
-    place: str | None,
+    where: Where | None,
     online_url: str | None,
     now: datetime,
 ) -> dict[str, str] | None:
     """Write a change; answers what it was before, or nothing when it is the same."""
     moved = (row.starts_at, row.ends_at) != (starts_at, ends_at)
-    elsewhere = (place is not None and place != row.place) or (
+    elsewhere = (where is not None and where.place != row.place) or (
         online_url is not None and online_url != row.online_url
     )
-    if not moved and not elsewhere:
+    is_same_room = where is None or (where.room and where.room.pk) == row.room_id
+    if not moved and not elsewhere and is_same_room:
         return None
     before = {
         "was_when": notifications.spoken(row) if moved else "",
@@ -188,8 +243,13 @@ def _set(
     if elsewhere and row.where:
         row.place_changed_at = now
     row.starts_at, row.ends_at = starts_at, ends_at
-    row.place = row.place if place is None else place
+    if where is not None:
+        row.room, row.place = where.room, where.place
     row.online_url = row.online_url if online_url is None else online_url
+    if not moved and not elsewhere:
+        # A room of the club's, by the name that it has always had here: nothing that anybody needs to be told.
+        row.save(update_fields=["room"])
+        return None
     row.schedule_version += 1
     row.save()
     return before
@@ -197,17 +257,19 @@ def _set(
 
 def _move_rule(
     series_pk: int,
+    event: Event,
     targets: list[Event],
-    days: timedelta,
-    hour: time,
-    length: timedelta,
-    place: str | None,
+    span: rooms.Span,
+    where: Where | None,
     online_url: str | None,
 ) -> None:
     """Let the rule begin anew where the change begins, so that dates made later follow it. What the rule says
     of every occurrence from there on moves along, also of those that somebody moved or cancelled by hand."""
     zone = Club.current().zone
-    series = Series.objects.select_for_update(no_key=True).get(pk=series_pk)
+    starts_at, ends_at = span
+    days = starts_at.astimezone(zone).date() - event.starts_at.astimezone(zone).date()
+    hour = starts_at.astimezone(zone).time()
+    series = Series.objects.select_for_update(no_key=True, of=("self",)).get(pk=series_pk)
     first = min(target.original_starts_at or target.starts_at for target in targets)
     later = list(series.events.filter(original_starts_at__gte=first).order_by("original_starts_at"))
     if days > timedelta(0):
@@ -219,8 +281,9 @@ def _move_rule(
     series.count = len(later) if series.count else None
     series.last_on = series.last_on + days if series.last_on else None
     series.start_time = hour
-    series.duration = length
-    series.place = series.place if place is None else place
+    series.duration = ends_at - starts_at
+    if where is not None:
+        series.room, series.place = where.room, where.place
     series.online_url = series.online_url if online_url is None else online_url
     series.save()
 
@@ -252,6 +315,49 @@ def cancel(
             mails += tell_registered(notifications.Cancelled, row, now=now, besides=besides)
     if scope != Scope.THIS and event.series_id:
         Series.objects.filter(pk=event.series_id).update(ended_at=now)
+    event.refresh_from_db()
+    return Change(events=changed, mails=mails)
+
+
+def cancelled_together(event: Event) -> list[Event]:
+    """The other dates of its series that were called off in the same act and are still to come."""
+    if event.series_id is None or event.cancelled_at is None:
+        return []
+    rows = Event.objects.filter(series=event.series_id, cancelled_at=event.cancelled_at).exclude(pk=event.pk)
+    return list(rows.order_by("starts_at"))
+
+
+@transaction.atomic
+def reinstate(
+    event: Event,
+    *,
+    with_others: bool = False,
+    known: Collection[int] | None = None,
+    now: datetime | None = None,
+) -> Change:
+    """It takes place after all; with the dates of its series that were called off together with it, if they are still
+    to come. Everybody who is still registered is told once; a second click changes nothing. Raises Refused when it
+    would be over, and, with `known` (the events that may be in the room as well), `rooms.Clash`."""
+    now = now or timezone.now()
+    if event.is_over(now):
+        raise Refused("It would be over by now.")
+    others = [other for other in cancelled_together(event) if not other.is_over(now)] if with_others else []
+    targets = sorted([event, *others], key=lambda each: each.starts_at)
+    if known is not None:
+        for target in targets:
+            rooms.book(target.room, [(target.starts_at, target.ends_at)], besides=[target.pk], known=known)
+    changed = mails = 0
+    for target in targets:
+        row = locked(target)
+        if not row.is_cancelled:
+            continue
+        row.state, row.cancelled_reason, row.cancelled_at = Event.State.SCHEDULED, "", None
+        row.schedule_version += 1
+        row.save()
+        changed += 1
+        mails += tell_registered(notifications.Reinstated, row, now=now)
+    if changed and event.series_id:
+        Series.objects.filter(pk=event.series_id).update(ended_at=None)
     event.refresh_from_db()
     return Change(events=changed, mails=mails)
 

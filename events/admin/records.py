@@ -249,7 +249,7 @@ class SeriesAdmin(admin.ModelAdmin):
     list_filter = ["kind", "visibility"]
     search_fields = ["name", "slug"]
     autocomplete_fields = ["hosts"]
-    readonly_fields = ["first_on", "start_time", "duration", "interval_weeks", "ended_at"]
+    readonly_fields = ["first_on", "start_time", "duration", "interval_weeks", "room", "place", "ended_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Series]:
         return super().get_queryset(request).annotate(date_count=Count("events"))

@@ -1,14 +1,24 @@
 """What people type into the pages of events, a module for each subject."""
 
+from events.forms.agenda import AgendaForm
 from events.forms.calendars import FeedForm
 from events.forms.finding import FilterForm
 from events.forms.helping import HelpForm
-from events.forms.organising import CancelForm, EventForm, MaterialForm, MoveForm, ScopedForm, TalkForm
+from events.forms.organising import (
+    CancelForm,
+    EventForm,
+    MaterialForm,
+    MoveForm,
+    ReinstateForm,
+    ScopedForm,
+    TalkForm,
+)
 from events.forms.people import PeopleField
 from events.forms.seats import GuestForm, NoteForm
 from events.forms.series import SeriesForm
 
 __all__ = [
+    "AgendaForm",
     "CancelForm",
     "EventForm",
     "FeedForm",
@@ -19,6 +29,7 @@ __all__ = [
     "MoveForm",
     "NoteForm",
     "PeopleField",
+    "ReinstateForm",
     "ScopedForm",
     "SeriesForm",
     "TalkForm",

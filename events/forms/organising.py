@@ -4,9 +4,12 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
+from events import rooms, schedule
 from events.forms.people import PeopleField
-from events.models import Event, Material, Talk
+from events.forms.rooms import AnywayField, RoomField, RoomMixin
+from events.models import Event, Material, Room, Talk
 from events.schedule import Scope
 from mlclub.forms import DateTimeField, DateTimeLocal, MarkdownField, Segments
 
@@ -14,9 +17,21 @@ from mlclub.forms import DateTimeField, DateTimeLocal, MarkdownField, Segments
 LARGEST_FILE = 25 * 1024 * 1024
 
 
-class EventForm(forms.ModelForm):
-    """What an event is. Time, place and seats of one that exists are changed on pages of their own, which tell
-    those who are registered."""
+def scope_choices(mails: dict[Scope, int] | None = None) -> list[tuple[str, str]]:
+    """The scopes of a change, each with how many mails it would send where that is known."""
+    words = {
+        Scope.THIS: "Only this one",
+        Scope.LATER: "This and later ones",
+        Scope.ALL: "All that are still to come",
+    }
+    if mails is None:
+        return [(scope.value, label) for scope, label in words.items()]
+    return [(scope.value, f"{words[scope]} (mails {count})") for scope, count in mails.items()]
+
+
+class EventForm(RoomMixin, forms.ModelForm):
+    """What an event is. Time and place of one that exists are changed on a page of their own, which tells those who are
+    registered; the rest may be meant for more of its series."""
 
     description = MarkdownField(required=False, help_text="Agenda, what to bring, access, food. Markdown.")
     hosts = PeopleField(
@@ -30,6 +45,11 @@ class EventForm(forms.ModelForm):
     )
     starts_at = DateTimeField(label="Begins")
     ends_at = DateTimeField(label="Ends")
+    room = RoomField(label="Room")
+    anyway = AnywayField()
+    place = forms.CharField(
+        label="Or another place", max_length=200, required=False, help_text="As a newcomer finds it."
+    )
     online_url = forms.URLField(
         label="Meeting link",
         required=False,
@@ -54,6 +74,8 @@ class EventForm(forms.ModelForm):
             "summary",
             "starts_at",
             "ends_at",
+            "room",
+            "anyway",
             "place",
             "online_url",
             "visibility",
@@ -66,16 +88,36 @@ class EventForm(forms.ModelForm):
             "cancel_until",
             "uses_offers",
             "hosts",
+            "helpers_wanted",
             "description",
         ]
         widgets = {"summary": forms.Textarea(attrs={"rows": 2})}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    #: What a page of its own changes in an event that exists.
+    MOVED = ("starts_at", "ends_at", "room", "anyway", "place", "online_url")
+    scope = forms.ChoiceField(
+        label="Change it for", widget=Segments, initial=Scope.THIS, required=False, choices=scope_choices()
+    )
+    overwrites = forms.BooleanField(
+        label="Also where somebody gave a date something else by hand", required=False
+    )
+
+    def __init__(self, *args: Any, user: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.user = user
         self.is_new = self.instance.pk is None
-        if not self.is_new:
-            for name in ("starts_at", "ends_at", "place", "online_url"):
-                del self.fields[name]
+        self.fields["helpers_wanted"].required = False
+        away: tuple[str, ...] = () if self.is_new else self.MOVED
+        if self.is_new or not self.instance.series_id:
+            away += ("scope", "overwrites")
+        for name in away:
+            del self.fields[name]
+
+    def clean_scope(self) -> Scope:
+        return Scope(self.cleaned_data["scope"] or Scope.THIS)
+
+    def clean_helpers_wanted(self) -> int:
+        return self.cleaned_data["helpers_wanted"] or 0
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -85,25 +127,26 @@ class EventForm(forms.ModelForm):
         opens, closes = data.get("registration_opens_at"), data.get("registration_closes_at")
         if opens and closes and closes <= opens:
             self.add_error("registration_closes_at", "Registration must close after it opens.")
+        if self.is_new:
+            self.check_place()
+            if starts_at and ends_at:
+                self.check_room([(starts_at, ends_at)])
         return data
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What was typed of the event itself, by its fields."""
+        own = {field.name for field in Event._meta.get_fields()}
+        return {name: value for name, value in self.cleaned_data.items() if name in own}
 
     def save(self, commit: bool = True) -> Event:
         event: Event = super().save(commit=False)
+        rooms.settle(event)
         if commit:
             event.save()
             event.hosts.set(self.cleaned_data["hosts"])
             event.invited.set(self.cleaned_data["invited"])
         return event
-
-
-def scope_choices(labels: dict[Scope, int]) -> list[tuple[str, str]]:
-    """The three scopes, each with how many mails it would send."""
-    words = {
-        Scope.THIS: "Only this one",
-        Scope.LATER: "This and later ones",
-        Scope.ALL: "All that are still to come",
-    }
-    return [(scope.value, f"{words[scope]} (mails {count})") for scope, count in labels.items()]
 
 
 class ScopedForm(forms.Form):
@@ -122,27 +165,59 @@ class ScopedForm(forms.Form):
         return Scope(self.cleaned_data["scope"])
 
 
-class MoveForm(ScopedForm):
+class MoveForm(RoomMixin, ScopedForm):
     """Another time or place."""
 
     starts_at = DateTimeField(label="Begins")
     ends_at = DateTimeField(label="Ends")
-    place = forms.CharField(label="Place", max_length=200, required=False)
+    room = RoomField(label="Room")
+    anyway = AnywayField()
+    place = forms.CharField(label="Or another place", max_length=200, required=False)
     online_url = forms.URLField(
         label="Meeting link",
         required=False,
         assume_scheme="https",
         help_text="Shown only to those who are going.",
     )
+    overwrites = forms.BooleanField(
+        label="Also dates that somebody moved, or put elsewhere, by hand", required=False
+    )
 
-    field_order = ["starts_at", "ends_at", "place", "online_url", "scope"]
+    field_order = ["starts_at", "ends_at", "room", "anyway", "place", "online_url", "scope", "overwrites"]
+
+    def __init__(self, data: Any = None, *, event: Event, user: Any, **kwargs: Any) -> None:
+        names = ("starts_at", "ends_at", "room", "place", "online_url")
+        initial = {name: getattr(event, name) for name in names}
+        if event.room:
+            initial["place"] = ""
+        super().__init__(data, initial=initial, **kwargs)
+        self.event, self.user = event, user
+        room: Any = self.fields["room"]
+        if event.room and not event.room.is_in_use:
+            room.queryset = room.queryset | Room.objects.filter(pk=event.room.pk)
+        if not event.series_id:
+            del self.fields["overwrites"]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         starts_at, ends_at = data.get("starts_at"), data.get("ends_at")
         if starts_at and ends_at and ends_at <= starts_at:
             self.add_error("ends_at", "It must end after it begins.")
+        elif starts_at and ends_at and "scope" in data:
+            targets = schedule.in_scope(
+                self.event, data["scope"], timezone.now(), with_exceptions=data.get("overwrites", False)
+            )
+            spans = schedule.moved_spans(self.event, targets, starts_at, ends_at)
+            self.check_room(spans.values(), besides=spans)
+        self.check_place()
         return data
+
+    @property
+    def change(self) -> dict[str, Any]:
+        """What `schedule.move` is asked for."""
+        names = ("starts_at", "ends_at", "room", "place", "online_url", "scope")
+        told = {name: self.cleaned_data[name] for name in names}
+        return {**told, "overwrites": self.cleaned_data.get("overwrites", False), "known": self.known}
 
 
 class CancelForm(ScopedForm):
@@ -152,6 +227,34 @@ class CancelForm(ScopedForm):
         label="Why", max_length=200, help_text="One sentence; it stands in the mail and on the page."
     )
     field_order = ["reason", "scope"]
+
+
+class ReinstateForm(RoomMixin, forms.Form):
+    """That it takes place after all."""
+
+    with_others = forms.BooleanField(required=False)
+    # Nothing to choose: the errors of the room it had stand here.
+    room = forms.CharField(label="Room", required=False, disabled=True)
+    anyway = AnywayField()
+
+    def __init__(self, data: Any = None, *, event: Event, others: list[Event], user: Any) -> None:
+        super().__init__(data, initial={"room": event.place})
+        self.event, self.others, self.user = event, others, user
+        if others:
+            dates = f"{len(others)} other date{'s' if len(others) > 1 else ''}"
+            self.fields["with_others"].label = f"Also the {dates} of the series called off together with it"
+        else:
+            del self.fields["with_others"]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        targets = [self.event, *(self.others if data.get("with_others") else [])]
+        found = []
+        for target in targets:
+            if target.room:
+                found += rooms.clashes(target.room, [(target.starts_at, target.ends_at)], besides=[target.pk])
+        self.say_clash(found)
+        return data
 
 
 class TalkForm(forms.ModelForm):

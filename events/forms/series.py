@@ -7,12 +7,14 @@ from django import forms
 from django.utils import timezone
 from django.utils.text import slugify
 
+from events import rooms, schedule
 from events.forms.people import PeopleField
+from events.forms.rooms import AnywayField, RoomField, RoomMixin
 from events.models import Series
 from mlclub.forms import DateField, MarkdownField, TimeField
 
 
-class SeriesForm(forms.ModelForm):
+class SeriesForm(RoomMixin, forms.ModelForm):
     """A weekly series in one form."""
 
     first_on = DateField(label="First day", help_text="Its weekday is the weekday of the series.")
@@ -30,6 +32,9 @@ class SeriesForm(forms.ModelForm):
         ],
         coerce=int,
     )
+    room = RoomField(label="Room")
+    anyway = AnywayField()
+    place = forms.CharField(label="Or another place", max_length=200, required=False)
     online_url = forms.URLField(label="Meeting link", required=False, assume_scheme="https")
     hosts = PeopleField(required=False, help_text="Names or handles, separated by commas.")
     description = MarkdownField(required=False, help_text="What happens each time. Markdown.")
@@ -46,16 +51,39 @@ class SeriesForm(forms.ModelForm):
             "last_on",
             "interval_weeks",
             "skips_breaks",
+            "room",
+            "anyway",
             "place",
             "online_url",
             "visibility",
             "capacity",
+            "guests_allowed",
+            "asks_note",
+            "uses_offers",
             "hosts",
+            "helpers_wanted",
+            "summary",
             "description",
         ]
+        widgets = {"summary": forms.Textarea(attrs={"rows": 2})}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    #: What is changed by moving one of its events, which tells people.
+    MOVED = (
+        "first_on",
+        "start_time",
+        "end_time",
+        "interval_weeks",
+        "room",
+        "anyway",
+        "place",
+        "online_url",
+    )
+
+    def __init__(self, *args: Any, user: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.user = user
+        for name in ("guests_allowed", "helpers_wanted"):
+            self.fields[name].required = False
         if not self.instance.pk:
             tomorrow = timezone.localdate() + timedelta(days=1)
             for name, value in {
@@ -72,6 +100,9 @@ class SeriesForm(forms.ModelForm):
             end = datetime.combine(self.instance.first_on, self.instance.start_time) + self.instance.duration
             self.initial["end_time"] = end.time()
         self.order_fields(self.Meta.fields)
+        if self.instance.pk:
+            for name in self.MOVED:
+                del self.fields[name]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -82,7 +113,14 @@ class SeriesForm(forms.ModelForm):
             self.add_error("last_on", "The last day must not come before the first.")
         if data.get("start_time") and data.get("end_time"):
             data["duration"] = self.length(data["start_time"], data["end_time"])
+        self.check_place()
         return data
+
+    def clean_guests_allowed(self) -> int:
+        return self.cleaned_data["guests_allowed"] or 0
+
+    def clean_helpers_wanted(self) -> int:
+        return self.cleaned_data["helpers_wanted"] or 0
 
     @staticmethod
     def length(start: Any, end: Any) -> timedelta:
@@ -94,11 +132,19 @@ class SeriesForm(forms.ModelForm):
     def _post_clean(self) -> None:
         self.instance.duration = self.cleaned_data.get("duration") or self.instance.duration
         super()._post_clean()  # type: ignore[misc]
+        if not self.errors and "room" in self.fields:
+            self.check_room(schedule.planned_spans(self.instance))
+
+    @property
+    def says_rule(self) -> bool:
+        """Whether its dates can be told: nothing is wrong, or only that others are in the room."""
+        return not (set(self.errors) - {"room"}) or self.is_valid()
 
     def save(self, commit: bool = True) -> Series:
         series: Series = super().save(commit=False)
         if not series.slug:
             series.slug = free_slug(series.name)
+        rooms.settle(series)
         if commit:
             series.save()
             series.hosts.set(self.cleaned_data["hosts"])

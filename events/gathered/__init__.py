@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from events import helping, registrations
+from events import agenda, helping, making, registrations
 from events.gathered.audiences import audiences
 from events.gathered.desk import desk, without_recording
 from events.gathered.digest import digest, officer_digest
@@ -38,7 +38,10 @@ def address_verified(user: User, email: str) -> None:
 
 
 def tick(now: datetime) -> None:
-    """Offers that ran out, help that nobody needs any more, and notes that are to be forgotten."""
+    """Offers that ran out, help that nobody needs any more, points that a meeting did not reach, what the
+    menu offers, and notes that are to be forgotten."""
     registrations.expire_offers(now)
     helping.close_over(now)
+    agenda.carry_over(now)
+    making.menu()
     registrations.erase_notes(now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from events.models import (
+    AgendaItem,
     AlbumObjection,
     Attendance,
     CalendarFeed,
@@ -22,12 +23,12 @@ def office_permissions() -> dict[str, list[str]]:
     """Every office may make and run events; the records of people belong to those who look after events."""
     own = [
         f"events.{verb}_{model}"
-        for model in ("event", "series", "slotsheet")
+        for model in ("event", "series", "slotsheet", "room")
         for verb in ("add", "change", "view")
     ]
     own += [
         f"events.{verb}_{model}"
-        for model in ("talk", "material", "slot")
+        for model in ("talk", "material", "slot", "eventtemplate")
         for verb in ("add", "change", "delete", "view")
     ]
     own.append("events.view_feedbackform")
@@ -47,6 +48,7 @@ def office_permissions() -> dict[str, list[str]]:
         "events.view_albumobjection",
         "events.change_albumobjection",
         "events.delete_series",
+        "events.delete_room",
         "events.view_claim",
         "events.change_claim",
         "events.view_swap",
@@ -79,6 +81,9 @@ def personal_data(person: User) -> dict[str, Any]:
             {"event": row.album.event.title, "which": row.which, "at": row.at.isoformat()}
             for row in AlbumObjection.objects.filter(person=person).select_related("album__event")
         ],
+        "points put on an agenda": list(
+            AgendaItem.objects.filter(added_by=person).values("event__title", "title", "notes", "added_at")
+        ),
         "help asked for": [
             {
                 "event": row.event.title,

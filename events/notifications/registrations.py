@@ -189,6 +189,25 @@ class Cancelled(AboutEvent):
 
 
 @kind(
+    "event-reinstated",
+    label="An event takes place after all",
+    template="events/mail/reinstated",
+    category=Category.TRANSACTIONAL,
+    why="because you are registered for this event",
+)
+class Reinstated(AboutEvent):
+    """It was called off, and takes place after all."""
+
+    def still_wanted(self, row: Notification, now: datetime) -> bool | str:
+        event = self.found(row)
+        if event is None or event.is_cancelled:
+            return "the event was cancelled"
+        if row.slot != version_slot(event):
+            return "it changed again"
+        return self.is_registered(row) or "not registered any more"
+
+
+@kind(
     "event-reminder",
     label="Reminders of events you go to",
     template="events/mail/reminder",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
 from django import template
 
-from events.models import Event
+from events import making
+from events.models import AgendaItem, Event
 from mlclub.templatetags.ui import how_far, span_of_days
 
 register = template.Library()
@@ -23,6 +25,24 @@ def speaker_names(event: Event) -> str:
     if len(names) <= NAMED:
         return " and ".join(names)
     return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
+
+
+@register.filter
+def agenda_minutes(items: Sequence[AgendaItem]) -> int:
+    """How long the points take that say so."""
+    return sum(item.minutes or 0 for item in items)
+
+
+@register.filter
+def minutes_long(event: Event) -> int:
+    """How long an event takes, in minutes."""
+    return round((event.ends_at - event.starts_at).total_seconds() / 60)
+
+
+@register.simple_tag
+def event_templates() -> list[tuple[int, str]]:
+    """What a new event may begin with, as (key, name)."""
+    return making.known_menu()
 
 
 @register.filter

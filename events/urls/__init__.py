@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from events.urls import (
+    agenda,
     calendars,
     check_in,
     feedback,
     helping,
     organising,
     pages,
+    rooms,
     seats,
     series,
     slots,
@@ -17,12 +19,14 @@ from events.urls import (
 app_name = "events"
 
 urlpatterns = [
+    *agenda.urlpatterns,
     *calendars.urlpatterns,
     *check_in.urlpatterns,
     *feedback.urlpatterns,
     *helping.urlpatterns,
     *organising.urlpatterns,
     *pages.urlpatterns,
+    *rooms.urlpatterns,
     *seats.urlpatterns,
     *series.urlpatterns,
     *slots.urlpatterns,

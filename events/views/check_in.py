@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from events import check_in, registrations
+from events import agenda, check_in, registrations
 from events.access import event_run_by
 from events.forms import GuestForm
 from events.models import Attendance, Event, Registration
@@ -49,6 +49,7 @@ def event_screen(request: HttpRequest, pk: int) -> HttpResponse:
         "short_address": settings.SITE_URL.partition("://")[2] + reverse("events:code_entry"),
         "here": event.attendances.count(),
         "expected": registrations_count(event),
+        "agenda": agenda.shown_to(event, request.user, runs=True),
     }
     template = (
         "events/event_screen.html#live" if request.headers.get("HX-Request") else "events/event_screen.html"

@@ -32,9 +32,11 @@ def party_for(request: HttpRequest, pk: int) -> Event:
 @require_POST
 def help_offer(request: HttpRequest, pk: int) -> HttpResponse:
     """I can help; or I cannot after all."""
-    event = party_for(request, pk)
+    event = event_for(request.user, pk)
+    if not helping.is_wanted(event):
+        raise Http404
     user, now = cast("User", request.user), timezone.now()
-    if not helping.may_offer(user):
+    if not helping.may_offer(user, event):
         messages.warning(request, "Members who have been here for a while help at parties.")
     elif "withdraw" in request.POST:
         helping.withdraw(event, user, now=now)

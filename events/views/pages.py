@@ -16,8 +16,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from events import helping
-from events.access import event_for
+from events import agenda, helping
+from events.access import event_for, sees_rooms
 from events.forms import FilterForm
 from events.models import Attendance, Event, Kind, Material, Registration, Talk
 from events.seats import Seat, seat_of, seats_of
@@ -191,7 +191,9 @@ def detail_context(request: HttpRequest, event: Event, now: datetime) -> dict[st
         and Attendance.objects.filter(event=event, user=user).exists(),
         "guests": list(seat.registration.guests.live()) if seat.registration and event.guests_allowed else [],
         "part": "seat",
-        "help": help_at(event, user, now) if event.kind == Kind.HOMEWORK_PARTY else None,
+        "agenda": agenda.shown_to(event, user, runs=runs),
+        "sees_rooms": sees_rooms(user),
+        "help": help_at(event, user, now) if helping.is_wanted(event) else None,
     }
 
 
@@ -202,10 +204,11 @@ def help_at(event: Event, user: Any, now: datetime) -> dict[str, Any]:
     helpers = helping.helpers_of(event)
     return {
         "helpers": helpers,
-        "may_offer": helping.may_offer(user),
+        "may_offer": helping.may_offer(user, event),
         "is_mine": user in helpers,
         "is_open_to_offers": not event.is_cancelled and not event.is_over(now),
-        "is_on": helping.is_open(event, now),
+        "is_on": event.kind == Kind.HOMEWORK_PARTY and helping.is_open(event, now),
+        "is_short": len(helpers) < max(1, event.helpers_wanted),
     }
 
 

@@ -12,14 +12,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from events import schedule
+from events import agenda, editing, making, rooms, schedule
 from events.access import series_run_by
 from events.forms import SeriesForm
 from events.models import Event, Series
 from events.seats import seats_of
-from events.views.organising import GET_POST
+from events.views.organising import GET_POST, saved, template_asked
 from members import audit
-from members.models import Club
 
 #: How many past dates a page of a series shows.
 PAST = 12
@@ -29,16 +28,30 @@ PAST = 12
 @require_http_methods(GET_POST)
 def series_create(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
-    form = SeriesForm(request.POST or None, initial={"hosts": [user]})
+    template = template_asked(request)
+    initial = making.of_series(template, by=user, today=timezone.localdate())
+    form = SeriesForm(request.POST or None, initial=initial, user=user)
     is_valid = request.method == "POST" and form.is_valid()
     if is_valid and "preview" not in request.POST:
-        with transaction.atomic():
-            series = form.save()
-            events = schedule.generate(series)
-            audit.record(user, "series.created", series, after={"events": len(events)})
-        messages.success(request, f"{series.name}: {len(events)} dates stand in the calendar.")
-        return redirect(series)
-    context = {"form": form, **preview_of(form.instance if is_valid else None)}
+        try:
+            with transaction.atomic():
+                series = form.save()
+                events = schedule.generate(series, known=form.known)
+                for event in events:
+                    agenda.add_lines(event, template.agenda if template else "", by=user, now=timezone.now())
+                audit.record(user, "series.created", series, after={"events": len(events)})
+        except rooms.Clash as clash:
+            form.say_clash(clash.events)
+            is_valid = False
+        else:
+            messages.success(request, f"{series.name}: {len(events)} dates stand in the calendar.")
+            return redirect(series)
+    context = {
+        "form": form,
+        "template": template,
+        "templates": making.menu(),
+        **preview_of(form.instance if form.is_bound and form.says_rule else None),
+    }
     if "preview" in request.POST and request.headers.get("HX-Request"):
         return render(request, "events/series_create.html#dates", context)
     status = 422 if request.method == "POST" and not is_valid else 200
@@ -49,12 +62,16 @@ def preview_of(series: Series | None) -> dict[str, Any]:
     """The dates that a rule would make, and what a break leaves out."""
     if series is None:
         return {"dates": [], "skipped": []}
-    zone = Club.current().zone
-    dates = [series.starts_on_day(day, zone) for day in schedule.planned_days(series)]
+    spans = schedule.planned_spans(series)
+    there = rooms.clashes(series.room, spans) if series.room else []
     return {
-        "dates": dates,
+        "dates": [
+            (start, [event for event in there if event.starts_at < end and start < event.ends_at])
+            for start, end in spans
+        ],
         "skipped": schedule.skipped_days(series),
-        "changes_clocks": crosses_clock_change(dates),
+        "changes_clocks": crosses_clock_change([start for start, _ in spans]),
+        "clashing": len(there),
     }
 
 
@@ -66,14 +83,25 @@ def crosses_clock_change(dates: list[Any]) -> bool:
 def series_edit(request: HttpRequest, slug: str) -> HttpResponse:
     """What a series is called and says, and how long it goes on. Its hour is changed by moving an event."""
     series = series_run_by(request.user, slug)
-    form = SeriesForm(request.POST or None, instance=series)
-    for name in ("first_on", "start_time", "end_time", "interval_weeks", "place", "online_url", "capacity"):
-        del form.fields[name]
+    fields = [name for name in SeriesForm.Meta.fields if hasattr(series, name) and name != "hosts"]
+    before: dict[str, Any] = {name: getattr(series, name) for name in fields}
+    before["hosts"] = list(series.hosts.all())
+    form = SeriesForm(request.POST or None, instance=series, user=request.user)
     if request.method == "POST" and form.is_valid():
+        now = timezone.now()
         with transaction.atomic():
             form.save()
+            outcome = editing.change_series(series, before, now=now)
             made = schedule.generate(series)
-        messages.success(request, f"Saved. {len(made)} new dates." if made else "Saved.")
+            audit.record(request.user, "series.changed", series, after={"made": len(made)})  # type: ignore[arg-type]
+        messages.success(
+            request,
+            saved(outcome) + (f" {len(made)} new date{'s' if len(made) > 1 else ''}." if made else ""),
+        )
+        spans = [(event.starts_at, event.ends_at) for event in made]
+        own = [event.pk for event in made]
+        if series.room and (others := rooms.clashes(series.room, spans, besides=own)):
+            messages.warning(request, f"{series.room}: {rooms.sentence(others, request.user)}")
         return redirect(series)
     return render(
         request,

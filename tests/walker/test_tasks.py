@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from events import check_in
+from events import check_in, making
 from events.models import Attendance, Claim, Event, Registration, Series
 from members.ledger import stopping
 from members.models import Notification, Term, User
@@ -236,6 +236,17 @@ def test_9_an_officer_makes_a_weekly_series_of_twelve():
     series = Series.objects.get(name="Evenings with trees")
     assert series.events.count() == 12
     assert walker.url == series.get_absolute_url()
+
+
+def test_an_officer_makes_a_social_in_three_clicks():
+    making.menu()  # as the tick does, once a minute
+    walker = walker_as("officer")
+    walker.follow("Social")
+    walker.press("Save the event")
+    finish(walker, "a social from its template", steps=2)  # and one to open the menu
+    event = Event.objects.order_by("pk").last()
+    assert (event.kind, event.title) == ("social", "Social")
+    assert walker.url == event.get_absolute_url()
 
 
 #: Seconds of a lead's time for a step and a typed line, thinking included (product tasks, the counting rule).
