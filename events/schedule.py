@@ -11,7 +11,7 @@ from enum import StrEnum
 from django.db import transaction
 from django.utils import timezone
 
-from events import notifications, rooms
+from events import notifications, rooms, speakers
 from events.models import Event, Registration, Room, Series
 from events.registrations import locked
 from members.ledger import Due, Kind, tell_many
@@ -173,6 +173,7 @@ def move(
         if told:
             changed += 1
             mails += tell_registered(notifications.Moved, row, now=now, data=told, besides=besides)
+            mails += speakers.event_changed(row, told, now)
     event.refresh_from_db()
     return Change(events=changed, mails=mails)
 
@@ -313,6 +314,7 @@ def cancel(
         changed += 1
         if not row.is_over(now):
             mails += tell_registered(notifications.Cancelled, row, now=now, besides=besides)
+            mails += speakers.event_changed(row, {}, now)
     if scope != Scope.THIS and event.series_id:
         Series.objects.filter(pk=event.series_id).update(ended_at=now)
     event.refresh_from_db()

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.text import slugify
 
 from members import adapter
-from members.models import Membership, ProblemReport, Topic, User
+from members.models import Contact, Membership, Organization, ProblemReport, Topic, User
 from mlclub import uploads
 from mlclub.forms import DateField, MarkdownField
 
@@ -226,3 +226,59 @@ class LinkRenewForm(forms.Form):
         if not self.errors and not cleaned.get("address") and not cleaned.get("token"):
             self.add_error("address", "Give the address at which you got our mail.")
         return cleaned
+
+
+class ContactFilterForm(forms.Form):
+    """Which contacts the list shows."""
+
+    q = forms.CharField(label="Name, organization or topic", required=False, max_length=80)
+    kind = forms.ChoiceField(
+        label="Kind", required=False, choices=[("", "Every kind"), *Organization.Kind.choices]
+    )
+
+
+class ContactForm(forms.ModelForm):
+    """Somebody outside. The organization is typed: one that nobody has named before is made."""
+
+    organization_name = forms.CharField(label="Organization", required=False, max_length=120)
+    organization_kind = forms.ChoiceField(
+        label="What it is", required=False, choices=Organization.Kind.choices, initial="other"
+    )
+    topics = TopicsField(
+        required=False, label="Teaches us about", help_text="Topics between commas, such as robotics, optics."
+    )
+    agreed_on = DateField(
+        required=False,
+        label="Agreed to be kept on",
+        help_text="When they said that the club may keep the address.",
+    )
+
+    class Meta:
+        model = Contact
+        fields = ["name", "email", "role", "topics", "notes", "source", "agreed_on"]
+        widgets = {"notes": forms.Textarea(attrs={"rows": 4})}
+
+    field_order = ["name", "email", "organization_name", "organization_kind", "role", "topics"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["topics"] = [topic.name for topic in self.instance.topics.all()]
+        if self.instance.organization:
+            self.initial["organization_name"] = self.instance.organization.name
+            self.initial["organization_kind"] = self.instance.organization.kind
+
+    def clean_email(self) -> str:
+        address = str(self.cleaned_data["email"]).strip().lower()
+        if address and Contact.objects.exclude(pk=self.instance.pk).filter(email__iexact=address).exists():
+            raise ValidationError("There is a contact with this address already.")
+        return address
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("email") and not cleaned.get("source"):
+            self.add_error("source", "Say where the address comes from; they may ask.")
+        return cleaned
+
+    def _save_m2m(self) -> None:
+        self.instance.topics.set(save_topics(self.cleaned_data["topics"]))

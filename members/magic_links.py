@@ -4,7 +4,8 @@
 
     @by_magic_link(SPEAKER)                     # the page's address ends in <str:token>
     @require_http_methods(["GET", "POST"])
-    def guest_detail(request, link):            # link.about_pk is the object, link.contact or link.address the holder
+    def guest_detail(request, link):            # link.about_pk is the object, link.contact or link.address the holder,
+        ...                                     # link.path its own address, to come back to
         ...
 
     magic_links.issue(SPEAKER, about=invite, contact=contact, now=now)     # the same link again while it is live
@@ -182,6 +183,7 @@ def by_magic_link(purpose: Purpose) -> Callable[[Callable[..., HttpResponseBase]
                 if _is_too_much(request, "magic-link-change"):
                     return render(request, "429.html", status=429)
                 MagicLink.objects.filter(pk=link.pk).update(last_used_at=now)
+            link.path = f"{request.path.partition(token)[0]}{token}/"
             return view(request, link, *args, **kwargs)
 
         return page

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from members.views import announcements, first_run, invitations, links, mail, own, people, reports
+from members.views import announcements, contacts, first_run, invitations, links, mail, own, people, reports
 
 app_name = "members"
 
@@ -19,6 +19,10 @@ urlpatterns: list[URLPattern] = [
     path("invitation/<str:token>/", invitations.invitation_detail, name="invitation_detail"),
     path("first-run/<str:token>/", first_run.first_run, name="first_run"),
     path("link/renew/", links.link_renew, name="link_renew"),
+    path("contacts/", contacts.contact_list, name="contact_list"),
+    path("contacts/new/", contacts.contact_create, name="contact_create"),
+    path("contacts/<int:pk>/", contacts.contact_detail, name="contact_detail"),
+    path("contacts/<int:pk>/edit/", contacts.contact_edit, name="contact_edit"),
     path("organizations/<int:pk>/logo/", links.organization_logo, name="organization_logo"),
     path("report/", reports.report_problem, name="report_problem"),
     path("settings/notifications/", mail.notification_settings, name="notification_settings"),

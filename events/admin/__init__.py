@@ -1,5 +1,5 @@
 """Events and slot sheets as officers keep their records."""
 
-from events.admin import afterwards, records, rooms, slots
+from events.admin import afterwards, records, rooms, slots, speakers
 
-__all__ = ["afterwards", "records", "rooms", "slots"]
+__all__ = ["afterwards", "records", "rooms", "slots", "speakers"]

@@ -269,7 +269,7 @@ class TalkForm(forms.ModelForm):
 
     class Meta:
         model = Talk
-        fields = ["title", "speakers", "speaker_names", "abstract", "may_record"]
+        fields = ["title", "speakers", "speaker_names", "abstract", "may_record", "audio_only"]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

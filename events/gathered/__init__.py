@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from events import agenda, helping, making, registrations
+from events import agenda, helping, making, registrations, speakers
 from events.gathered.audiences import audiences
 from events.gathered.desk import desk, without_recording
 from events.gathered.digest import digest, officer_digest
 from events.gathered.finding import calendar, contributions, front, numbers, search
 from events.gathered.home import home
+from events.gathered.panels import panels
 from events.gathered.records import office_permissions, personal_data
-from members.models import User
+from members.models import Contact, User
 
 __all__ = [
     "address_verified",
     "audiences",
     "calendar",
+    "contact_erased",
     "contributions",
     "desk",
     "digest",
@@ -25,6 +27,7 @@ __all__ = [
     "numbers",
     "office_permissions",
     "officer_digest",
+    "panels",
     "personal_data",
     "search",
     "tick",
@@ -35,13 +38,20 @@ __all__ = [
 def address_verified(user: User, email: str) -> None:
     """What was written under a now verified address belongs to the account."""
     registrations.merge_into_account(user, email)
+    speakers.account_found(user)
+
+
+def contact_erased(contact: Contact) -> None:
+    """Somebody outside is to be forgotten: what they said of themselves as a speaker goes."""
+    speakers.forget(contact)
 
 
 def tick(now: datetime) -> None:
-    """Offers that ran out, help that nobody needs any more, points that a meeting did not reach, what the
-    menu offers, and notes that are to be forgotten."""
+    """Offers that ran out, help that nobody needs any more, speakers who have spoken, points that a meeting did
+    not reach, what the menu offers, and notes that are to be forgotten."""
     registrations.expire_offers(now)
     helping.close_over(now)
+    speakers.close_over(now)
     agenda.carry_over(now)
     making.menu()
     registrations.erase_notes(now)

@@ -14,6 +14,7 @@ from events.models import (
     HelpTicket,
     Registration,
     SlotQuestion,
+    SpeakerVisit,
     Talk,
 )
 from members.models import User
@@ -32,6 +33,7 @@ def office_permissions() -> dict[str, list[str]]:
         for verb in ("add", "change", "delete", "view")
     ]
     own.append("events.view_feedbackform")
+    own += [f"events.{verb}_speakervisit" for verb in ("add", "change", "view")]
     records = [
         "events.change_feedbackform",
         "events.delete_feedbackform",
@@ -97,6 +99,17 @@ def personal_data(person: User) -> dict[str, Any]:
         "help offered": [
             {"event": row.event.title, "at": row.said_at.isoformat()}
             for row in HelperOffer.objects.filter(person=person).select_related("event")
+        ],
+        "talks as somebody from outside": [
+            {
+                "event": visit.event.title if visit.event else "",
+                "state": visit.get_state_display(),
+                "title": visit.title,
+                "bio": visit.bio,
+                "letter": visit.letter,
+                "thanks": visit.thanks if visit.thanked_at else "",
+            }
+            for visit in SpeakerVisit.objects.filter(contact__user=person).select_related("event")
         ],
         "talks": [
             {"event": talk.event.title, "at": talk.event.starts_at.isoformat(), "title": talk.title}

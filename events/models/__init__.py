@@ -15,6 +15,7 @@ from events.models.rooms import Room
 from events.models.rotas import Backup, Presentation, Rota, SlotComment, Turn
 from events.models.series import Series
 from events.models.slots import Claim, Slot, SlotQuestion, SlotSheet, Swap
+from events.models.speakers import SpeakerVisit
 from events.models.talks import Material, Talk
 from events.models.templates import EventTemplate
 
@@ -55,6 +56,7 @@ __all__ = [
     "SlotComment",
     "SlotQuestion",
     "SlotSheet",
+    "SpeakerVisit",
     "Swap",
     "Talk",
     "TalkMentoring",

@@ -27,12 +27,25 @@ class Talk(models.Model):
     may_record = models.BooleanField(
         "may be recorded", null=True, blank=True, help_text="What the speaker said; unknown until asked."
     )
+    audio_only = models.BooleanField(
+        "only the sound",
+        default=False,
+        help_text="They agreed to a recording of the sound, not of the picture.",
+    )
     position = models.PositiveSmallIntegerField(default=0)
 
     personal_data = Policy(owners=("speakers",), on_erase=Erase.KEEP, why="Who spoke is the club's record.")
 
     class Meta:
         ordering = ["position", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                # Unknown is no consent, and a bare comparison with it would pass.
+                condition=Q(audio_only=False) | Q(may_record=True, may_record__isnull=False),
+                name="sound_is_recorded_with_consent",
+                violation_error_message="Only the sound is recorded where the speaker agreed to a recording.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.title or f"Talk at {self.event}"

@@ -27,8 +27,19 @@ from events.notifications.slots import (
     SwapAnswered,
     SwapAsked,
 )
+from events.notifications.speakers import (
+    SPEAKER,
+    SpeakerAnswered,
+    SpeakerConfirmed,
+    SpeakerEventChanged,
+    SpeakerInvited,
+    SpeakerReminder,
+    SpeakerThanked,
+    SpeakerToThank,
+)
 
 __all__ = [
+    "SPEAKER",
     "AboutEvent",
     "AboutRegistration",
     "Cancelled",
@@ -48,6 +59,13 @@ __all__ = [
     "SlotReleased",
     "SlotReminder",
     "SlotWithdrawn",
+    "SpeakerAnswered",
+    "SpeakerConfirmed",
+    "SpeakerEventChanged",
+    "SpeakerInvited",
+    "SpeakerReminder",
+    "SpeakerThanked",
+    "SpeakerToThank",
     "SwapAnswered",
     "SwapAsked",
     "invite",

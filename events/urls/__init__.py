@@ -14,6 +14,7 @@ from events.urls import (
     seats,
     series,
     slots,
+    speakers,
 )
 
 app_name = "events"
@@ -30,4 +31,5 @@ urlpatterns = [
     *seats.urlpatterns,
     *series.urlpatterns,
     *slots.urlpatterns,
+    *speakers.urlpatterns,
 ]

@@ -180,7 +180,7 @@ def detail_context(request: HttpRequest, event: Event, now: datetime) -> dict[st
         "now": now,
         "runs": runs,
         "hosts": list(event.hosts.all()),
-        "talks": list(event.talks.prefetch_related("speakers")),
+        "talks": list(event.talks.select_related("visit__contact").prefetch_related("speakers")),
         "materials": materials,
         "recording_missing": not any(each.kind == Material.Kind.RECORDING for each in materials),
         "people": people[:NAMED],

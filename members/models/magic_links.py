@@ -57,6 +57,9 @@ class MagicLink(models.Model):
     # When something was last changed through it: reading leaves no trace.
     last_used_at = models.DateTimeField(null=True, blank=True)
 
+    #: The secret address under which it was opened, while its page is answered (`by_magic_link` sets it).
+    path = ""
+
     objects = MagicLinkQuerySet.as_manager()
     personal_data = Policy(
         owners=("contact__user",),

@@ -178,7 +178,9 @@ OVER = only(stranger=GONE, others=GONE)
 PLANNERS = only("education", "president", stranger=MISSING)
 
 
-def by_magic_link(name: str, post: Door = PUBLIC, data: dict | None = None, **more) -> list[Case]:
+def by_magic_link(
+    name: str, get: Door = PUBLIC, post: Door = PUBLIC, data: dict | None = None, **more
+) -> list[Case]:
     """A page behind a magic link, the one called `name` in the world: whoever holds it gets in, signed in or not.
     A wrong token, and the link to something else, are nobody's; one that has run out, or was ended, is gone."""
 
@@ -204,18 +206,19 @@ def by_magic_link(name: str, post: Door = PUBLIC, data: dict | None = None, **mo
 
         return changed
 
-    def shut(door):
-        return NO if post is NO else door
+    def missing(door):
+        return NO if door is NO else NOBODY
 
     return [
-        Case("with the link", PUBLIC, post, token(lambda link: token_of(link.nonce, link.about)), data or {}),
-        Case("with a wrong link", NOBODY, shut(NOBODY), token(lambda link: "magic-wrong")),
-        Case("with a link that has run out", OVER, shut(OVER), token(over("old"))),
-        Case("with a link that was ended", OVER, shut(OVER), token(over("ended"))),
+        Case("with the link", get, post, token(lambda link: token_of(link.nonce, link.about)), data or {}),
+        Case("with a wrong link", missing(get), missing(post), token(lambda link: "magic-wrong")),
+        # The link is looked at before the method is.
+        Case("with a link that has run out", OVER, OVER, token(over("old"))),
+        Case("with a link that was ended", OVER, OVER, token(over("ended"))),
         Case(
             "with the link to another page",
-            NOBODY,
-            shut(NOBODY),
+            missing(get),
+            missing(post),
             lambda world: {"token": token_of(world.foreign_link.nonce, world.foreign_link.about), **more},
         ),
     ]
