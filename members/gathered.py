@@ -12,10 +12,10 @@ from members import contacts, desk_items, standing
 from members.audiences import of_the_club
 from members.ledger import watching
 from members.models import Membership, Term, User
-from members.news import alumni_digest, officer_digest
+from members.news import alumni_digest, digest, officer_digest
 from mlclub.gather import Audience, Card, DeskItem, Figure, FrontItem, Health, Hit, Section
 
-__all__ = ["alumni_digest", "officer_digest"]
+__all__ = ["alumni_digest", "digest", "officer_digest"]
 
 #: How long before its end an office asks to be handed over.
 NOTICE = timedelta(days=30)

@@ -1,4 +1,4 @@
-"""What digests say of people: to officers how the term goes, to alumni who graduated."""
+"""What digests say of people: who was thanked, to officers how the term goes, to alumni who graduated."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import reverse
 
 from members import standing
-from members.models import Membership, Notification, Term, User
-from mlclub.gather import GRADUATED, MOVING, NEWS, Item
+from members.models import Membership, Notification, Term, Thanks, User
+from mlclub.gather import GRADUATED, MOVING, NEWS, THANKS, Item
 
 #: From this week of the term on officers hear of members who have not said what they want to do in it.
 SAID_BY_WEEK = 5
@@ -18,6 +18,44 @@ SAID_BY_WEEK = 5
 ENDS_SOON = timedelta(days=45)
 #: So many graduates are named.
 NAMED = 6
+#: So many of those who thanked somebody are named to them.
+NAMED_BY = 2
+
+
+def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int, list[Item]]:
+    """How many were thanked in the week before, and to whom it was said by whom. The words stand on the profile, and
+    nobody is told of others by name; one query."""
+    rows = list(
+        Thanks.objects.filter(at__gte=since - NEWS, at__lt=since)
+        .order_by("at", "pk")
+        .values_list("to", "by__name", "by__handle")
+    )
+    if not rows:
+        return {}
+    mine: dict[int, list[str]] = {}
+    for person, name, handle in rows:
+        names = mine.setdefault(person, [])
+        if (name or handle) not in names:
+            names.append(name or handle)
+    n = len(mine)
+    said = f"{n} {'person was' if n == 1 else 'people were'} thanked this week"
+    found = {}
+    for user in users:
+        if not (user.standing.reads_members_area or user.pk in mine):
+            continue
+        by = " and ".join(mine.get(user.pk, [])[:NAMED_BY])
+        found[user.pk] = [
+            Item(
+                section=THANKS,
+                text=f"{said}, you by {by}" if by else said,
+                url=user.get_absolute_url() if by else "",
+                action="Read it" if by else "",
+                weight=1,
+                is_filler=not by,
+                is_own=bool(by),
+            )
+        ]
+    return found
 
 
 def officer_digest(officers: Sequence[User], since: datetime, until: datetime) -> dict[int, list[Item]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Count
 
-from events import slot_cards
+from events import following, slot_cards
 from events.gathered.programme import PROGRAMME
 from events.models import Attendance, Event, Kind, Registration, Talk
 from members.interests import Vocabulary
@@ -49,6 +49,7 @@ def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int,
     )
     series = {event.series_id for event in events if event.series_id}
     often = _often(users, series, since)
+    follows = following.of(users) if series else {}
     words = Vocabulary.current()
     topics = {event.pk: words.in_text(f"{event.title} {event.summary}") for event in events}
     slots = slot_cards.lines(users, since, until)
@@ -67,18 +68,19 @@ def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int,
                 continue
             topic = words.shared(user, topics[event.pk])
             is_mine = event.pk in mine
+            follow = event.series_id in follows.get(user.pk, ())
             comes = event.series_id in often.get(user.pk, ())
             items.append(
                 Item(
                     section=THIS_WEEK,
                     text=event.title,
-                    detail=_detail(event, is_mine=is_mine, topic=topic),
+                    detail=_detail(event, is_mine=is_mine, follows=follow, topic=topic),
                     url=event.get_absolute_url(),
                     action="" if is_mine else "Wait" if _left(event) == 0 else "Going",
                     when=event.starts_at,
-                    weight=MINE if is_mine else OFTEN if comes else ON_TOPIC if topic else 0,
-                    is_filler=not is_mine,
-                    is_own=is_mine,
+                    weight=max(MINE * is_mine, FOLLOWED * follow, OFTEN * comes, ON_TOPIC * bool(topic)),
+                    is_filler=not (is_mine or follow),
+                    is_own=is_mine or follow,
                 )
             )
         if items:
@@ -122,7 +124,7 @@ def _left(event: Any) -> int | None:
     return None if event.capacity is None else max(event.capacity - event.live_count, 0)
 
 
-def _detail(event: Any, *, is_mine: bool, topic: str) -> str:
+def _detail(event: Any, *, is_mine: bool, follows: bool, topic: str) -> str:
     """Where it is, how many go, and why it is told to this person."""
     words = [event.where or "no place yet"]
     left = _left(event)
@@ -136,7 +138,9 @@ def _detail(event: Any, *, is_mine: bool, topic: str) -> str:
         words.append(f"{left} seat{'' if left == 1 else 's'} left")
     elif event.live_count:
         words.append(f"{event.live_count} going")
-    if topic:
+    if follows and not is_mine:
+        words.append(f"you follow {event.series}")
+    elif topic:
         words.append(f"because of {topic}")
     return ", ".join(words)
 

@@ -82,6 +82,20 @@ class Digest:
     parts: list[Part] = field(default_factory=list)
     is_break: bool = False
 
+    def without_own(self) -> Digest:
+        """What somebody else may see of it: the lines that are the person's own are counted and not shown."""
+        kept = [
+            replace(part, items=[item for item in part.items if not item.is_own])
+            for part in self.parts
+            if part.heading != FOR_YOU
+        ]
+        return replace(self, heading=None, parts=[part for part in kept if part.items])
+
+    @property
+    def own_count(self) -> int:
+        """How many lines are the person's own."""
+        return sum(part.heading == FOR_YOU or item.is_own for part in self.parts for item in part.items)
+
     @property
     def is_empty(self) -> bool:
         """Nothing that is worth a mail by itself; in a break, nothing that is the person's own."""

@@ -145,6 +145,7 @@ TABLE: dict[str, list[Case]] = {
     "portal:home": [Case("", SIGNED_IN)],
     "portal:search": [Case("", PUBLIC)],
     "portal:desk": [Case("", OFFICERS)],
+    "portal:digest_mine": [Case("", SIGNED_IN)],
     "portal:digest_preview": [Case("", OFFICERS)],
     "portal:demo_sign_in": [Case("outside the demo", NOBODY, NOBODY, data={"role": "officer"})],
     "portal:demo_mail_list": [Case("outside the demo", NOBODY, NOBODY)],

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from events import registrations
 from members.models import AuditEntry
+from mlclub.portal import readers
+from tests.factories.events import make_event, make_talk
 from tests.factories.members import make_club, make_member, make_officer, make_term
 from tests.factories.projects import make_initiative
 
@@ -32,12 +35,25 @@ def test_the_desk_is_for_officers_only(client):
     assert client.get(reverse("portal:desk")).status_code == 403
 
 
-def test_an_officer_previews_anybodys_digest_and_leaves_a_line(client):
+def test_an_officer_previews_anybodys_digest_without_what_is_theirs_and_leaves_a_line(client):
     member = make_member()
+    soon = datetime.combine(readers.week_of(timezone.now())[1], time(12), tzinfo=UTC)
+    mine, open_to_all = (
+        make_event(title="Signed up", starts_at=soon),
+        make_event(title="For all", starts_at=soon),
+    )
+    registrations.register(mine, member)
+    make_talk(event=open_to_all, title="T", speakers=[make_member()])
     client.force_login(make_officer())
     response = client.get(reverse("portal:digest_preview"), {"person": member.handle})
     assert response.status_code == 200
-    assert member.display_name in response.content.decode()
+    page = response.content.decode()
+    assert member.display_name in page
+    assert "For all" in page
+    assert "Signed up" not in page
+    assert "1 line that is theirs alone stands in it too" in page
+    client.force_login(member)
+    assert "Signed up" in client.get(reverse("portal:digest_mine")).content.decode()
     assert AuditEntry.objects.filter(action="digest previewed").count() == 1
 
 
