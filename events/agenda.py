@@ -9,8 +9,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 
+from events.locking import locked_event
 from events.models import AgendaItem, Event
-from events.registrations import locked
 from members.models import User
 from mlclub.refusal import Refused
 
@@ -54,7 +54,7 @@ def tick(item: AgendaItem, *, is_done: bool, now: datetime) -> bool:
 @transaction.atomic
 def shift(item: AgendaItem, *, up: bool) -> None:
     """One place up or down; at the end of the list nothing happens."""
-    locked(item.event)
+    locked_event(item.event)
     rows = list(AgendaItem.objects.shown().filter(event=item.event_id))
     at = next((index for index, row in enumerate(rows) if row.pk == item.pk), None)
     if at is None:
@@ -82,8 +82,8 @@ def carry(event: Event, *, now: datetime) -> tuple[int, Event]:
     target = next_meeting(event)
     if target is None:
         raise Refused("There is no later date in this series to move it to.")
-    locked(event)
-    locked(target)
+    locked_event(event)
+    locked_event(target)
     rows = list(AgendaItem.objects.open().filter(event=event).order_by("position", "pk"))
     if not rows:
         return 0, target

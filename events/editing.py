@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 from django.db import models, transaction
 
 from events import registrations
+from events.locking import locked_event
 from events.models import Event, Series
-from events.registrations import Answer, locked
+from events.registrations import Answer
 from events.schedule import Scope, in_scope
 from members.models import Club, User
 
@@ -93,7 +94,7 @@ def _write(
     zone = Club.current().zone
     outcome = Outcome()
     for target in targets:
-        row = locked(target)
+        row = locked_event(target)
         is_source = source is not None and row.pk == source.pk
         follows = {
             name

@@ -153,8 +153,9 @@ def entries_of(user: User, since: datetime, until: datetime, now: datetime) -> l
     return [
         ical.entry_of(
             row,
-            is_tentative=row.capacity is not None and positions.get(row.pk, 0) > row.capacity,
-            shows_link=row.is_own and (row.capacity is None or positions.get(row.pk, 0) <= row.capacity),
+            is_tentative=row.seats_given is not None and positions.get(row.pk, 0) > row.seats_given,
+            shows_link=row.is_own
+            and (row.seats_given is None or positions.get(row.pk, 0) <= row.seats_given),
         )
         for row in rows
     ]

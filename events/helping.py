@@ -169,7 +169,7 @@ def offer(event: Event, person: User, *, now: datetime) -> bool:
             HelperOffer.objects.create(event=event, person=person, said_at=now)
     except IntegrityError:
         return False
-    registrations.register(event, person, now=now)
+    registrations.register(event, person, by=person, now=now)
     return True
 
 

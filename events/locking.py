@@ -1,13 +1,19 @@
-"""What every change of a slot sheet begins with: the lock of its row, and how it is refused."""
+"""What every change of seats or of a slot sheet begins with: the lock of the row, and how it is refused."""
 
 from __future__ import annotations
 
-from events.models import Slot, SlotSheet
+from events.models import Event, Slot, SlotSheet
 from mlclub.refusal import Refused
 
 
 class Taken(Refused):
     """Somebody else was first; the text says what is free."""
+
+
+def locked_event(event: Event) -> Event:
+    """The event, with its row locked until the transaction ends. Inserting rows that point to it needs no
+    stronger lock than this one."""
+    return Event.objects.select_for_update(of=("self",), no_key=True).get(pk=event.pk)
 
 
 def locked(sheet: SlotSheet) -> SlotSheet:

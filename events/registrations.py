@@ -3,18 +3,23 @@ what is to be told in the same transaction; a second click gets the first one's 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 
-from events import notifications
+from events import draws, notifications, questions, windows
+from events.line import lapse, order_of, promote, seated_of, stale, with_guests
+from events.locking import locked_event
 from events.models import Attendance, Event, Registration
-from members.ledger import Due, at, tell, tell_many
-from members.models import Club, User
+from members import audit
+from members.ledger import Due, tell, tell_many
+from members.models import User
 
 
 class Answer(StrEnum):
@@ -28,6 +33,10 @@ class Answer(StrEnum):
     EVENT_CANCELLED = "event_cancelled"
     LAPSED = "lapsed"
     TOO_MANY_GUESTS = "too_many_guests"
+    NO_SEAT = "no_seat"
+    IN_DRAW = "in_draw"
+    ASKS = "asks"
+    TOLD = "told"
     CHECKED_IN = "checked_in"
     NOT_NOW = "not_now"
     CHANGED = "changed"
@@ -47,13 +56,7 @@ class Outcome:
 
     @property
     def is_live(self) -> bool:
-        return self.answer in {Answer.GOING, Answer.WAITING}
-
-
-def locked(event: Event) -> Event:
-    """The event, with its row locked until the transaction ends. Inserting rows that point to it needs no
-    stronger lock than this one."""
-    return Event.objects.select_for_update(of=("self",), no_key=True).get(pk=event.pk)
+        return self.answer in {Answer.GOING, Answer.WAITING, Answer.IN_DRAW}
 
 
 # ── Registering ──
@@ -68,10 +71,14 @@ def register(
     email: str = "",
     guest_of: Registration | None = None,
     note: str = "",
+    answers: Mapping[int, Any] | None = None,
+    by: User | None = None,
     now: datetime | None = None,
 ) -> Outcome:
-    """Register a person, or a guest by name and address. Who may see the event may register: ask that first."""
-    event = locked(event)
+    """Register a person, or a guest by name and address. Who may see the event may register: ask that first.
+    `answers` are by question, as the form cleaned them. Whom a host registers (`by`) is bound to no hour and asked
+    nothing."""
+    event = Event.objects.with_sign_up().select_for_update(of=("self",), no_key=True).get(pk=event.pk)
     now = now or timezone.now()
     email = email.strip().lower()
     mine = Q(user=user) if user else Q(user=None, email__iexact=email)
@@ -80,20 +87,26 @@ def register(
         live=Count("pk"),
         latest=Max("created_at"),
         mine=Min("pk", filter=mine),
-        stale=Count("pk", filter=_stale(now)),
+        stale=Count("pk", filter=stale(now)),
         guests=Count("pk", filter=Q(guest_of=guest_of)) if guest_of else Count("pk", filter=Q(pk=None)),
     )
     if known["stale"]:
-        _lapse(event, now)
+        lapse(event, now)
         known["live"] = rows.count()
         known["mine"] = rows.filter(mine).values_list("pk", flat=True).first()
     if known["mine"]:
         return _answer(event, Registration.objects.get(pk=known["mine"]), is_repeat=True)
-    refusal = _refusal(event, now)
+    refusal = _refusal(event, user or (guest_of and guest_of.user), now, by_host=by is not None)
     if refusal:
         return Outcome(answer=refusal)
+    if guest_of and event.awaits_draw:
+        return Outcome(answer=Answer.NO_SEAT)
     if guest_of and known["guests"] >= event.guests_allowed:
         return Outcome(answer=Answer.TOO_MANY_GUESTS)
+    if user and by is None and event.asks and questions.missing(event, answers or {}):  # type: ignore[attr-defined]
+        return Outcome(answer=Answer.ASKS)
+    if event.awaits_draw:
+        draws.commit(event, now=now)
     # The clock was read before the lock was ours: never go before somebody who already has an answer.
     created_at = max(now, known["latest"] or now)
     registration = Registration.objects.create(
@@ -103,130 +116,126 @@ def register(
         email="" if user else email,
         guest_of=guest_of,
         note=note.strip(),
+        ticket=draws.new_ticket() if event.awaits_draw else "",
         created_at=created_at,
         updated_at=now,
     )
-    position = known["live"] + 1
-    line = max(0, position - event.capacity) if event.capacity is not None else 0
+    if answers:
+        questions.write(registration, answers, now=now)
     if user:
         tell(notifications.Registered, user, about=registration, expires_at=event.ends_at, now=now)
+    if event.awaits_draw:
+        return Outcome(answer=Answer.IN_DRAW, registration=registration)
+    position = known["live"] + 1
+    line = max(0, position - event.capacity) if event.capacity is not None else 0
     return Outcome(answer=Answer.WAITING if line else Answer.GOING, registration=registration, line=line)
 
 
 @transaction.atomic
 def cancel(
-    registration: Registration, *, reason: str = "", by_host: bool = False, now: datetime | None = None
+    registration: Registration, *, reason: str = "", by: User | None = None, now: datetime | None = None
 ) -> Outcome:
-    """Give the seat, or the place in the line, back; guests go too. The next in line moves up."""
-    event = locked(registration.event)
+    """Give the seat, or the place in the line, back; guests go too. The next in line moves up. A host (`by`) may do
+    it for somebody at any time."""
+    event = locked_event(registration.event)
     now = now or timezone.now()
-    order = _order(event)
-    row = Registration.objects.get(pk=registration.pk)
+    order = order_of(event)
+    row = Registration.objects.select_related("guest_of").get(pk=registration.pk)
     if not row.is_live:
         return Outcome(answer=Answer.CANCELLED, registration=row, is_repeat=True)
-    is_waiting = row.pk not in _seated(event, order)
-    if not by_host and (
+    is_waiting = row.pk not in seated_of(event, order)
+    if by is None and (
         event.has_begun(now)
         if is_waiting
         else not event.can_cancel_registration(now) and not row.has_open_offer(now)
     ):
         return Outcome(answer=Answer.TOO_LATE, registration=row)
-    ended = Registration.objects.live().filter(Q(pk=row.pk) | Q(guest_of=row.pk))
-    ended.update(
-        state=Registration.State.CANCELLED, cancelled_at=now, updated_at=now, reason=reason.strip()[:200]
+    Registration.objects.live().filter(with_guests([row.pk])).update(
+        state=Registration.State.CANCELLED,
+        cancelled_at=now,
+        cancelled_by=by or row.user_id or (row.guest_of.user_id if row.guest_of else None),
+        updated_at=now,
+        reason=reason.strip()[:200],
     )
-    _promote(event, before=_seated(event, order), now=now)
+    promote(event, before=seated_of(event, order), now=now)
     row.refresh_from_db()
     return Outcome(answer=Answer.CANCELLED, registration=row)
 
 
 @transaction.atomic
-def change_capacity(event: Event, capacity: int | None, *, now: datetime | None = None) -> Outcome:
-    """Set the number of seats. Nobody loses a seat by it: fewer than are taken is refused."""
-    given, event = event, locked(event)
+def say_no(registration: Registration, *, reason: str, now: datetime | None = None) -> Outcome:
+    """Tell the hosts, too late to give the seat back, that one cannot come. They take it from there."""
+    event = locked_event(registration.event)
     now = now or timezone.now()
-    order = _order(event)
-    before = _seated(event, order)
-    if capacity is not None and capacity < max(1, len(before)):
+    row = Registration.objects.select_related("user").get(pk=registration.pk)
+    if not row.is_live:
+        return Outcome(answer=Answer.CANCELLED, registration=row, is_repeat=True)
+    if event.is_cancelled or event.has_begun(now):
+        return Outcome(answer=Answer.TOO_LATE, registration=row)
+    is_repeat = row.said_no_at is not None
+    row.said_no_at = row.said_no_at or now
+    row.reason, row.updated_at = reason.strip()[:200], now
+    row.save(update_fields=["said_no_at", "reason", "updated_at"])
+    if not is_repeat:
+        hosts = [Due(host, row, expires_at=event.ends_at) for host in event.hosts.all()]
+        tell_many(notifications.CannotCome, hosts, now=now)
+    return Outcome(answer=Answer.TOLD, registration=row, is_repeat=is_repeat)
+
+
+@transaction.atomic
+def change_capacity(event: Event, capacity: int | None, *, now: datetime | None = None) -> Outcome:
+    """Set the number of seats. Nobody loses a seat by it: fewer than are taken is refused, and so is a draw without
+    a number."""
+    given, event = event, locked_event(event)
+    now = now or timezone.now()
+    order = order_of(event)
+    before = seated_of(event, order)
+    if (event.uses_draw and capacity is None) or (capacity is not None and capacity < max(1, len(before))):
         return Outcome(answer=Answer.TOO_SMALL, seated=len(before))
     is_repeat = event.capacity == capacity
     if not is_repeat:
         event.capacity = given.capacity = capacity
         event.save(update_fields=["capacity"])
-        _promote(event, before=before, now=now)
-    return Outcome(answer=Answer.CHANGED, is_repeat=is_repeat, seated=len(_seated(event, _order(event))))
+        promote(event, before=before, now=now)
+    return Outcome(answer=Answer.CHANGED, is_repeat=is_repeat, seated=len(seated_of(event, order_of(event))))
 
 
-# ── Moving up ──
-
-
-def _order(event: Event) -> list[int]:
-    return list(Registration.objects.live().filter(event=event).in_order().values_list("pk", flat=True))
-
-
-def _seated(event: Event, order: list[int]) -> set[int]:
-    return set(order if event.capacity is None else order[: event.capacity])
-
-
-def _promote(event: Event, *, before: set[int], now: datetime) -> None:
-    """Give seats that came free to the next in line. The one place where anybody moves up."""
-    moved = _seated(event, _order(event)) - before
-    if not moved or event.is_cancelled or event.has_begun(now):
-        return
-    rows = list(Registration.objects.filter(pk__in=moved).select_related("user").in_order())
-    if asks_first(event, now):
-        for row in rows:
-            offer_seat(event, row, now=now)
-        return
-    Registration.objects.filter(pk__in=moved).update(updated_at=now)
-    tell_many(
-        notifications.Promoted,
-        [
-            Due(row.user, row, address="" if row.user else row.email, expires_at=event.starts_at)
-            for row in rows
-        ],
-        now=now,
+@transaction.atomic
+def move_up(registration: Registration, *, reason: str, by: User, now: datetime | None = None) -> Outcome:
+    """Put somebody at the head of the line, for a reason that the audit trail keeps. Nobody loses a seat by it."""
+    event = locked_event(registration.event)
+    now = now or timezone.now()
+    order = order_of(event)
+    row = Registration.objects.get(pk=registration.pk)
+    if event.awaits_draw or not row.is_live:
+        return Outcome(answer=Answer.NOT_REGISTERED, registration=row)
+    seats = len(seated_of(event, order))
+    if order.index(row.pk) <= seats:
+        return _answer(event, row, is_repeat=True)
+    order.remove(row.pk)
+    order.insert(seats, row.pk)
+    rows = Registration.objects.in_bulk(order)
+    for place, key in enumerate(order, start=-len(order)):
+        rows[key].place = place
+    Registration.objects.bulk_update(rows.values(), ["place"])
+    audit.record(
+        by,
+        "registration.moved_up",
+        event,
+        after={"registration": row.pk, "reason": reason.strip()[:200]},
     )
+    return _answer(event, row, is_repeat=False)
 
 
-def asks_first(event: Event, now: datetime) -> bool:
-    """Whether a freed seat is offered, not given: the event says so, or it is too late to give it back."""
-    return event.uses_offers or bool(event.cancel_until and now >= event.cancel_until)
-
-
-def offer_seat(event: Event, registration: Registration, *, now: datetime) -> None:
-    """Hold a seat for an answer. The caller holds the event's lock, and the row is within the capacity."""
-    registration.offered_at = registration.updated_at = now
-    registration.offer_expires_at = offer_until(event, now)
-    registration.save(update_fields=["offered_at", "offer_expires_at", "updated_at"])
-    tell(
-        notifications.Offer,
-        registration.user,
-        address="" if registration.user else registration.email,
-        about=registration,
-        slot=at(now),
-        expires_at=registration.offer_expires_at,
-        now=now,
-    )
-
-
-def offer_until(event: Event, now: datetime) -> datetime:
-    """Until when an offer holds: a quarter of the time that is left, at most a day and at least half an hour,
-    not ending at night, and never after the start."""
-    length = max(timedelta(minutes=30), min(timedelta(days=1), (event.starts_at - now) / 4))
-    until = (now + length).astimezone(Club.current().zone)
-    if until.hour >= 22 or until.hour < 9:
-        morning = until.date() + timedelta(days=1) if until.hour >= 22 else until.date()
-        until = datetime.combine(morning, time(9), tzinfo=until.tzinfo)
-    return min(until, event.starts_at)
+# ── Offers ──
 
 
 @transaction.atomic
 def accept_offer(registration: Registration, *, now: datetime | None = None) -> Outcome:
     """Take the offered seat, if the offer still holds."""
-    event = locked(registration.event)
+    event = locked_event(registration.event)
     now = now or timezone.now()
-    _lapse(event, now)
+    lapse(event, now)
     row = Registration.objects.select_related("user").get(pk=registration.pk)
     if not row.is_live:
         lapsed = row.state == Registration.State.LAPSED
@@ -240,31 +249,6 @@ def accept_offer(registration: Registration, *, now: datetime | None = None) -> 
             notifications.Registered, row.user, about=row, slot="accepted", expires_at=event.ends_at, now=now
         )
     return Outcome(answer=Answer.GOING, registration=row)
-
-
-def _stale(now: datetime) -> Q:
-    return Q(offer_expires_at__lte=now, accepted_at=None)
-
-
-def _lapse(event: Event, now: datetime) -> int:
-    """Let offers that nobody answered go to the next in line. The caller holds the event's lock."""
-    order = _order(event)
-    stale = Registration.objects.live().filter(event=event).filter(_stale(now))
-    lapsed = stale.update(state=Registration.State.LAPSED, cancelled_at=now, updated_at=now)
-    if lapsed:
-        _promote(event, before=_seated(event, order), now=now)
-    return lapsed
-
-
-def expire_offers(now: datetime) -> int:
-    """Let every offer that ran out go to the next in line; for the clock."""
-    lapsed = 0
-    for event in Event.objects.scheduled().filter(
-        pk__in=Registration.objects.live().filter(_stale(now)).values("event")
-    ):
-        with transaction.atomic():
-            lapsed += _lapse(locked(event), now)
-    return lapsed
 
 
 # ── Being there ──
@@ -283,7 +267,7 @@ def check_in(
 ) -> Outcome:
     """Write down that somebody is there, registered or not. Twice is once. Whoever runs the event (`by`) may
     also do it later."""
-    event = locked(event)
+    event = locked_event(event)
     now = now or timezone.now()
     email = email.strip().lower()
     too_early = now < event.starts_at - Event.CHECK_IN_BEFORE
@@ -314,7 +298,7 @@ def check_in(
 @transaction.atomic
 def undo_check_in(event: Event, attendance_pk: int) -> bool:
     """Take back a check-in that was a mistake; False when it was gone already."""
-    locked(event)
+    locked_event(event)
     deleted, _ = Attendance.objects.filter(event=event, pk=attendance_pk).delete()
     return bool(deleted)
 
@@ -331,13 +315,13 @@ def merge_into_account(user: User, email: str) -> int:
         *Attendance.objects.filter(user=None, email__iexact=email).values_list("event", flat=True),
     ]
     for event in Event.objects.filter(pk__in=keys).order_by("pk"):
-        event = locked(event)
+        event = locked_event(event)
         merged += _merge_registrations(event, user, email) + _merge_attendance(event, user, email)
     return merged
 
 
 def _merge_registrations(event: Event, user: User, email: str) -> int:
-    order = _order(event)
+    order = order_of(event)
     theirs = list(Registration.objects.filter(event=event, user=None, email__iexact=email))
     own = Registration.objects.live().filter(event=event, user=user).first()
     now = timezone.now()
@@ -350,7 +334,7 @@ def _merge_registrations(event: Event, user: User, email: str) -> int:
         row.user, row.name, row.email = user, "", ""
         row.save(update_fields=["user", "name", "email"])
     if theirs:
-        _promote(event, before=_seated(event, order), now=now)
+        promote(event, before=seated_of(event, order), now=now)
     return len(theirs)
 
 
@@ -377,17 +361,22 @@ def erase_notes(now: datetime) -> int:
     )
 
 
-def _refusal(event: Event, now: datetime) -> Answer | None:
+def _refusal(event: Event, user: User | None, now: datetime, *, by_host: bool) -> Answer | None:
     if event.is_cancelled:
         return Answer.EVENT_CANCELLED
-    if event.registration_opens_at and now < event.registration_opens_at:
-        return Answer.NOT_YET
-    return None if event.is_open(now) else Answer.CLOSED
+    if by_host:
+        return Answer.CLOSED if event.is_over(now) else None
+    if now >= event.closes_at:
+        return Answer.CLOSED
+    opens_at = windows.opens_for(event, user, now) if user else event.registration_opens_at
+    return Answer.NOT_YET if opens_at and now < opens_at else None
 
 
 def _answer(event: Event, row: Registration, *, is_repeat: bool) -> Outcome:
-    """The answer for a live registration: going, or waiting with the place in the line."""
-    line = 0 if event.capacity is None else max(0, _order(event).index(row.pk) + 1 - event.capacity)
+    """The answer for a live registration: going, waiting with the place in the line, or in the draw."""
+    if event.awaits_draw:
+        return Outcome(answer=Answer.IN_DRAW, registration=row, is_repeat=is_repeat)
+    line = 0 if event.capacity is None else max(0, order_of(event).index(row.pk) + 1 - event.capacity)
     return Outcome(
         answer=Answer.WAITING if line else Answer.GOING, registration=row, line=line, is_repeat=is_repeat
     )

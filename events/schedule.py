@@ -12,8 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from events import notifications, rooms, speakers
+from events.locking import locked_event
 from events.models import Event, Registration, Room, Series
-from events.registrations import locked
 from members.ledger import Due, Kind, tell_many
 from members.models import Break, Club, Term
 from mlclub.refusal import Refused
@@ -167,7 +167,7 @@ def move(
         _move_rule(event.series_id, event, targets, spans[event.pk], where, online_url)
     changed = mails = 0
     for target in targets:
-        row = locked(target)
+        row = locked_event(target)
         goes_along = overwrites or row.pk == event.pk or (row.room_id, row.place) in usual
         told = _set(row, *spans[row.pk], where if goes_along else None, online_url, now)
         if told:
@@ -303,7 +303,7 @@ def cancel(
     now = now or timezone.now()
     changed = mails = 0
     for target in in_scope(event, scope, now, with_exceptions=True):
-        row = locked(target)
+        row = locked_event(target)
         if row.is_cancelled:
             continue
         row.state = Event.State.CANCELLED
@@ -350,7 +350,7 @@ def reinstate(
             rooms.book(target.room, [(target.starts_at, target.ends_at)], besides=[target.pk], known=known)
     changed = mails = 0
     for target in targets:
-        row = locked(target)
+        row = locked_event(target)
         if not row.is_cancelled:
             continue
         row.state, row.cancelled_reason, row.cancelled_at = Event.State.SCHEDULED, "", None

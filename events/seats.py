@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 
+from events import windows
 from events.models import Event, Registration
 
 
@@ -18,6 +19,7 @@ class Standing(StrEnum):
 
     GOING = "going"
     WAITING = "waiting"
+    IN_DRAW = "in_draw"
     OFFERED = "offered"
     OPEN = "open"
     FULL = "full"
@@ -36,10 +38,11 @@ class Seat:
     live: int  # everybody who wants to go, seated or waiting
     registration: Registration | None = None
     position: int = 0  # of the registration among all live ones, from 1
+    opens_at: datetime | None = None  # when registration opens for this person; None: whenever
 
     @property
     def taken(self) -> int:
-        return self.live if self.event.capacity is None else min(self.live, self.event.capacity)
+        return self.live if self.event.seats_given is None else min(self.live, self.event.seats_given)
 
     @property
     def waiting(self) -> int:
@@ -57,11 +60,15 @@ class Seat:
     @property
     def is_scarce(self) -> bool:
         """Few seats are left, which is worth saying."""
+        if self.event.awaits_draw:
+            return False
         return self.left is not None and 0 < self.left <= max(3, (self.event.capacity or 0) // 10)
 
     @property
     def fullness(self) -> str:
-        """How full it is, in a few words: "2 seats left", "Full, 5 waiting"."""
+        """How full it is, in a few words: "2 seats left", "Full, 5 waiting", "5 in the draw"."""
+        if self.event.awaits_draw:
+            return f"{self.live} in the draw"
         if self.is_full:
             return f"Full, {self.waiting} waiting" if self.waiting else "Full"
         return "1 seat left" if self.left == 1 else f"{self.left} seats left"
@@ -69,9 +76,10 @@ class Seat:
     @property
     def line(self) -> int:
         """The place in the line, from 1; 0 for whoever has a seat."""
-        if self.registration is None or self.event.capacity is None:
+        seats = self.event.seats_given
+        if self.registration is None or seats is None or self.event.awaits_draw:
             return 0
-        return max(0, self.position - self.event.capacity)
+        return max(0, self.position - seats)
 
     @property
     def standing(self) -> Standing:
@@ -81,13 +89,15 @@ class Seat:
         if event.is_over(now):
             return Standing.OVER
         if self.registration is not None:
+            if event.awaits_draw:
+                return Standing.IN_DRAW
             if self.line:
                 return Standing.WAITING
             return Standing.OFFERED if self.registration.has_open_offer(now) else Standing.GOING
-        if event.registration_opens_at and now < event.registration_opens_at:
-            return Standing.NOT_YET
-        if not event.is_open(now):
+        if now >= event.closes_at:
             return Standing.CLOSED
+        if self.opens_at and now < self.opens_at:
+            return Standing.NOT_YET
         return Standing.FULL if self.is_full else Standing.OPEN
 
     @property
@@ -107,9 +117,27 @@ class Seat:
         return self.standing in {Standing.OPEN, Standing.FULL}
 
     @property
+    def asks(self) -> bool:
+        """Whether signing up means answering something, which is done on the event's page."""
+        return bool(getattr(self.event, "asks", False))
+
+    @property
+    def is_early(self) -> bool:
+        """Registration opens to this person before it opens to everybody."""
+        everybody = self.event.registration_opens_at
+        return bool(everybody and everybody > self.now and (self.opens_at or everybody) < everybody)
+
+    @property
+    def is_late(self) -> bool:
+        """Registration opens to this person after it opened to everybody."""
+        return bool(
+            self.opens_at and self.opens_at > (self.event.registration_opens_at or self.event.created_at)
+        )
+
+    @property
     def can_leave(self) -> bool:
         """Whoever waits may leave the line at any time; a seat may be given back until the deadline."""
-        if self.standing == Standing.WAITING:
+        if self.standing in {Standing.WAITING, Standing.IN_DRAW}:
             return not self.event.has_begun(self.now)
         return self.has_seat and self.event.can_cancel_registration(self.now)
 
@@ -127,10 +155,12 @@ def seats_of(events: Iterable[Event], user: Any, now: datetime) -> dict[int, Sea
     if any(not hasattr(event, "live_count") for event in events):
         live = Registration.objects.live().filter(event__in=keys).order_by()
         counted = dict(live.values_list("event").annotate(n=Count("pk")))
+    opens = windows.openings([event for event in events if event.pk not in mine], user, now)
     return {
         event.pk: Seat(
             event=event,
             now=now,
+            opens_at=opens.get(event.pk, event.registration_opens_at),
             live=getattr(event, "live_count", counted.get(event.pk, 0)),
             registration=mine.get(event.pk),
             position=getattr(mine.get(event.pk), "position", 0),
@@ -147,13 +177,4 @@ def seat_of(event: Event, user: Any, now: datetime) -> Seat:
 def seated(event: Event) -> QuerySet[Registration]:
     """Those who have a seat, in order."""
     rows = Registration.objects.live().filter(event=event).in_order()
-    return rows if event.capacity is None else rows[: event.capacity]
-
-
-def waiting(event: Event) -> Sequence[Registration]:
-    """Those in the line, in order."""
-    if event.capacity is None:
-        return []
-    return list(
-        Registration.objects.live().filter(event=event).select_related("user").in_order()[event.capacity :]
-    )
+    return rows if event.seats_given is None else rows[: event.seats_given]

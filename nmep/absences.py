@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from events import registrations
+from events.locking import locked_event
 from events.models import Attendance, Event
 from members import audit
 from members.ledger import at, tell
@@ -110,7 +111,7 @@ def set_attendance(session: Session, states: Mapping[Enrolment, str], *, by: Use
 
     Raises Refused before the class has begun.
     """
-    event = registrations.locked(session.event)
+    event = locked_event(session.event)
     if event.starts_at > now:
         raise Refused("This class has not begun yet.")
     there = {row.user_id: row for row in Attendance.objects.filter(event=event, user__isnull=False)}

@@ -10,8 +10,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
+from events.locking import locked_event
 from events.models import Material, Talk
-from events.registrations import locked
 from members import audit
 from members.audit import subject_of
 from members.ledger import Due, at, tell_many
@@ -137,7 +137,7 @@ def _asked_before(offering: Offering) -> dict[int, set[int]]:
 @transaction.atomic
 def take(session: Session, person: User, *, now: datetime) -> bool:
     """`person` teaches the class; False when they did already. Raises Refused when somebody else was first."""
-    event = locked(session.event)
+    event = locked_event(session.event)
     if event.is_cancelled or event.has_begun(now):
         raise Refused("This class is over or does not take place.")
     if Talk.objects.filter(event=event, speakers=person).exists():
@@ -155,7 +155,7 @@ def take(session: Session, person: User, *, now: datetime) -> bool:
 @transaction.atomic
 def drop(session: Session, person: User, *, now: datetime) -> bool:
     """`person` does not teach the class after all; the leads are told. False when they did not. Raises Refused."""
-    event = locked(session.event)
+    event = locked_event(session.event)
     if event.has_begun(now):
         raise Refused("This class has begun. Tell the leads.")
     talks = Talk.objects.filter(event=event, speakers=person)

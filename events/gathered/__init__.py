@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from events import agenda, helping, making, registrations, speakers
+from events import agenda, confirming, draws, helping, line, making, registrations, speakers
 from events.gathered.audiences import audiences
 from events.gathered.desk import desk, without_recording
 from events.gathered.digest import digest, officer_digest
@@ -47,9 +47,11 @@ def contact_erased(contact: Contact) -> None:
 
 
 def tick(now: datetime) -> None:
-    """Offers that ran out, help that nobody needs any more, speakers who have spoken, points that a meeting did
-    not reach, what the menu offers, and notes that are to be forgotten."""
-    registrations.expire_offers(now)
+    """Offers that ran out, draws that are due, seats to be confirmed, help that nobody needs any more, speakers
+    who have spoken, points that a meeting did not reach, what the menu offers, and notes that are to be forgotten."""
+    line.expire_offers(now)
+    draws.draw_due(now)
+    confirming.ask_to_confirm(now)
     helping.close_over(now)
     speakers.close_over(now)
     agenda.carry_over(now)

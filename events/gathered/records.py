@@ -72,8 +72,14 @@ def personal_data(person: User) -> dict[str, Any]:
                 "cancelled_at": row.cancelled_at.isoformat() if row.cancelled_at else None,
                 "reason": row.reason,
                 "note": row.note,
+                "answers": {answer.asked: answer.words for answer in row.answers.all()},
+                "said_no_at": row.said_no_at.isoformat() if row.said_no_at else None,
+                "excused_at": row.excused_at.isoformat() if row.excused_at else None,
+                "guests": [guest.name for guest in row.guests.all()],
             }
-            for row in Registration.objects.filter(user=person).select_related("event")
+            for row in Registration.objects.filter(user=person)
+            .select_related("event")
+            .prefetch_related("answers", "guests")
         ],
         "event attendance": [
             {"event": row.event.title, "at": row.at.isoformat(), "source": row.get_source_display()}

@@ -9,11 +9,18 @@ from events.models.following import SeriesFollow
 from events.models.help import HelperOffer, HelpTicket
 from events.models.kinds import Kind, Visibility
 from events.models.mentoring import TalkMentoring
+from events.models.no_shows import NoShowRule
 from events.models.preparing import Preparation, SetupAnswer
 from events.models.registrations import Attendance, Registration
 from events.models.rooms import Room
 from events.models.rotas import Backup, Presentation, Rota, SlotComment, Turn
 from events.models.series import Series
+from events.models.sign_up import (
+    EventDraw,
+    RegistrationWindow,
+    SignUpAnswer,
+    SignUpQuestion,
+)
 from events.models.slots import Claim, Slot, SlotQuestion, SlotSheet, Swap
 from events.models.speakers import SpeakerVisit
 from events.models.talks import Material, Talk
@@ -30,6 +37,7 @@ __all__ = [
     "Claim",
     "DoorTick",
     "Event",
+    "EventDraw",
     "EventTemplate",
     "Fair",
     "FairCompany",
@@ -44,14 +52,18 @@ __all__ = [
     "HelperOffer",
     "Kind",
     "Material",
+    "NoShowRule",
     "Preparation",
     "Presentation",
     "Registration",
+    "RegistrationWindow",
     "Room",
     "Rota",
     "Series",
     "SeriesFollow",
     "SetupAnswer",
+    "SignUpAnswer",
+    "SignUpQuestion",
     "Slot",
     "SlotComment",
     "SlotQuestion",

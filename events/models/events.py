@@ -9,13 +9,14 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
 from events.models.kinds import Kind, RegistrationState, Visibility
+from events.models.no_shows import NoShowRule
 from events.models.rooms import Room
 from events.models.series import Series
 from members.models import Term, Topic
@@ -76,8 +77,20 @@ class EventQuerySet(models.QuerySet["Event"]):
         """In the room at some moment from `starts_at` to `ends_at`; beginning when another ends is no clash."""
         return self.scheduled().filter(room=room, starts_at__lt=ends_at, ends_at__gt=starts_at)
 
+    def with_sign_up(self) -> EventQuerySet:
+        """Adds `asks`, whether a question must be answered to sign up, and `is_watched`, whether a rule about
+        seats that stayed empty is in force for the event."""
+        asked = Q(questions__is_required=True, questions__retired_at=None) | Q(
+            series__questions__is_required=True, series__questions__retired_at=None
+        )
+        rules = NoShowRule.objects.in_force().filter(Q(series=None) | Q(series=OuterRef("series")))
+        return self.annotate(
+            asks=Exists(Event.objects.filter(asked, pk=OuterRef("pk")).order_by()),
+            is_watched=Exists(rules.order_by()),
+        )
+
     def with_counts(self) -> EventQuerySet:
-        """Adds `live_count`: how many want to go, seated or waiting."""
+        """Adds `live_count`: how many want to go, seated or waiting; and what `with_sign_up` adds."""
         live = (
             Event.objects.filter(pk=OuterRef("pk"), registrations__state=RegistrationState.GOING)
             .order_by()
@@ -85,7 +98,7 @@ class EventQuerySet(models.QuerySet["Event"]):
             .annotate(n=Count("registrations"))
             .values("n")
         )
-        return self.annotate(live_count=Coalesce(Subquery(live), 0))
+        return self.with_sign_up().annotate(live_count=Coalesce(Subquery(live), 0))
 
 
 class Event(models.Model):
@@ -142,6 +155,11 @@ class Event(models.Model):
         default=False,
         help_text="A freed seat is offered for a time.",
     )
+    uses_draw = models.BooleanField(
+        "draw the seats",
+        default=False,
+        help_text="Instead of first come: people put themselves in until registration closes.",
+    )
     asks_note = models.BooleanField("ask what people cannot eat or need", default=False)
     hosts = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="hosted_events")
     helpers_wanted = models.PositiveSmallIntegerField(
@@ -152,6 +170,9 @@ class Event(models.Model):
     state = models.CharField(max_length=9, choices=State.choices, default=State.SCHEDULED, editable=False)
     cancelled_reason = models.CharField(max_length=200, blank=True, editable=False)
     cancelled_at = models.DateTimeField(null=True, blank=True, editable=False)
+    drawn_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # A host said that everybody who was there is on the list; without it nobody counts as missing.
+    door_list_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Rises with every change of time, place or state: the SEQUENCE of the calendar and the slot of the mail.
     schedule_version = models.PositiveIntegerField(default=0, editable=False)
     place_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -178,6 +199,12 @@ class Event(models.Model):
                 condition=Q(capacity__isnull=True) | Q(capacity__gte=1),
                 name="event_has_a_seat",
                 violation_error_message="An event has at least one seat.",
+            ),
+            models.CheckConstraint(
+                condition=Q(uses_draw=False)
+                | Q(capacity__isnull=False, registration_closes_at__isnull=False),
+                name="event_with_a_draw_has_seats_and_an_end",
+                violation_error_message="A draw needs a number of seats and the hour at which registration closes.",
             ),
             models.UniqueConstraint(
                 fields=["series", "original_starts_at"],
@@ -235,6 +262,16 @@ class Event(models.Model):
     @property
     def closes_at(self) -> datetime:
         return self.registration_closes_at or self.starts_at
+
+    @property
+    def awaits_draw(self) -> bool:
+        """Whether people put themselves in and nobody has a seat yet."""
+        return self.uses_draw and self.drawn_at is None
+
+    @property
+    def seats_given(self) -> int | None:
+        """How many seats have been given out or may be: none before the draw, all where there is no limit (None)."""
+        return 0 if self.awaits_draw else self.capacity
 
     def has_begun(self, now: datetime) -> bool:
         return self.starts_at <= now

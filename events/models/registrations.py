@@ -23,8 +23,8 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
         return self.filter(state=Registration.State.GOING)
 
     def in_order(self) -> RegistrationQuerySet:
-        """The order in which seats are given."""
-        return self.order_by("created_at", "pk")
+        """The order in which seats are given: as drawn, or moved up by a host, then by time."""
+        return self.order_by("place", "created_at", "pk")
 
     def with_position(self) -> RegistrationQuerySet:
         """Adds `position`, from 1, among all live registrations of the same event, whatever else is filtered.
@@ -33,8 +33,9 @@ class RegistrationQuerySet(models.QuerySet["Registration"]):
             Registration.objects.live()
             .filter(event=OuterRef("event"))
             .filter(
-                Q(created_at__lt=OuterRef("created_at"))
-                | Q(created_at=OuterRef("created_at"), pk__lte=OuterRef("pk"))
+                Q(place__lt=OuterRef("place"))
+                | Q(place=OuterRef("place"), created_at__lt=OuterRef("created_at"))
+                | Q(place=OuterRef("place"), created_at=OuterRef("created_at"), pk__lte=OuterRef("pk"))
             )
             .order_by()
             .values("event")
@@ -78,8 +79,22 @@ class Registration(models.Model):
     state = models.CharField(max_length=9, choices=State.choices, default=State.GOING)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
+    # Below 0 where a draw or a host set the order; everybody else comes after them, by time.
+    place = models.IntegerField(default=0, editable=False)
+    # By which somebody finds themselves in a draw, and nobody else does.
+    ticket = models.CharField(max_length=12, blank=True, editable=False)
     cancelled_at = models.DateTimeField(null=True, blank=True)
+    cancelled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     reason = models.CharField("why not", max_length=200, blank=True)
+    # Told the hosts that they cannot come, too late to give the seat back.
+    said_no_at = models.DateTimeField(null=True, blank=True)
+    # A host said that missing it is all right.
+    excused_at = models.DateTimeField(null=True, blank=True)
+    moved_up_at = models.DateTimeField(null=True, blank=True)
+    # A seat that is asked for again the day before: the offer below is then of their own seat.
+    asked_to_confirm_at = models.DateTimeField(null=True, blank=True)
     # A seat that freed and waits for a yes.
     offered_at = models.DateTimeField(null=True, blank=True)
     offer_expires_at = models.DateTimeField(null=True, blank=True)
@@ -94,8 +109,11 @@ class Registration(models.Model):
     )
 
     class Meta:
-        ordering = ["created_at", "pk"]
+        ordering = ["place", "created_at", "pk"]
         constraints = [
+            models.UniqueConstraint(
+                fields=["event", "ticket"], condition=Q(ticket__gt=""), name="one_ticket_a_registration"
+            ),
             models.CheckConstraint(
                 condition=PERSON_OR_ADDRESS,
                 name="registration_of_a_person_or_an_address",
@@ -121,7 +139,9 @@ class Registration(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["event", "created_at", "id"], name="registration_order", condition=Q(state="going")
+                fields=["event", "place", "created_at", "id"],
+                name="registration_order",
+                condition=Q(state="going"),
             ),
             models.Index(fields=["user", "event"], name="registration_person"),
             models.Index(Lower("email"), name="registration_address", condition=Q(user__isnull=True)),

@@ -60,6 +60,9 @@ class Series(models.Model):
     asks_note = models.BooleanField("ask what people cannot eat or need", default=False)
     uses_offers = models.BooleanField("ask before moving somebody up from the line", default=False)
     helpers_wanted = models.PositiveSmallIntegerField("helpers wanted", default=0)
+    opens_before = models.DurationField(
+        "registration opens", null=True, blank=True, help_text="How long before each date; empty: at once."
+    )
     hosts = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="hosted_series")
 
     created_at = models.DateTimeField(auto_now_add=True)

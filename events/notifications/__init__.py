@@ -17,6 +17,7 @@ from events.notifications.registrations import (
     version_slot,
     whose,
 )
+from events.notifications.sign_up import CannotCome, ConfirmComing, SeatsDrawn
 from events.notifications.slots import (
     DrawPublished,
     SlotAssigned,
@@ -43,6 +44,8 @@ __all__ = [
     "AboutEvent",
     "AboutRegistration",
     "Cancelled",
+    "CannotCome",
+    "ConfirmComing",
     "DrawPublished",
     "EventReminder",
     "MentorFound",
@@ -54,6 +57,7 @@ __all__ = [
     "Promoted",
     "Registered",
     "Reinstated",
+    "SeatsDrawn",
     "SlotAssigned",
     "SlotEmpty",
     "SlotReleased",

@@ -54,13 +54,15 @@ class AboutRegistration(Kind):
             "event": event,
             "when": spoken(event),
             "line": line,
-            "meeting_link": event.online_url if not line else "",
+            "in_draw": event.awaits_draw,
+            "meeting_link": "" if line or event.awaits_draw else event.online_url,
         }
 
     def attachments(self, row: Notification) -> list[tuple[str, bytes, str]]:
         registration = self.registration(row)
         context = self.context(row)
-        return [invite(registration.event, row, is_tentative=bool(context["line"]))]
+        is_tentative = bool(context["line"] or context["in_draw"])
+        return [invite(registration.event, row, is_tentative=is_tentative)]
 
 
 class AboutEvent(Kind):
@@ -77,10 +79,10 @@ class AboutEvent(Kind):
 
     def waits(self, event: Event, row: Notification) -> bool:
         """Whether the person is in the line: then no meeting link, and a tentative entry."""
-        if event.capacity is None:
+        if event.seats_given is None:
             return False
         mine = Registration.objects.with_position().filter(event=event).filter(whose(row)).first()
-        return mine is not None and getattr(mine, "position", 0) > event.capacity
+        return mine is not None and getattr(mine, "position", 0) > event.seats_given
 
     def context(self, row: Notification) -> dict[str, Any]:
         event = self.event(row)

@@ -59,7 +59,7 @@ def event_screen(request: HttpRequest, pk: int) -> HttpResponse:
 
 def registrations_count(event: Event) -> int:
     live = Registration.objects.live().filter(event=event).count()
-    return live if event.capacity is None else min(live, event.capacity)
+    return live if event.seats_given is None else min(live, event.seats_given)
 
 
 @login_not_required
@@ -179,7 +179,7 @@ def expected(event: Event, query: str) -> list[dict[str, Any]]:
     people: list[dict[str, Any]] = []
     for position, row in enumerate(rows, start=1):
         arrival = by_user.pop(row.user_id, None) if row.user_id else by_address.pop(row.email.lower(), None)
-        line = max(0, position - event.capacity) if event.capacity else 0
+        line = max(0, position - event.seats_given) if event.seats_given is not None else 0
         people.append(
             {
                 "name": row.who,
@@ -247,7 +247,7 @@ def people_cancel(request: HttpRequest, pk: int, registration_pk: int) -> HttpRe
     """A host takes somebody off the list, at that person's wish."""
     event = event_run_by(request.user, pk)
     row = get_object_or_404(Registration.objects.select_related("event"), event=event, pk=registration_pk)
-    outcome = registrations.cancel(row, by_host=True, reason="By a host")
+    outcome = registrations.cancel(row, by=request.user, reason="By a host")  # type: ignore[arg-type]
     if outcome.answer == Answer.CANCELLED:
         words = "was off the list already" if outcome.is_repeat else "is off the list"
         messages.success(request, f"{row.who} {words}.")

@@ -219,7 +219,7 @@ def who_goes(event: Event, user: Any, *, runs: bool, seat: Seat) -> list[User]:
     people = (
         Registration.objects.live().filter(event=event, user__isnull=False).select_related("user").in_order()
     )
-    limit = event.capacity or NAMED * 4
+    limit = NAMED * 4 if event.seats_given is None else event.seats_given
     rows = people[: min(limit, NAMED * 4)]
     return [row.user for row in rows if row.user and (runs or row.user.shows_registrations)]
 

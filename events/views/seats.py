@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from events import registrations
 from events.access import event_for
 from events.forms import GuestForm, NoteForm
-from events.models import Event, Registration
+from events.models import Event, EventDraw, Registration
 from events.registrations import Answer, Outcome
 from events.seats import seat_of
 from events.views.pages import detail_context
@@ -27,6 +28,9 @@ WORDS = {
     Answer.NOT_YET: "Registration is not open yet.",
     Answer.EVENT_CANCELLED: "This event was cancelled.",
     Answer.LAPSED: "The offer is over, and the seat went to the next in line. You can sign up again.",
+    Answer.NO_SEAT: "You can bring somebody once you have a seat.",
+    Answer.ASKS: "The event asks something first.",
+    Answer.TOLD: "The hosts know that you cannot come. Thank you for saying so.",
     Answer.TOO_MANY_GUESTS: "You cannot bring more guests to this event.",
 }
 
@@ -37,6 +41,8 @@ def said(outcome: Outcome, event: Event) -> str:
         return f"You are going to {event.title}."
     if outcome.answer == Answer.WAITING:
         return f"{event.title} is full. You are number {outcome.line} in the line; a freed seat comes to you by mail."
+    if outcome.answer == Answer.IN_DRAW:
+        return f"You are in the draw for {event.title}. A mail tells you what came of it."
     return WORDS[outcome.answer]
 
 
@@ -141,3 +147,18 @@ def answered(request: HttpRequest, event: Event, outcome: Outcome) -> HttpRespon
     if url_has_allowed_host_and_scheme(goal, allowed_hosts=None):
         return redirect(goal)
     return redirect(event)
+
+
+@login_not_required
+@require_safe
+def event_draw(request: HttpRequest, pk: int) -> HttpResponse:
+    """How the seats of an event are drawn, and with what came out, how to check it. Tickets, no names."""
+    event = event_for(request.user, pk)
+    draw = get_object_or_404(EventDraw, event=event)
+    user: Any = request.user
+    mine = event.registrations.filter(user=user).exclude(ticket="").last() if user.is_authenticated else None
+    return render(
+        request,
+        "events/event_draw.html",
+        {"event": event, "draw": draw, "ticket": mine.ticket if mine else "", "now": timezone.now()},
+    )

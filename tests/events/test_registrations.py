@@ -1,14 +1,14 @@
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from events import notifications, registrations, seats
+from events import line, notifications, registrations, seats
 from events.models import Attendance, Registration
 from events.registrations import Answer
-from members.models import Notification
+from members.models import AuditEntry, Notification
 from tests.factories import make_attendance, make_club, make_event, make_member, make_registration, make_user
 
 pytestmark = pytest.mark.django_db
@@ -145,7 +145,7 @@ def test_after_the_deadline_a_seat_is_given_back_only_by_a_host():
     event.save()
     seat, place = (Registration.objects.get(user=person) for person in people)
     assert registrations.cancel(seat, now=now).answer == Answer.TOO_LATE
-    assert registrations.cancel(seat, by_host=True, now=now).answer == Answer.CANCELLED
+    assert registrations.cancel(seat, by=make_user(), now=now).answer == Answer.CANCELLED
     assert told(notifications.Promoted) == []
     assert told(notifications.Offer) == [people[1]], "so late, nobody is moved up without being asked"
     assert registrations.cancel(place, now=now).answer == Answer.CANCELLED, "an offer may always be declined"
@@ -169,20 +169,97 @@ def test_an_offer_that_nobody_answers_goes_to_the_next():
     registrations.cancel(Registration.objects.get(user=people[0]))
     row = Registration.objects.get(user=people[1])
     late = row.offer_expires_at + timedelta(seconds=1)
-    assert registrations.expire_offers(late) == 1
-    assert registrations.expire_offers(late) == 0
+    assert line.expire_offers(late) == 1
+    assert line.expire_offers(late) == 0
     assert told(notifications.Offer) == people[1:3]
     assert registrations.accept_offer(row, now=late).answer == Answer.LAPSED
 
 
-@pytest.mark.parametrize("hours", [1, 6, 30, 200])
-def test_an_offer_shrinks_towards_the_start_and_sleeps_at_night(hours):
-    club = make_club()
-    now = timezone.now()
-    event = make_event(starts_at=now + timedelta(hours=hours))
-    until = registrations.offer_until(event, now)
-    assert now < until <= event.starts_at
-    assert until == event.starts_at or 9 <= until.astimezone(club.zone).hour < 22
+#: The hour of the offer and of the start in the club's zone, and until when the offer then holds.
+OFFERS = [
+    ("Wed 12:00", "Wed 20:00", "Wed 14:00"),  # a quarter of the time that is left
+    ("Wed 12:00", "Wed 13:20", "Wed 12:20"),  # never later than an hour before the start
+    ("Mon 12:00", "Fri 12:00", "Tue 12:00"),  # at most a day
+    ("Wed 12:00", "Wed 13:40", "Wed 12:30"),  # at least half an hour
+    ("Wed 20:00", "Thu 16:00", "Thu 09:30"),  # it does not end at night
+    ("Wed 21:50", "Thu 23:00", "Thu 09:30"),
+    ("Wed 21:50", "Thu 10:15", "Thu 09:15"),
+    ("Wed 23:30", "Thu 20:00", "Thu 09:30"),  # nor does it leave only the night to answer in
+    ("Wed 21:45", "Wed 23:00", "Wed 22:00"),
+]
+
+
+@pytest.mark.parametrize(("made", "starts", "until"), OFFERS)
+def test_an_offer_shrinks_towards_the_start_and_sleeps_at_night(made, starts, until):
+    zone = make_club().zone
+
+    def moment(text):
+        day, _, hour = text.partition(" ")
+        on = date(2026, 6, 1 + ["Mon", "Tue", "Wed", "Thu", "Fri"].index(day))
+        return datetime.combine(on, time.fromisoformat(hour), tzinfo=zone)
+
+    event = make_event(starts_at=moment(starts))
+    assert line.offer_until(event, moment(made)) == moment(until)
+
+
+def test_in_the_last_hour_nothing_is_offered_and_the_next_in_line_has_the_seat():
+    make_club()
+    event, people = full_event(seats=1, waiting=2, uses_offers=True)
+    now = event.starts_at - timedelta(minutes=59)
+    registrations.cancel(Registration.objects.get(user=people[0]), now=now)
+    assert told(notifications.Offer) == []
+    assert told(notifications.Promoted) == [people[1]]
+    assert seats.seat_of(event, people[1], now).standing == "going"
+
+
+def test_a_guest_goes_with_the_offer_that_nobody_answered():
+    make_club()
+    event, people = full_event(seats=2, waiting=0, uses_offers=True, guests_allowed=1)
+    late = make_user()
+    mine = registrations.register(event, late).registration
+    registrations.register(event, name="Bo", email="bo@post.example", guest_of=mine)
+    for person in people:
+        registrations.cancel(Registration.objects.get(user=person))
+    assert (told(notifications.Offer), told(notifications.Promoted)) == ([late], ["bo@post.example"])
+    mine.refresh_from_db()
+    line.expire_offers(mine.offer_expires_at)
+    assert set(event.registrations.filter(pk__gte=mine.pk).values_list("state", flat=True)) == {"lapsed"}
+
+
+def test_a_host_moves_somebody_to_the_head_of_the_line_and_nobody_loses_a_seat():
+    event, people = full_event(seats=2, waiting=4)
+    host, last = make_user(), Registration.objects.get(user=people[5])
+    outcome = registrations.move_up(last, reason="Gives the talk", by=host)
+    assert (outcome.answer, outcome.line) == (Answer.WAITING, 1)
+    assert registrations.move_up(last, reason="again", by=host).is_repeat
+    order = Registration.objects.live().in_order().values_list("user", flat=True)
+    assert list(order) == [people[n].pk for n in (0, 1, 5, 2, 3, 4)]
+    assert registrations.register(event, make_user()).line == 5
+    registrations.cancel(Registration.objects.get(user=people[0]))
+    assert told(notifications.Promoted) == [people[5]]
+    entry = AuditEntry.objects.get(action="registration.moved_up")
+    assert (entry.actor, entry.after["reason"]) == (host, "Gives the talk")
+
+
+def test_who_cannot_come_any_more_tells_the_hosts_and_the_seat_stays_until_they_act():
+    host, now = make_user(), timezone.now()
+    _, (person, _) = full_event(seats=1, waiting=1, hosts=[host], cancel_until=now - timedelta(hours=1))
+    mine = Registration.objects.get(user=person)
+    assert registrations.cancel(mine).answer == Answer.TOO_LATE
+    assert registrations.say_no(mine, reason="ill").answer == Answer.TOLD
+    assert registrations.say_no(mine, reason="still ill").is_repeat
+    mine.refresh_from_db()
+    assert (mine.state, mine.reason) == ("going", "still ill")
+    assert told(notifications.CannotCome) == [host]
+
+
+def test_hosts_can_see_who_cancelled_and_when():
+    event, (first, second) = full_event(seats=2, waiting=0)
+    host, now = make_user(), timezone.now()
+    registrations.cancel(Registration.objects.get(user=first), reason="ill", now=now)
+    registrations.cancel(Registration.objects.get(user=second), by=host, now=now)
+    rows = event.registrations.order_by("pk").values_list("cancelled_by", "cancelled_at", "reason")
+    assert list(rows) == [(first.pk, now, "ill"), (host.pk, now, "")]
 
 
 def test_a_guest_takes_a_seat_and_leaves_with_the_host():

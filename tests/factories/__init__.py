@@ -17,6 +17,7 @@ from tests.factories.pairings import *  # noqa: F403
 from tests.factories.partners import *  # noqa: F403
 from tests.factories.reviewing import *  # noqa: F403
 from tests.factories.rooms import *  # noqa: F403
+from tests.factories.sign_up import *  # noqa: F403
 from tests.factories.slots import *  # noqa: F403
 from tests.factories.speakers import *  # noqa: F403
 from tests.factories.wiki import *  # noqa: F403
