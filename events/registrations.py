@@ -96,7 +96,7 @@ def register(
         known["mine"] = rows.filter(mine).values_list("pk", flat=True).first()
     if known["mine"]:
         return _answer(event, Registration.objects.get(pk=known["mine"]), is_repeat=True)
-    refusal = _refusal(event, user or (guest_of and guest_of.user), now, by_host=by is not None)
+    refusal = _refusal(event, user or (guest_of.user if guest_of else None), now, by_host=by is not None)
     if refusal:
         return Outcome(answer=refusal)
     if guest_of and event.awaits_draw:

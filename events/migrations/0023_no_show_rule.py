@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ('events', '0015_draws'),
+        ('events', '0022_draws'),
     ]
 
     operations = [
