@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ('events', '0020_sign_up_questions'),
+        ('events', '0021_sign_up_questions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

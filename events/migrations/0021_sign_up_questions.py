@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ('events', '0019_registration_windows'),
+        ('events', '0020_registration_windows'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ('events', '0022_draws'),
+        ('events', '0023_draws'),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ('events', '0021_who_gets_a_seat'),
+        ('events', '0022_who_gets_a_seat'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
