@@ -10,7 +10,7 @@ from django.db.models import CharField, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Cast, Coalesce, NullIf
 from django.urls import reverse
 
-from events.models import Claim, Event, Kind, Material, Slot, SlotSheet
+from events.models import Claim, Event, Kind, Material, SeriesFollow, Slot, SlotSheet
 from events.slots import ALARM
 from members.models import User
 from mlclub.gather import FOR_YOU, Card, Item, Section
@@ -51,7 +51,11 @@ def cards(user: User, now: datetime) -> list[Card]:
         empty = (
             slots.between(now, now + ALARM)
             .with_room()
-            .filter(sheet__audience=SlotSheet.Audience.MEMBERS, sheet__mode=SlotSheet.Mode.FIRST_COME)
+            .filter(sheet__mode=SlotSheet.Mode.FIRST_COME)
+            .filter(
+                Q(sheet__audience=SlotSheet.Audience.MEMBERS)
+                | Q(sheet__rota__series__in=SeriesFollow.objects.filter(person=user).values("series"))
+            )
             .filter(Q(sheet__opens_at=None) | Q(sheet__opens_at__lte=now))
             .filter(Q(sheet__closes_at=None) | Q(sheet__closes_at__gt=now))
             .exclude(Exists(Claim.objects.taking().filter(slot__sheet=OuterRef("sheet"), person=user)))

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
-from events import mentoring, notifications
+from events import mentoring, notifications, presenting, turns
 from events.locking import Taken, locked, locked_slot
 from events.models import Claim, Event, Slot, SlotQuestion, SlotSheet, Swap
 from events.slot_access import owner_of
@@ -51,7 +51,9 @@ def claim(slot: Slot, person: User, *, topic: str = "", wants_mentor: bool = Fal
         )
     _check_room(slot, now)
     _check_share(slot.sheet, person)
+    turns.check(slot, person, now)
     made = _give(slot, person, topic=topic, wants_mentor=wants_mentor, now=now)
+    presenting.taken(made, now)
     if made.wants_mentor:
         mentoring.ask(made, now=now)
     return Outcome(claim=made)
@@ -70,6 +72,7 @@ def assign(slot: Slot, person: User, *, by: User, now: datetime) -> Outcome:
         state=Claim.State.RELEASED, ended_at=now
     )
     made = _give(slot, person, by=by, now=now)
+    presenting.taken(made, now)
     if person != by:
         tell(notifications.SlotAssigned, person, about=made, expires_at=slot.begins_at, now=now)
     return Outcome(claim=made)
@@ -91,7 +94,8 @@ def release(claim: Claim, *, by: User, now: datetime) -> Outcome:
     was_held = row.state == Claim.State.HELD
     end(row, Claim.State.RELEASED, now)
     if was_held:
-        _tell_of_release(slot, row, by=by, now=now)
+        stepped_in = presenting.given_back(slot, now)
+        _tell_of_release(slot, row, by=by, now=now, besides=stepped_in.person if stepped_in else None)
     return Outcome(claim=row)
 
 
@@ -110,6 +114,7 @@ def mark(claim: Claim, state: Claim.State, *, now: datetime) -> Outcome:
         raise Refused("It has not begun yet.")
     row.state, row.ended_at = state, None if state == Claim.State.HELD else now
     row.save(update_fields=["state", "ended_at"])
+    presenting.follow(slot)
     return Outcome(claim=row)
 
 
@@ -118,7 +123,10 @@ def describe(claim: Claim, *, topic: str, now: datetime) -> bool:
     """Say what it will be about. False when the slot is not theirs any more, or has begun."""
     if claim.slot.has_begun(now):
         return False
-    return bool(Claim.objects.held().filter(pk=claim.pk).update(topic=topic.strip()[:200]))
+    said = bool(Claim.objects.held().filter(pk=claim.pk).update(topic=topic.strip()[:200]))
+    if said:
+        presenting.follow(claim.slot)
+    return said
 
 
 # ── Wishes ──
@@ -189,6 +197,7 @@ def withdraw(slot: Slot, *, now: datetime) -> int:
     for row in rows:
         row.slot = slot
         end(row, Claim.State.RELEASED, now)
+    presenting.follow(slot)
     told = [row for row in rows if not slot.has_begun(now)]
     tell_many(notifications.SlotWithdrawn, [Due(row.person, row) for row in told], now=now)
     return len(rows)
@@ -281,9 +290,12 @@ def _give(
     )
 
 
-def _tell_of_release(slot: Slot, row: Claim, *, by: User, now: datetime) -> None:
+def _tell_of_release(slot: Slot, row: Claim, *, by: User, now: datetime, besides: User | None = None) -> None:
+    """Tell whom it concerns; whoever steps in (`besides`) has been told."""
     begins_at = slot.begins_at
     others = Claim.objects.held().filter(slot=slot).exclude(person=by).select_related("person")
+    if besides:
+        others = others.exclude(person=besides)
     told: Iterable[User] = [other.person for other in others]
     if by != row.person:
         told = [*told, row.person]

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from events import mentoring, notifications
+from events import mentoring, notifications, presenting
 from events.locking import locked
 from events.models import Claim, Slot, Swap
 from events.slot_access import owner_of
@@ -83,8 +83,9 @@ def _settle(row: Swap, state: Swap.State, now: datetime) -> None:
 def _move(claim: Claim, other: Claim | None, to: User, now: datetime) -> None:
     end(claim, Claim.State.SWAPPED, now)
     if other is None:
-        Claim.objects.create(slot=claim.slot, person=to, topic=claim.topic, claimed_at=now)
+        taken = Claim.objects.create(slot=claim.slot, person=to, topic=claim.topic, claimed_at=now)
         mentoring.end_for(claim, now)
+        presenting.taken(taken, now)
         return
     end(other, Claim.State.SWAPPED, now)
     for giver, slot in ((claim, other.slot), (other, claim.slot)):
@@ -97,6 +98,7 @@ def _move(claim: Claim, other: Claim | None, to: User, now: datetime) -> None:
             claimed_at=now,
         )
         mentoring.follow(giver, made)
+    presenting.exchanged(claim.slot, other.slot)
 
 
 def _fresh(claim: Claim) -> Claim:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from events import agenda, confirming, draws, helping, line, making, registrations, speakers
+from events import agenda, confirming, draws, helping, line, making, registrations, rotas, speakers, turns
 from events.gathered.audiences import audiences
 from events.gathered.desk import desk, without_recording
 from events.gathered.digest import digest, officer_digest
 from events.gathered.finding import calendar, contributions, front, numbers, search
 from events.gathered.home import home
 from events.gathered.panels import panels
+from events.gathered.reading import paper_filled, papers_read, readings, sheet_owner
 from events.gathered.records import office_permissions, personal_data
 from members.models import Contact, User
 
@@ -28,8 +29,12 @@ __all__ = [
     "office_permissions",
     "officer_digest",
     "panels",
+    "paper_filled",
+    "papers_read",
     "personal_data",
+    "readings",
     "search",
+    "sheet_owner",
     "tick",
     "without_recording",
 ]
@@ -48,7 +53,8 @@ def contact_erased(contact: Contact) -> None:
 
 def tick(now: datetime) -> None:
     """Offers that ran out, draws that are due, seats to be confirmed, help that nobody needs any more, speakers
-    who have spoken, points that a meeting did not reach, what the menu offers, and notes that are to be forgotten."""
+    who have spoken, points that a meeting did not reach, what the menu offers, notes that are to
+    be forgotten, and slots of series: those of new dates, and the next empty one for those who have not presented."""
     line.expire_offers(now)
     draws.draw_due(now)
     confirming.ask_to_confirm(now)
@@ -57,3 +63,5 @@ def tick(now: datetime) -> None:
     agenda.carry_over(now)
     making.menu()
     registrations.erase_notes(now)
+    rotas.follow_all_dates(now)
+    turns.offer_next(now)

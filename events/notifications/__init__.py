@@ -1,5 +1,12 @@
 """What people are told about events and slots."""
 
+from events.notifications.groups import (
+    BackupAsked,
+    BackupStepsIn,
+    PaperChanged,
+    SlotOpenToYouFirst,
+    WorkshopSetup,
+)
 from events.notifications.mentoring import MentorFound, MentoringOver, MentorStep, MentorWanted
 from events.notifications.registrations import (
     AboutEvent,
@@ -43,6 +50,8 @@ __all__ = [
     "SPEAKER",
     "AboutEvent",
     "AboutRegistration",
+    "BackupAsked",
+    "BackupStepsIn",
     "Cancelled",
     "CannotCome",
     "ConfirmComing",
@@ -54,12 +63,14 @@ __all__ = [
     "MentoringOver",
     "Moved",
     "Offer",
+    "PaperChanged",
     "Promoted",
     "Registered",
     "Reinstated",
     "SeatsDrawn",
     "SlotAssigned",
     "SlotEmpty",
+    "SlotOpenToYouFirst",
     "SlotReleased",
     "SlotReminder",
     "SlotWithdrawn",
@@ -72,6 +83,7 @@ __all__ = [
     "SpeakerToThank",
     "SwapAnswered",
     "SwapAsked",
+    "WorkshopSetup",
     "invite",
     "spoken",
     "spoken_span",

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.formats import date_format
 
-from events.models import Claim, Slot, SlotSheet, Swap
+from events.models import Backup, Claim, Slot, SlotSheet, Swap
 from events.notifications.registrations import spoken_span
 from events.slot_access import owner_of
 from members.ledger import Category, Due, Kind, at, kind
@@ -212,7 +212,15 @@ class SlotReleased(Kind):
         claim = Claim.objects.select_related("slot__sheet", "slot__event", "person").get(pk=row.about_pk)
         is_theirs = claim.person_id == row.person_id
         who = "Somebody" if claim.slot.sheet.hides_names else claim.person.display_name
-        return {"who": who, "is_theirs": is_theirs, **facts(claim.slot)}
+        instead = Backup.objects.filter(
+            slot=claim.slot, state=Backup.State.STEPPED_IN, ended_at=claim.ended_at
+        ).select_related("person")
+        return {
+            "who": who,
+            "is_theirs": is_theirs,
+            "steps_in": instead.first() if claim.ended_at else None,
+            **facts(claim.slot),
+        }
 
 
 @kind(

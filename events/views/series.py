@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from events import agenda, editing, making, rooms, schedule
+from events import agenda, editing, making, rooms, rotas, schedule
 from events.access import series_run_by
 from events.forms import SeriesForm
 from events.models import Event, Series
@@ -132,5 +132,6 @@ def series_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "has_more_past": len(past) > PAST,
             "runs": series.is_run_by(user),
             "now": now,
+            **rotas.page_of(series, user, now),
         },
     )
