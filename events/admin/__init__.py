@@ -1,5 +1,5 @@
 """Events and slot sheets as officers keep their records."""
 
-from events.admin import afterwards, records, rooms, slots, speakers
+from events.admin import afterwards, records, rooms, rotas, slots, speakers
 
-__all__ = ["afterwards", "records", "rooms", "slots", "speakers"]
+__all__ = ["afterwards", "records", "rooms", "rotas", "slots", "speakers"]

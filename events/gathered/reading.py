@@ -14,6 +14,8 @@ from django.utils import timezone
 from events import preparing, presenting, rotas
 from events.forms.rotas import CommentForm
 from events.models import Backup, Claim, Event, Material, Presentation, Slot, SlotComment, SlotSheet
+from events.slot_access import owner_of
+from events.turns import KINDS
 from mlclub.gather import Panel, Reading
 from wiki.models import Paper
 
@@ -99,15 +101,18 @@ def panels(obj: Any, user: Any) -> list[Panel]:
 
 
 def _of_slot(slot: Slot, user: Any) -> list[Panel]:
-    owner = rotas.owner(slot.sheet)
-    if owner is None:
+    owner = owner_of(slot.sheet) if slot.sheet.kind in KINDS else None
+    # The page has asked who may see the slot; names are for readers of the members' area.
+    if not isinstance(owner, rotas.OfSeries) or not user.is_authenticated:
         return []
     now = timezone.now()
-    access = owner.access(user)
-    if access is None or not access.sees_names:
+    runs, writes = owner.rota.series.is_run_by(user), user.standing.writes
+    if not runs and not user.standing.reads_members_area:
         return []
     said = Presentation.objects.filter(slot=slot).select_related("paper").first()
-    held = {claim.person_id for claim in Claim.objects.taking().filter(slot=slot)}
+    present = getattr(slot, "present", None)
+    claims = Claim.objects.filter(slot=slot) if present is None else present
+    held = {claim.person_id for claim in claims if claim.state in Claim.TAKING}
     presents = user.pk in held
     backup = Backup.objects.filter(slot=slot, state__in=Backup.LIVE).select_related("person").first()
     has_begun = slot.has_begun(now)
@@ -123,22 +128,16 @@ def _of_slot(slot: Slot, user: Any) -> list[Panel]:
                 "rota": owner.rota,
                 "said": said,
                 "presents": presents,
-                "may_say": access.runs or (presents and not has_begun),
-                "may_ask": (access.runs or presents) and not has_begun and bool(held),
+                "may_say": runs or (presents and not has_begun),
+                "may_ask": (runs or presents) and not has_begun and bool(held),
                 "is_held": bool(held),
                 "backup": backup,
                 "is_backup": backup is not None and backup.person_id == user.pk,
-                "may_step_in": access.claims
-                and not presents
-                and backup is None
-                and not has_begun
-                and bool(held),
-                "runs": access.runs,
+                "may_step_in": writes and not presents and backup is None and not has_begun and bool(held),
+                "runs": runs,
                 "has_begun": has_begun,
                 "comments": comments,
-                "comment_form": CommentForm()
-                if owner.rota.asks_feedback and has_begun and access.claims
-                else None,
+                "comment_form": CommentForm() if owner.rota.asks_feedback and has_begun and writes else None,
                 "user": user,
             },
         )

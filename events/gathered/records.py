@@ -8,11 +8,16 @@ from events.models import (
     AgendaItem,
     AlbumObjection,
     Attendance,
+    Backup,
     CalendarFeed,
     Claim,
     HelperOffer,
     HelpTicket,
+    Presentation,
     Registration,
+    SeriesFollow,
+    SetupAnswer,
+    SlotComment,
     SlotQuestion,
     SpeakerVisit,
     Talk,
@@ -32,6 +37,10 @@ def office_permissions() -> dict[str, list[str]]:
         for model in ("talk", "material", "slot", "eventtemplate")
         for verb in ("add", "change", "delete", "view")
     ]
+    own += [f"events.{verb}_{model}" for model in ("rota", "preparation") for verb in ("change", "view")]
+    own += ["events.add_preparation", "events.delete_preparation"]
+    own += [f"events.{verb}_backup" for verb in ("change", "delete", "view")]
+    own += ["events.view_slotcomment", "events.delete_slotcomment"]
     own.append("events.view_feedbackform")
     own += [f"events.{verb}_speakervisit" for verb in ("add", "change", "view")]
     records = [
@@ -51,6 +60,9 @@ def office_permissions() -> dict[str, list[str]]:
         "events.change_albumobjection",
         "events.delete_series",
         "events.delete_room",
+        "events.view_seriesfollow",
+        "events.add_seriesfollow",
+        "events.delete_seriesfollow",
         "events.view_claim",
         "events.change_claim",
         "events.view_swap",
@@ -128,6 +140,21 @@ def personal_data(person: User) -> dict[str, Any]:
         ),
         "questions before talks": list(
             SlotQuestion.objects.filter(author=person).values("slot__sheet__title", "text", "asked_at")
+        ),
+        "series followed": list(SeriesFollow.objects.filter(person=person).values("series__name", "since")),
+        "feedback on presentations": list(
+            SlotComment.objects.filter(author=person).values("slot__sheet__title", "text", "at")
+        ),
+        "presentations chosen": list(
+            Presentation.objects.filter(chosen_by=person).values(
+                "slot__sheet__title", "paper__title", "ask", "chosen_at"
+            )
+        ),
+        "stepping in": list(
+            Backup.objects.filter(person=person).values("slot__sheet__title", "state", "since", "ended_at")
+        ),
+        "setup before workshops": list(
+            SetupAnswer.objects.filter(person=person).values("event__title", "works", "note", "at")
         ),
         "calendar addresses": [
             {
