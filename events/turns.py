@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 from django.db.models.functions import Lower
 
 from events import notifications
@@ -47,7 +47,7 @@ def people(rota: Rota) -> Any:
 
 def takers(rota: Rota, now: datetime) -> list[Taker]:
     """Everybody who takes turns, by name; one query."""
-    given = Claim.objects.given(now).filter(slot__sheet=rota.sheet_id, person=OuterRef("pk"))
+    given: Any = Claim.objects.given(now).filter(slot__sheet=rota.sheet_id, person=OuterRef("pk"))
     coming = (
         Claim.objects.held()
         .filter(slot__sheet=rota.sheet_id, slot__withdrawn_at=None, person=OuterRef("pk"))
@@ -86,8 +86,14 @@ def check(slot: Slot, person: User, now: datetime) -> None:
 
 def next_empty(sheet: SlotSheet, now: datetime) -> Slot | None:
     """The soonest slot to come that nobody holds."""
-    rows = Slot.objects.offered().with_times().with_room().filter(sheet=sheet, taken=0, begins__gt=now)
-    return rows.select_related("event", "sheet").order_by("begins", "position", "pk").first()
+    soonest: Slot | None = _empty(now).filter(sheet=sheet).select_related("event", "sheet").first()
+    return soonest
+
+
+def _empty(now: datetime) -> Any:
+    """Slots to come that nobody holds, soonest first."""
+    rows: Any = Slot.objects.offered().with_times().with_room()
+    return rows.filter(taken=0, begins__gt=now).order_by("begins", "position", "pk")
 
 
 def _offered(slot: Slot, now: datetime) -> Turn | None:
@@ -133,16 +139,10 @@ def _who_may_claim(persons: list[User], now: datetime) -> list[User]:
 
 def offer_next(now: datetime) -> int:
     """Begin the turn of every rota's next empty slot that has none; how many began. Running it again is harmless."""
-    empty = (
-        Slot.objects.offered()
-        .with_times()
-        .with_room()
-        .filter(sheet=OuterRef("sheet"), taken=0, begins__gt=now)
-        .order_by("begins", "position", "pk")
-    )
+    empty = _empty(now).filter(sheet=OuterRef("sheet"))
+    rotas: Any = Rota.objects.filter(turn_days__gt=0, series__ended_at=None)
     rotas = (
-        Rota.objects.filter(turn_days__gt=0, series__ended_at=None)
-        .annotate(soonest=Subquery(empty.values("pk")[:1]), begins=Subquery(empty.values("begins")[:1]))
+        rotas.annotate(soonest=Subquery(empty.values("pk")[:1]), begins=Subquery(empty.values("begins")[:1]))
         .filter(soonest__isnull=False, begins__gt=now + Rota.TURN_ENDS_BEFORE)
         .exclude(Exists(Turn.objects.filter(slot=OuterRef("soonest"))))
         .filter(Exists(Claim.objects.taking().filter(slot__sheet=OuterRef("sheet"))))
@@ -155,12 +155,3 @@ def offer_next(now: datetime) -> int:
             slot = next_empty(rota.sheet, now)
             began += bool(slot and _begin(rota, slot, now))
     return began
-
-
-def waits_for_others(user: Any, now: datetime) -> Q:
-    """Of slots: that they wait for those who have not presented, and `user` has."""
-    turn = Turn.objects.filter(slot=OuterRef("pk"), ends_at__gt=now)
-    mine = Claim.objects.filter(
-        slot__sheet=OuterRef("sheet"), person=user, state__in=[Claim.State.HELD, Claim.State.DONE]
-    )
-    return Q(Exists(turn), Exists(mine))
