@@ -201,6 +201,8 @@ class FairCompany(models.Model):
     )
     # The version of the schedule that the company knew when it was accepted; later ones are told.
     schedule_version = models.PositiveIntegerField(default=0, editable=False)
+    # How many wished to meet it: counted when what the students said is deleted.
+    wished = models.PositiveIntegerField(null=True, blank=True, editable=False)
     notes = models.TextField("notes of the officers", max_length=4000, blank=True)
 
     objects = FairCompanyQuerySet.as_manager()
@@ -283,7 +285,9 @@ class FairStudentQuerySet(models.QuerySet["FairStudent"]):
         """Those who let this company know them: by name, or with all of the fair. Whether it may look now is
         `FairCompany.reads_resumes`."""
         named = FairTick.objects.filter(student=OuterRef("pk"), company=company, is_open=True)
-        return self.filter(fair=company.fair_id).filter(Q(is_open_to_all=True) | models.Exists(named))
+        return self.filter(fair=company.fair_id, user__is_active=True).filter(
+            Q(is_open_to_all=True) | models.Exists(named)
+        )
 
 
 class FairStudent(models.Model):

@@ -1,5 +1,17 @@
 """What people are told about events and slots."""
 
+from events.notifications.fairs import (
+    FAIR_COMPANY,
+    CompanyAccepted,
+    CompanyAsked,
+    CompanyBooth,
+    CompanyConfirm,
+    CompanyDeclined,
+    CompanyLink,
+    CompanyMoved,
+    CompanyReminder,
+    CompanyReport,
+)
 from events.notifications.groups import (
     BackupAsked,
     BackupStepsIn,
@@ -47,6 +59,7 @@ from events.notifications.speakers import (
 )
 
 __all__ = [
+    "FAIR_COMPANY",
     "SPEAKER",
     "AboutEvent",
     "AboutRegistration",
@@ -54,6 +67,15 @@ __all__ = [
     "BackupStepsIn",
     "Cancelled",
     "CannotCome",
+    "CompanyAccepted",
+    "CompanyAsked",
+    "CompanyBooth",
+    "CompanyConfirm",
+    "CompanyDeclined",
+    "CompanyLink",
+    "CompanyMoved",
+    "CompanyReminder",
+    "CompanyReport",
     "ConfirmComing",
     "DrawPublished",
     "EventReminder",
