@@ -208,6 +208,7 @@ def decline(company: FairCompany, *, by: User, answer: str = "", now: datetime) 
     )
     company.booth = None
     company.save()
+    link_of(company, now=now)
     tell(notifications.CompanyDeclined, None, address=company.contact_email, about=company, now=now)
     audit.record(by, "fair-company-declined", company)
     return company
@@ -228,6 +229,7 @@ def assign(company: FairCompany, booth: Booth | None, *, now: datetime) -> bool:
     else:
         _seat(company, booth)
     if not company.fair.event.is_over(now):
+        link_of(company, now=now)
         tell(
             notifications.CompanyBooth,
             None,
@@ -310,12 +312,13 @@ def open_matters(now: datetime) -> list[dict[str, Any]]:
     """Fairs that are still to come, with what waits: companies to be answered, accepted ones without a booth."""
     waiting = Q(companies__state=State.ASKED, companies__confirmed_at__isnull=False)
     boothless = Q(companies__state=State.ACCEPTED, companies__booth=None)
-    return list(
+    rows: Any = (
         Fair.objects.filter(event__state=Event.State.SCHEDULED, event__ends_at__gt=now)
         .order_by("event__starts_at")
         .annotate(waiting=Count("companies", filter=waiting), boothless=Count("companies", filter=boothless))
         .values("slug", "event__title", "event__starts_at", "waiting", "boothless")
     )
+    return list(rows)
 
 
 # ── Housekeeping ──

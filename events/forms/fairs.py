@@ -34,7 +34,8 @@ class FairForm(forms.ModelForm):
         label="Building up from", required=False, help_text="When companies find the doors open."
     )
     resumes_from = DateTimeField(
-        label="Companies read résumés from", help_text="Not before this, and only companies that are accepted."
+        label="Companies read résumés from",
+        help_text="Not before this, and only companies that are accepted.",
     )
     resumes_until = DateTimeField(
         label="Résumés are deleted on", help_text="Students are told this date. The files are gone then."
@@ -89,7 +90,9 @@ class FairForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         if not self.event.is_public:
-            raise ValidationError("Companies find only what is open to everyone. Change for whom the event is.")
+            raise ValidationError(
+                "Companies find only what is open to everyone. Change for whom the event is."
+            )
         return super().clean() or {}
 
 
@@ -130,7 +133,9 @@ class CompanyForm(CompanyChangeForm):
 
     # People leave it empty; it is not shown to whoever reads the page. Machines fill in every field.
     fax = forms.CharField(
-        label="Leave this empty", required=False, widget=forms.TextInput({"autocomplete": "off", "tabindex": "-1"})
+        label="Leave this empty",
+        required=False,
+        widget=forms.TextInput({"autocomplete": "off", "tabindex": "-1"}),
     )
 
     class Meta(CompanyChangeForm.Meta):
@@ -141,7 +146,9 @@ class CompanyForm(CompanyChangeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["contact_email"].required = True
-        self.fields["contact_email"].help_text = "We send a link to this address; with it you change everything later."
+        self.fields[
+            "contact_email"
+        ].help_text = "We send a link to this address; with it you change everything later."
 
     def clean_name(self) -> str:
         return " ".join(str(self.cleaned_data["name"]).split())
@@ -180,7 +187,8 @@ class AssignForm(forms.Form):
     booth = forms.ModelChoiceField(Booth.objects.none(), required=False, empty_label="No booth")
 
     def __init__(self, *args: Any, company: FairCompany, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"booth": company.booth_id}, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.initial["booth"] = company.booth_id
         # Every booth of the fair: one that was given away meanwhile is answered by the process, by name.
         self.fields["booth"].queryset = (  # type: ignore[attr-defined]
             free_booths(company) if not self.is_bound else Booth.objects.filter(fair=company.fair_id)
@@ -248,7 +256,9 @@ class StudentForm(forms.ModelForm):
         choices = [(str(company.pk), company.name) for company in companies]
         for name in ("meets", "opens"):
             self.fields[name].choices = choices  # type: ignore[attr-defined]
-        self.fields["field"].help_text = "Companies see it only in sum, and with your name where you let them."
+        self.fields[
+            "field"
+        ].help_text = "Companies see it only in sum, and with your name where you let them."
         self.fields["graduates_in"].widget.attrs["class"] = "short"
         if self.instance.pk is None:
             self.fields["graduates_in"].help_text = f"Such as {timezone.localdate().year + 1}."

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from events import agenda, confirming, draws, helping, line, making, registrations, rotas, speakers, turns
+from events import (
+    agenda,
+    confirming,
+    draws,
+    fair_students,
+    fairs,
+    helping,
+    line,
+    making,
+    registrations,
+    rotas,
+    speakers,
+    turns,
+)
 from events.gathered.audiences import audiences
 from events.gathered.desk import desk, without_recording
 from events.gathered.digest import digest, officer_digest
@@ -47,8 +60,9 @@ def address_verified(user: User, email: str) -> None:
 
 
 def contact_erased(contact: Contact) -> None:
-    """Somebody outside is to be forgotten: what they said of themselves as a speaker goes."""
+    """Somebody outside is to be forgotten: what they said of themselves as a speaker or for a company goes."""
     speakers.forget(contact)
+    fairs.contact_erased(contact)
 
 
 def tick(now: datetime) -> None:
@@ -65,3 +79,5 @@ def tick(now: datetime) -> None:
     registrations.erase_notes(now)
     rotas.follow_all_dates(now)
     turns.offer_next(now)
+    fairs.forget_unproven(now)
+    fair_students.forget(now)

@@ -8,12 +8,15 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
+from events import fairs
 from events.gathered.programme import PROGRAMME
 from events.models import Event, Material, Talk
 from members.models import Club, User
 from mlclub.gather import DeskItem
 
 SOON = timedelta(days=7)
+#: From when on a fair stands on the desk.
+FAIR_NEAR = timedelta(days=14)
 RECORDING_AFTER = timedelta(days=7)
 #: Older ones are no longer asked for.
 RECORDING_UNTIL = timedelta(days=60)
@@ -69,6 +72,53 @@ def desk(user: User, now: datetime) -> list[DeskItem]:
                 icon="film",
             )
         )
+    return items + fair_items(now)
+
+
+def fair_items(now: datetime) -> list[DeskItem]:
+    """Companies that wait for an answer or a booth, and a fair that is near; in one query."""
+    items = []
+    for fair in fairs.open_matters(now):
+        url = reverse("events:fair_companies", args=[fair["slug"]])
+        title = fair["event__title"]
+        waiting, boothless = fair["waiting"], fair["boothless"]
+        if waiting:
+            items.append(
+                DeskItem(
+                    group="Events",
+                    title="Company waits for an answer",
+                    count=waiting,
+                    url=url,
+                    detail=title,
+                    action="Answer",
+                    icon="building-office-2",
+                )
+            )
+        if boothless:
+            items.append(
+                DeskItem(
+                    group="Events",
+                    title="Accepted company without a booth",
+                    count=boothless,
+                    url=url,
+                    detail=title,
+                    action="Give it one",
+                    icon="map-pin",
+                )
+            )
+        if now < fair["event__starts_at"] <= now + FAIR_NEAR:
+            items.append(
+                DeskItem(
+                    group="Events",
+                    title="Career fair in the next 14 days",
+                    count=1,
+                    url=url,
+                    detail=title,
+                    action="Look",
+                    tone="info",
+                    icon="calendar",
+                )
+            )
     return items
 
 

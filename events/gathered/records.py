@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from events import fair_students
 from events.models import (
     AgendaItem,
     AlbumObjection,
@@ -43,6 +44,9 @@ def office_permissions() -> dict[str, list[str]]:
     own += ["events.view_slotcomment", "events.delete_slotcomment"]
     own.append("events.view_feedbackform")
     own += [f"events.{verb}_speakervisit" for verb in ("add", "change", "view")]
+    own += [
+        f"events.{verb}_{model}" for model in ("fair", "booth", "faircompany") for verb in ("change", "view")
+    ]
     records = [
         "events.change_feedbackform",
         "events.delete_feedbackform",
@@ -156,6 +160,7 @@ def personal_data(person: User) -> dict[str, Any]:
         "setup before workshops": list(
             SetupAnswer.objects.filter(person=person).values("event__title", "works", "note", "at")
         ),
+        "given to companies of career fairs": fair_students.personal_data(person),
         "calendar addresses": [
             {
                 "created_at": feed.created_at.isoformat(),

@@ -9,7 +9,9 @@ urlpatterns = [
     path("events/fair/company/<str:token>/", fair_company_page.company_detail, name="company_detail"),
     path("events/fair/company/<str:token>/edit/", fair_company_page.company_edit, name="company_edit"),
     path(
-        "events/fair/company/<str:token>/withdraw/", fair_company_page.company_withdraw, name="company_withdraw"
+        "events/fair/company/<str:token>/withdraw/",
+        fair_company_page.company_withdraw,
+        name="company_withdraw",
     ),
     path(
         "events/fair/company/<str:token>/resume/<int:pk>/",

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import slugify
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from events import fair_report, fair_students, fairs
 from events.forms.fairs import CompanyChangeForm
@@ -52,7 +52,9 @@ def company_detail(request: HttpRequest, link: MagicLink) -> HttpResponse:
     if request.method == "POST":
         try:
             if fairs.confirm(company, now=now):
-                messages.success(request, "Thank you. The officers have your registration and answer by mail.")
+                messages.success(
+                    request, "Thank you. The officers have your registration and answer by mail."
+                )
         except Refused as refused:
             messages.warning(request, str(refused))
         return redirect(path_of(link))
@@ -147,5 +149,7 @@ def company_list(request: HttpRequest, link: MagicLink) -> HttpResponseBase:
         writer.writerow([harmless(cell) for cell in cells])
     name = f"{slugify(company.fair.slug)}-{slugify(company.name) or 'list'}.csv"
     return uploads.private(
-        HttpResponse(held.getvalue()), "text/csv; charset=utf-8", uploads.disposition(name, as_attachment=True)
+        HttpResponse(held.getvalue()),
+        "text/csv; charset=utf-8",
+        uploads.disposition(name, as_attachment=True),
     )

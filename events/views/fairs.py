@@ -71,7 +71,9 @@ def fair_booths(request: HttpRequest, slug: str) -> HttpResponse:
     """The plan of the booths, and the companies by name; made to be printed, too."""
     fair = fair_for(request.user, slug)
     booths = list(fair.booths.select_related("company"))
-    placed = sorted((each for each in booths if hasattr(each, "company")), key=lambda each: each.company.name.lower())
+    placed = sorted(
+        (each for each in booths if hasattr(each, "company")), key=lambda each: each.company.name.lower()
+    )
     context = {"fair": fair, "event": fair.event, "rows": fairs.booths_by_row(booths), "placed": placed}
     return render(request, "events/fair_booths.html", context)
 

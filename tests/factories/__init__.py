@@ -8,6 +8,7 @@ from tests.factories.checks import *  # noqa: F403
 from tests.factories.contacts import *  # noqa: F403
 from tests.factories.courses import *  # noqa: F403
 from tests.factories.events import *  # noqa: F403
+from tests.factories.fairs import *  # noqa: F403
 from tests.factories.groups import *  # noqa: F403
 from tests.factories.library import *  # noqa: F403
 from tests.factories.mastery import *  # noqa: F403
