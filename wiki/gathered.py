@@ -13,7 +13,7 @@ from members import interests, standing
 from members.models import User
 from mlclub import celery
 from mlclub.gather import NEW, NEWS, Card, Contribution, DeskItem, Figure, FrontItem, Hit, Item, Section
-from wiki import lookups
+from wiki import authors, lookups
 from wiki import search as library
 from wiki.models import Page, Revision
 
@@ -249,6 +249,11 @@ def office_permissions() -> dict[str, list[str]]:
         "webmaster": ["wiki.trash_page"],
         "*": ["wiki.view_page", "wiki.view_readinglist"],
     }
+
+
+def address_verified(user: User, email: str) -> None:
+    """What was written elsewhere under a now verified address is credited to the account."""
+    authors.claim(user, email)
 
 
 def front(now: datetime) -> list[FrontItem]:

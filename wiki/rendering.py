@@ -161,6 +161,8 @@ class Anatomy:
     plain_text: str = ""
     links: tuple[tuple[str, int], ...] = ()
     citations: tuple[tuple[str, bool, int], ...] = ()
+    #: The paths of the pictures among the known ones that it shows.
+    images: tuple[str, ...] = ()
     missing_images: tuple[tuple[str, int], ...] = ()
     formulas: int = 0
     formulas_failed: int = 0
@@ -180,12 +182,13 @@ def anatomy(
     def known_citations(asked: Sequence[str]) -> dict[str, Citation]:
         return {key: Citation(key) for key in asked if keys is None or key.lower() in keys}
 
+    def picture(name: str) -> str:
+        near = paths.tidy(f"{folder}/{name}")
+        at = linking.asked_path(folder, name)[0]
+        return near if near in pictures else at if at in pictures else ""
+
     def known_pictures(names: Sequence[str]) -> dict[str, Target]:
-        return {
-            name: Target(name)
-            for name in names
-            if linking.asked_path(folder, name)[0] in pictures or paths.tidy(f"{folder}/{name}") in pictures
-        }
+        return {name: Target(name) for name in names if picture(name)}
 
     rendered = render(
         text,
@@ -207,6 +210,7 @@ def anatomy(
             if not re.match(r"(?i)[a-z][a-z0-9+.-]*://", link.target)
         ),
         citations=tuple((cite.key, cite.found, cite.line) for cite in rendered.citations),
+        images=tuple(filter(None, (picture(image.name) for image in rendered.images))),
         missing_images=tuple((image.name, image.line) for image in rendered.images if image.found is False),
         formulas=rendered.formulas,
         formulas_failed=rendered.formulas_failed,

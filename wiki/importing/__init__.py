@@ -1,4 +1,4 @@
-"""Taking over a Gollum wiki from a folder, without losing a line in silence.
+"""Taking over a Gollum wiki from a folder or a repository of git, without losing a line in silence.
 
 Everything is read and rendered first, the rendering in a process of its own, because what people wrote has been seen
 to end one; then all of it is stored in one transaction, or nothing.
@@ -14,8 +14,8 @@ from django.db import transaction
 from django.db.models.functions import Lower
 
 from members.models import Club
-from wiki import editing
-from wiki.importing import reading, storing
+from wiki import editing, paths
+from wiki.importing import history, keeping, reading, storing
 from wiki.importing.reading import Draft, Refused
 from wiki.importing.report import Report, lines
 from wiki.models import Attachment, BibEntry
@@ -27,16 +27,27 @@ class _Rehearsed(Exception):
     """Ends the transaction of a dry run."""
 
 
-def import_wiki(folder: Path, *, now: datetime, is_rehearsal: bool = False, by: Any = None) -> Report:
-    """Import the wiki in `folder`; with `is_rehearsal` everything is done and then undone."""
+def import_wiki(
+    folder: Path, *, now: datetime, is_rehearsal: bool = False, by: Any = None, with_history: bool = True
+) -> Report:
+    """Import the wiki in `folder`; with `is_rehearsal` everything is done and then undone.
+
+    From a repository every commit becomes a version of its page, deleted pages come into the trash, and pictures that
+    were deleted later are found again; without `with_history` only the files of the folder count.
+    """
     report = Report()
-    files = reading.files_in(folder)
+    past = history.read(folder, report) if with_history and history.is_repository(folder) else None
+    files = past.files if past else reading.files_in(folder)
     drafts = reading.drafts_from(files, report)
     moved = reading.redirects_from(files, report)
+    remembered = _remembered(past, drafts, report) if past else []
+    renamed = keeping.moves_of(remembered)
     bibliographies = reading.bibliographies_from(files, report)
     known = {entry.key.lower() for entries in bibliographies.values() for entry in entries}
     known |= set(BibEntry.objects.annotate(lower=Lower("key")).values_list("lower", flat=True))
     pictures = {file.path: file for file in files if file.suffix in reading.PICTURES}
+    for file in past.lost_pictures if past else ():
+        pictures.setdefault(file.path, file)
     known_pictures = {*pictures, *Attachment.objects.exclude(path="").values_list("path", flat=True)}
     reading.anatomies(
         drafts,
@@ -50,16 +61,39 @@ def import_wiki(folder: Path, *, now: datetime, is_rehearsal: bool = False, by: 
         with transaction.atomic():
             storing.store_papers(bibliographies, report, now=now)
             storing.store_pictures(pictures.values(), report, now=now, by=by, is_rehearsal=is_rehearsal)
-            pages = storing.store_pages(drafts, report, now=now, by=by)
+            if past:
+                pages = keeping.store(remembered, report)
+            else:
+                pages = storing.store_pages(drafts, report, now=now, by=by)
             storing.store_redirects(moved, report, now=now)
-            storing.store_links(drafts, pages, report)
+            storing.store_moves(renamed, now=now)
+            storing.store_links(drafts, pages, report, renamed={old.lower() for old, _ in renamed})
             editing.learn_all()
             if is_rehearsal:
                 raise _Rehearsed
     except _Rehearsed:
         pass
     _count(drafts, report)
+    shown = {name for draft in drafts for name in draft.held.images}
+    report.images_recovered = sum(file.path in shown for file in past.lost_pictures) if past else 0
     return report
+
+
+def _remembered(past: history.History, drafts: list[Draft], report: Report) -> list[keeping.Remembered]:
+    """The pages of the newest commit and those that were deleted, each with what the repository knows of it."""
+    found = [keeping.Remembered(draft, past.tracks[draft.file]) for draft in drafts]
+    taken = {draft.path.lower() for draft in drafts}
+    for track in past.gone:
+        path = reading.allowed_path(track.file)
+        if path.lower() in taken:
+            path = f"{path[: paths.LONGEST - 10]} (earlier)"
+        if path.lower() in taken:
+            report.drop(track.file, 0, "A deleted page whose name another one has; left out.")
+            continue
+        taken.add(path.lower())
+        text = reading.decoded(track.file, track.states[-1].content, Report())
+        found.append(keeping.Remembered(Draft(track.file, path, text), track))
+    return found
 
 
 def _count(drafts: list[Draft], report: Report) -> None:

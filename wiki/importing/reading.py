@@ -96,8 +96,18 @@ def drafts_from(files: Iterable[SourceFile], report: Report) -> list[Draft]:
             report.drop(file.path, 0, f"Left out: {taken[path.lower()]} has the same name.")
             continue
         taken[path.lower()] = file.path
-        drafts.append(Draft(file.path, path, _decoded(file, report)))
+        drafts.append(Draft(file.path, path, decoded(file.path, file.content, report)))
     return drafts
+
+
+def allowed_path(file: str) -> str:
+    """The path of the page that a file becomes, changed where no page may be called so."""
+    path = SourceFile(file, b"").page_path
+    try:
+        paths.validate_path(path)
+    except ValidationError:
+        return _allowed(path)
+    return path
 
 
 def _allowed(path: str) -> str:
@@ -111,15 +121,16 @@ def _allowed(path: str) -> str:
     return paths.tidy("/".join(segments[: paths.DEEPEST]))[: paths.LONGEST].strip(" /")
 
 
-def _decoded(file: SourceFile, report: Report) -> str:
+def decoded(file: str, content: bytes, report: Report) -> str:
+    """The text of a file; what is lost of it has a line in the report."""
     try:
-        text = file.content.decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
-        line = file.content.count(b"\n", 0, problem.start) + 1
-        report.drop(file.path, line, "Not UTF-8; what could not be read stands as �.")
-        text = file.content.decode("utf-8-sig", errors="replace")
+        line = content.count(b"\n", 0, problem.start) + 1
+        report.drop(file, line, "Not UTF-8; what could not be read stands as �.")
+        text = content.decode("utf-8-sig", errors="replace")
     if "\x00" in text:
-        report.drop(file.path, text.count("\n", 0, text.index("\x00")) + 1, "A zero byte was left out.")
+        report.drop(file, text.count("\n", 0, text.index("\x00")) + 1, "A zero byte was left out.")
         text = text.replace("\x00", "")
     return text
 
@@ -206,7 +217,7 @@ def bibliographies_from(files: Iterable[SourceFile], report: Report) -> dict[str
     found = {}
     for file in files:
         if file.suffix == ".bib":
-            found[file.path] = list(bibtex.entries(_decoded(file, report)))
+            found[file.path] = list(bibtex.entries(decoded(file.path, file.content, report)))
             if not found[file.path] and file.content.strip():
                 report.drop(file.path, 1, "No entry could be read.")
     return found

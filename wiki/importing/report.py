@@ -15,12 +15,18 @@ class Report:
     links: int = 0
     links_resolved: int = 0
     links_broken: int = 0
+    #: Of the resolved ones, those that only the history of the wiki could resolve.
+    links_recovered: int = 0
     formulas: int = 0
     formulas_failed: int = 0
     citations: int = 0
     citations_resolved: int = 0
     redirects: int = 0
     images_missing: int = 0
+    #: Pictures that were deleted later and come from the history.
+    images_recovered: int = 0
+    revisions: int = 0
+    trashed: int = 0
     created: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -45,7 +51,11 @@ class Report:
 def lines(report: Report) -> Iterator[str]:
     """The report for a person to read."""
     yield f"{report.pages} pages: {report.created} new, {report.updated} updated, {report.unchanged} unchanged"
+    if report.revisions or report.trashed:
+        yield f"{report.revisions} versions from the history, {report.trashed} deleted pages in the trash"
     yield f"{report.links_resolved} of {report.links} links lead to a page, {report.links_broken} do not"
+    if report.links_recovered or report.images_recovered:
+        yield f"{report.links_recovered} links and {report.images_recovered} pictures recovered from the history"
     yield f"{report.formulas} formulas, {report.formulas_failed} not readable"
     yield f"{report.citations_resolved} of {report.citations} citations found"
     yield f"{report.redirects} redirects, {report.images_missing} pictures missing"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -182,16 +182,32 @@ def store_redirects(moved: Iterable[tuple[str, str]], report: Report, *, now: da
             row.save(update_fields=["page"])
 
 
-def store_links(drafts: list[Draft], pages: Mapping[str, Page], report: Report) -> None:
-    """Now that everything is here: where does each link lead?"""
+def store_moves(moves: Iterable[tuple[str, str]], *, now: datetime) -> None:
+    """Paths that pages had before they were renamed, where nothing else stands today."""
+    pages = {path.lower(): pk for path, pk in Page.objects.values_list("path", "pk")}
+    there = {path.lower() for path in Redirect.objects.values_list("path", flat=True)}
+    for old, new in moves:
+        if old.lower() not in pages and old.lower() not in there and new.lower() in pages:
+            there.add(old.lower())
+            Redirect.objects.create(
+                path=old, key=paths.key(paths.segments_of(old)[1]), page_id=pages[new.lower()], created_at=now
+            )
+
+
+def store_links(
+    drafts: list[Draft], pages: Mapping[str, Page], report: Report, *, renamed: Set[str] = frozenset()
+) -> None:
+    """Now that everything is here: where does each link lead? `renamed` are paths that only the history knows."""
     directory = linking.whole_directory()
     keys = set()
     for draft in drafts:
         folder = pages[draft.path].folder
         for name, line in draft.held.links:
             report.links += 1
-            if name.startswith("#") or directory.find(folder, name):
+            place = None if name.startswith("#") else directory.find(folder, name)
+            if name.startswith("#") or place:
                 report.links_resolved += 1
+                report.links_recovered += bool(place and place.path.lower() in renamed)
             else:
                 report.links_broken += 1
                 report.warn(draft.file, line, f"[[{name}]] leads to no page.")

@@ -231,6 +231,11 @@ class Revision(models.Model):
     )
     # Whoever wrote it elsewhere, before the page came here.
     author_name = models.CharField(max_length=120, blank=True)
+    imported_author = models.ForeignKey(
+        "ImportedAuthor", on_delete=models.SET_NULL, null=True, blank=True, related_name="revisions"
+    )
+    # The commit and the file that it came from, by which a second import knows it again.
+    origin = models.CharField(max_length=300, blank=True, editable=False)
     at = models.DateTimeField()
     added = models.PositiveIntegerField(default=0, help_text="Characters that the change added.")
     removed = models.PositiveIntegerField(default=0)
@@ -247,6 +252,9 @@ class Revision(models.Model):
         ordering = ["-at", "-number"]
         constraints = [
             models.UniqueConstraint(fields=["page", "number"], name="one_revision_a_number"),
+            models.UniqueConstraint(
+                fields=["origin"], condition=~Q(origin=""), name="one_revision_an_origin"
+            ),
             models.CheckConstraint(
                 condition=Q(base_number__lt=F("number")), name="revision_follows_its_base"
             ),

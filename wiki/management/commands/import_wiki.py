@@ -12,17 +12,23 @@ from wiki import importing
 
 
 class Command(BaseCommand):
-    help = "Takes over a Gollum wiki from a folder. Ends with 1 when something was left out; the report says what."
+    help = "Takes over a Gollum wiki from a folder or a repository of git. Ends with 1 when something was left out; the report says what."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("source", type=Path, help="the folder")
+        parser.add_argument("source", type=Path, help="the folder or repository")
         parser.add_argument("--dry-run", action="store_true", help="report only; nothing is stored")
+        parser.add_argument(
+            "--no-history", action="store_true", help="only the files as they are, also from a repository"
+        )
         parser.add_argument("--json", action="store_true", help="the report as one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             report = importing.import_wiki(
-                options["source"], now=timezone.now(), is_rehearsal=options["dry_run"]
+                options["source"],
+                now=timezone.now(),
+                is_rehearsal=options["dry_run"],
+                with_history=not options["no_history"],
             )
         except importing.Refused as problem:
             raise CommandError(f"Nothing was imported. {problem}") from problem
