@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
 
 from projects import lineage
-from projects.models import Initiative, InitiativeLink, Output, Role, Update
+from projects.models import Initiative, InitiativeLink, Output, Role, StudyGroup, Update
 
 
 class RoleInline(admin.TabularInline):
@@ -27,13 +27,18 @@ class OutputInline(admin.TabularInline):
     extra = 0
 
 
+class StudyGroupInline(admin.StackedInline):
+    model = StudyGroup
+    extra = 0
+
+
 @admin.register(Initiative)
 class InitiativeAdmin(admin.ModelAdmin):
     list_display = ["name", "kind", "state", "visibility", "last_update", "opening"]
     list_filter = ["state", "kind", "face", "visibility"]
     search_fields = ["name", "summary"]
     filter_horizontal = ["topics"]
-    inlines = [RoleInline, OutputInline]
+    inlines = [RoleInline, OutputInline, StudyGroupInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Initiative]:
         return super().get_queryset(request).annotate(last_update_at=Max("updates__created_at"))

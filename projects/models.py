@@ -142,6 +142,8 @@ class Initiative(models.Model):
         if not self.slug:
             base = slugify(self.name)[:70] or "initiative"
             taken = set(Initiative.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+            # What stands at these addresses is no project's.
+            taken |= {"new", "groups", "lineage"}
             self.slug = next(
                 slug
                 for n in range(1, len(taken) + 2)

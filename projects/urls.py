@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from projects import views
+from projects import study_views, views
 
 app_name = "projects"
 
@@ -10,6 +10,12 @@ urlpatterns = [
     path("", views.initiative_list, name="initiative_list"),
     path("new/", views.initiative_create, name="initiative_create"),
     path("lineage/", views.lineage, name="lineage"),
+    path("groups/", study_views.group_list, name="group_list"),
+    path("groups/new/", study_views.group_create, name="group_create"),
+    path("<slug:slug>/arrange/", study_views.group_arrange, name="group_arrange"),
+    path("<slug:slug>/join/", study_views.group_join, name="group_join"),
+    path("<slug:slug>/leave/", study_views.group_leave, name="group_leave"),
+    path("<slug:slug>/end/", study_views.group_end, name="group_end"),
     path("<slug:slug>/", views.initiative_detail, name="initiative_detail"),
     path("<slug:slug>/edit/", views.initiative_edit, name="initiative_edit"),
     path("<slug:slug>/update/", views.update_create, name="update_create"),

@@ -17,6 +17,7 @@ from members import audit, ledger, standing
 from members.access import active_members_only
 from members.models import User
 from projects import lineage as links
+from projects import study_groups
 from projects.forms import InitiativeForm, OutputForm, RoleForm, UpdateForm
 from projects.models import SILENT_AFTER_DAYS, Initiative, Role
 from projects.notifications import TeamJoined
@@ -79,10 +80,13 @@ def initiative_detail(request: HttpRequest, slug: str) -> HttpResponse:
     updates = list(initiative.updates.select_related("author")[:10])
     user = cast("User", request.user)
     works_on_it = initiative.is_worked_on_by(user)
+    is_group = initiative.kind == Initiative.Kind.STUDY_GROUP
     return render(
         request,
         "projects/initiative_detail.html",
         {
+            "group": study_groups.page_of(initiative, user, timezone.now()) if is_group else None,
+            "now": timezone.now(),
             "initiative": initiative,
             "teams": [(term, [role for role in roles if role.term_id == term.pk]) for term in terms],
             "updates": updates,
