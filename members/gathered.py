@@ -7,8 +7,9 @@ from typing import Any
 
 from django.db.models import Count, Q
 from django.urls import reverse
+from django.utils import timezone
 
-from members import contacts, desk_items, standing
+from members import contacts, desk_items, lifting, standing
 from members.audiences import of_the_club
 from members.ledger import watching
 from members.models import Membership, Term, User
@@ -64,6 +65,11 @@ def desk(user: User, now: datetime) -> list[DeskItem]:
 
 def address_verified(user: User, email: str) -> None:
     contacts.address_verified(user, email)
+    lifting.verified(email, now=timezone.now())
+
+
+def tick(now: datetime) -> None:
+    lifting.forget_old_events(now)
 
 
 def health(now: datetime) -> list[Health]:

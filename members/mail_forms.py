@@ -96,6 +96,13 @@ class MessagesForm(forms.Form):
         return Notification.objects.filter(pk__in=self.cleaned_data["row"])
 
 
+class LiftForm(forms.Form):
+    """An address to which mail goes again, and why."""
+
+    address = forms.EmailField()
+    reason = forms.CharField(max_length=200)
+
+
 class AnnouncementForm(forms.ModelForm):
     """Words to a group; the groups are those that the writer may write to."""
 

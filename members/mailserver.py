@@ -92,6 +92,8 @@ def save(
         if host
         else {}
     )
+    # What was wrong with the former settings says nothing of these.
+    club.mail_problem, club.mail_problem_at = "", None
     club.save()
 
 

@@ -8,10 +8,11 @@ from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from members import link_purposes
-from members.ledger import Category, Kind, kind
+from members.ledger import Category, Kind, kind, stopping
 from members.models import Announcement, Invitation, MagicLink, Notification, ProblemReport, Thanks
 from mlclub.mail import from_markdown
 
@@ -181,3 +182,22 @@ class AnnouncementTest(AboutAnnouncement):
 
     def context(self, row: Notification) -> dict[str, Any]:
         return {**super().context(row), "is_test": True}
+
+
+@kind(
+    "address-check",
+    label="Whether your address works again",
+    template="members/mail/address_check",
+    category=Category.TRANSACTIONAL,
+    why="because you asked on the portal whether mail arrives here",
+    is_required=True,
+)
+class AddressCheck(Kind):
+    """Mail came back from an address; its owner says that it works, and this mail proves it."""
+
+    def still_wanted(self, row: Notification, now: datetime) -> bool | str:
+        return bool(stopping.paused([row.to])) or "mail goes there again"
+
+    def context(self, row: Notification) -> dict[str, Any]:
+        path = reverse("members:address_prove", args=[stopping.proof_token(row.to)])
+        return {"url": settings.SITE_URL + path}

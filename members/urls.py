@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern] = [
     path("report/", reports.report_problem, name="report_problem"),
     path("settings/notifications/", mail.notification_settings, name="notification_settings"),
     path("settings/notifications/resume/", mail.mail_resume, name="mail_resume"),
+    path("settings/notifications/prove/<str:token>/", mail.address_prove, name="address_prove"),
     path("settings/sent/", mail.sent_to_me, name="sent_to_me"),
     path("u/<str:token>/", mail.unsubscribe, name="unsubscribe"),
     path("announcements/", announcements.announcement_list, name="announcement_list"),

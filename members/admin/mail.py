@@ -9,8 +9,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from members.ledger import holding, kinds, stopping
-from members.models import Notification, Suppression
+from members import lifting
+from members.ledger import holding, kinds
+from members.models import MailEvent, Notification, Suppression
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -84,19 +85,40 @@ class NotificationAdmin(admin.ModelAdmin):
 
 @admin.register(Suppression)
 class SuppressionAdmin(admin.ModelAdmin):
-    list_display = ["address", "reason", "created_at", "lifted_at"]
-    list_filter = [PausedFilter]
+    list_display = ["address", "cause", "reason", "created_at", "lifted_at", "lift_reason"]
+    list_filter = [PausedFilter, "cause"]
     search_fields = ["address"]
-    readonly_fields = ["address", "reason", "created_at", "lifted_at", "event_id"]
+    readonly_fields = [
+        "address", "cause", "reason", "created_at", "lifted_at", "lifted_by", "lift_reason", "event_id",
+    ]  # fmt: skip
     actions = ["lift"]
 
     @admin.action(description="Send to these addresses again", permissions=["change"])
     def lift(self, request: HttpRequest, rows: QuerySet[Suppression]) -> None:
-        count = sum(stopping.lift(row.address, now=timezone.now()) for row in rows)
+        officer: Any = request.user
+        now = timezone.now()
+        count = sum(
+            lifting.by_officer(row.address, by=officer, reason="lifted in the admin", now=now) for row in rows
+        )
         messages.success(request, f"Mail goes to {count} {'address' if count == 1 else 'addresses'} again.")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Suppression | None = None) -> bool:
+        return False
+
+
+@admin.register(MailEvent)
+class MailEventAdmin(admin.ModelAdmin):
+    list_display = ["address", "kind", "detail", "at"]
+    list_filter = ["kind"]
+    search_fields = ["address"]
+    date_hierarchy = "at"
+    readonly_fields = ["event_id", "address", "kind", "detail", "at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: MailEvent | None = None) -> bool:
         return False

@@ -12,6 +12,9 @@ from enum import Enum
 BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240)]
 
 NO_SUCH_MAILBOX = re.compile(r"^5\.1\.\d+")
+#: The server refuses the portal itself, whatever it sends: a name, a password or a certificate is wrong.
+REFUSES_US = {530, 534, 535, 538}
+TOO_LARGE = 552
 OTHER_REASON = re.compile(r"^[245]\.[2-7]\.\d+")
 
 
@@ -19,6 +22,7 @@ class Verdict(Enum):
     RETRY = "retry"
     DEAD = "dead"
     UNKNOWN = "unknown"  # the server may have taken it
+    REFUSED = "refused"  # not this mail is refused but the portal: nothing goes until somebody mends it
 
 
 @dataclass(frozen=True)
@@ -38,9 +42,11 @@ def judge(problem: BaseException, *, reached_data: bool = True) -> Failure:
         code, text = answers[0] if answers else (451, b"")
         return _answered(code, text, at_recipient=True)
     if isinstance(problem, smtplib.SMTPSenderRefused):
-        # Our own address is refused: the settings are wrong, which somebody may mend within hours.
         failure = _answered(problem.smtp_code, problem.smtp_error)
-        return Failure(Verdict.RETRY, failure.reason, loses_connection=failure.loses_connection)
+        if problem.smtp_code >= 500 and problem.smtp_code != TOO_LARGE:
+            # Our own address is refused, so every other mail would be too.
+            return Failure(Verdict.REFUSED, failure.reason, loses_connection=True)
+        return failure
     if isinstance(problem, smtplib.SMTPResponseException):
         return _answered(problem.smtp_code, problem.smtp_error)
     if isinstance(problem, smtplib.SMTPServerDisconnected | OSError):
@@ -52,6 +58,8 @@ def judge(problem: BaseException, *, reached_data: bool = True) -> Failure:
 def _answered(code: int, text: bytes | str, *, at_recipient: bool = False) -> Failure:
     said = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
     reason = f"{code} {said}"
+    if code in REFUSES_US:
+        return Failure(Verdict.REFUSED, reason, loses_connection=True)
     if code < 500:
         return Failure(Verdict.RETRY, reason, loses_connection=code == 421)
     bad_mailbox = bool(NO_SUCH_MAILBOX.match(said)) or (
@@ -65,11 +73,21 @@ def _from_provider(problem: BaseException) -> Failure:
     status = getattr(problem, "status_code", None)
     if type(problem).__name__ == "AnymailRecipientsRefused":
         return Failure(Verdict.DEAD, words(problem), is_bad_address=True)
-    if isinstance(status, int) and 400 <= status < 500 and status not in (401, 403, 408, 429):
+    if status in (401, 403):
+        return Failure(Verdict.REFUSED, f"{status} {words(problem)}", loses_connection=True)
+    if isinstance(status, int) and 400 <= status < 500 and status not in (408, 429):
         return Failure(Verdict.DEAD, f"{status} {words(problem)}")
     if isinstance(problem, ValueError):  # BadHeaderError too: an address or header that cannot be written
         return Failure(Verdict.DEAD, f"The mail cannot be written: {type(problem).__name__}")
     return Failure(Verdict.RETRY, words(problem), loses_connection=True)
+
+
+def refuses_us(problem: BaseException) -> bool:
+    """Whether a connection that could not be opened failed because of who we are, not because the server is away."""
+    code = getattr(problem, "smtp_code", 0)
+    return isinstance(problem, smtplib.SMTPAuthenticationError | smtplib.SMTPNotSupportedError) or (
+        isinstance(code, int) and (code in REFUSES_US or code == 554)
+    )
 
 
 def words(problem: BaseException) -> str:

@@ -30,10 +30,10 @@ from django.utils import timezone
 from members import mailserver
 from members.ledger import judging, kinds, posting, stopping
 from members.ledger.kinds import Category, Due, Kind
-from members.ledger.outcomes import BACK_OFF, Failure, Verdict, judge, words
+from members.ledger.outcomes import BACK_OFF, Failure, Verdict, judge, refuses_us, words
 from members.ledger.stopping import Wishes
 from members.ledger.writing import write
-from members.models import Club, Notification
+from members.models import Club, Notification, Suppression
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +46,10 @@ MARGIN = timedelta(seconds=75)
 TICK_AT_MOST_EVERY = timedelta(seconds=15)
 DIED_ON_THE_WAY = "The sender stopped on the way. It may have arrived, so it is not sent again by itself."
 UNREACHABLE_FOR = timedelta(minutes=1)
+#: How often a server that refuses the portal itself is asked again.
+KNOCK_EVERY = timedelta(minutes=5)
+#: After a mail that took so long, whoever is more urgent goes before the rest of the batch.
+SLOW = 2.0
 MAY_HAVE_GONE = "It may have arrived, so it is not sent again by itself. "
 
 
@@ -85,6 +89,10 @@ class Unreachable(Exception):
     """The mail server does not take conversations at all; no message is to blame."""
 
 
+class RefusesUs(Unreachable):
+    """The mail server does not want the portal itself: somebody has to mend the settings."""
+
+
 def _never() -> bool:
     return False
 
@@ -108,6 +116,9 @@ def sweep(
     recover(clock.now)
     # From the database, not from the cache: this runs where Redis does not.
     club = Club.objects.filter(pk=1).first() or Club(pk=1)
+    if club.mail_problem and club.mail_problem_at and club.mail_problem_at + KNOCK_EVERY > clock.now:
+        report.problems.append(f"The mail server refuses the portal: {club.mail_problem}")
+        return report
     with timezone.override(club.zone):
         sender = _Sender(clock, club, report, should_stop)
         try:
@@ -117,6 +128,11 @@ def sweep(
                     break
                 if not sender.send_batch():
                     break
+        except RefusesUs as problem:
+            logger.error("The mail server refuses the portal: %s", problem)
+            report.problems.append(f"The mail server refuses the portal: {problem}")
+            Club.objects.filter(pk=1).update(mail_problem=str(problem)[:300], mail_problem_at=clock.now)
+            Club.forget()
         except Unreachable as problem:
             logger.warning("The mail server cannot be reached: %s", problem)
             report.problems.append(f"The mail server cannot be reached: {problem}")
@@ -208,7 +224,10 @@ class _Sender:
                     if self.should_stop():
                         break
                     if self.keep_lease(rows[position:]):
+                        began = self.clock.elapsed
                         self.deal_with(row, wishes)
+                        if self.clock.elapsed - began > SLOW and self.is_overtaken(row):
+                            break
         finally:
             self.let_go()
         return True
@@ -230,6 +249,12 @@ class _Sender:
                     status=Status.SENDING, claim=self.claim, lease_until=self.lease_until, begun_at=None
                 )
         return rows
+
+    def is_overtaken(self, row: Notification) -> bool:
+        """Whether somebody waits who goes before the rest of this batch: the server is slow today."""
+        held_at = Club.objects.filter(pk=1).values_list("mail_held_at", flat=True).first()
+        waiting = Notification.objects.by_mail().due(self.clock.now).free(held_at)
+        return row.rank > 0 and waiting.filter(rank__lt=row.rank).exists()
 
     def mine(self) -> Any:
         return Notification.objects.filter(claim=self.claim, status=Status.SENDING)
@@ -301,6 +326,10 @@ class _Sender:
                 raise
             failure = self.hand_over(mail)
         if failure is None:
+            if self.club.mail_problem:
+                self.club.mail_problem = ""
+                Club.objects.filter(pk=1).update(mail_problem="", mail_problem_at=None)
+                Club.forget()
             status = getattr(mail, "anymail_status", None)
             self.record(
                 row,
@@ -311,6 +340,17 @@ class _Sender:
                 provider_id=str(getattr(status, "message_id", None) or "")[:200],
                 reason="",
             )
+        elif failure.verdict is Verdict.REFUSED:
+            # Nobody's message is to blame: it is as it was.
+            self.mine().filter(pk=row.pk).update(
+                status=Status.PENDING,
+                claim=None,
+                lease_until=None,
+                begun_at=None,
+                attempts=F("attempts") - 1,
+                reason=failure.reason[:300],
+            )
+            raise RefusesUs(failure.reason)
         else:
             self.record_failure(row, failure)
 
@@ -348,7 +388,7 @@ class _Sender:
         now = self.clock.now
         reason = failure.reason[:300]
         if failure.is_bad_address:
-            stopping.pause(row.to, reason, now=now)
+            stopping.pause(row.to, reason, now=now, cause=Suppression.Cause.BOUNCE)
         is_final = row.rank == Category.DIGEST.value or row.interruptions >= 1
         if failure.verdict is Verdict.UNKNOWN and is_final:
             self.record(row, Status.UNKNOWN, status=Status.UNKNOWN, reason=(MAY_HAVE_GONE + reason)[:300])
@@ -373,6 +413,8 @@ class _Sender:
             try:
                 backend.open()
             except (smtplib.SMTPException, OSError) as problem:
+                if refuses_us(problem):
+                    raise RefusesUs(words(problem)) from problem
                 # Nobody's message is to blame: it keeps its tries and waits a little.
                 reason = f"The mail server cannot be reached: {words(problem)}"
                 self.mine().filter(begun_at=None).update(

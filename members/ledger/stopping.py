@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core import signing
@@ -108,18 +108,46 @@ def paused(addresses: Iterable[str]) -> set[str]:
     return set(Suppression.objects.standing().filter(address__in=lowered).values_list("address", flat=True))
 
 
-def pause(address: str, reason: str, *, now: datetime, event_id: str = "") -> bool:
+def pause(
+    address: str,
+    reason: str,
+    *,
+    now: datetime,
+    cause: Suppression.Cause = Suppression.Cause.BOUNCE,
+    event_id: str = "",
+) -> bool:
     """Send nothing in bulk to `address` until somebody lifts it. False: it was paused, or the event is an old one."""
     address = address.strip().lower()
     if not address or (event_id and Suppression.objects.filter(event_id=event_id).exists()):
         return False
     made = Suppression.objects.bulk_create(
-        [Suppression(address=address, reason=reason[:200], created_at=now, event_id=event_id)],
+        [Suppression(address=address, cause=cause, reason=reason[:200], created_at=now, event_id=event_id)],
         ignore_conflicts=True,
     )
     return bool(made)
 
 
-def lift(address: str, *, now: datetime) -> bool:
+def lift(address: str, *, now: datetime, reason: str, by: User | None = None) -> bool:
     """Send to `address` again; what the provider says of older events no longer counts."""
-    return bool(Suppression.objects.standing().filter(address=address.strip().lower()).update(lifted_at=now))
+    standing = Suppression.objects.standing().filter(address=address.strip().lower())
+    return bool(standing.update(lifted_at=now, lifted_by=by, lift_reason=reason[:200]))
+
+
+# ── Proving that an address works again
+
+PROOF_SALT = "members.address-works"
+PROOF_HOLDS = timedelta(days=3)
+
+
+def proof_token(address: str) -> str:
+    """What the link of a proof carries: whoever can click it reads mail at `address`."""
+    return signing.TimestampSigner(salt=PROOF_SALT).sign_object(address.lower()).replace(":", "~")
+
+
+def proven_address(token: str) -> str:
+    """The address that the link proves; empty for one that we did not sign or that ran out."""
+    try:
+        signer = signing.TimestampSigner(salt=PROOF_SALT)
+        return str(signer.unsign_object(token.replace("~", ":"), max_age=PROOF_HOLDS))
+    except (signing.BadSignature, ValueError, TypeError):
+        return ""

@@ -65,6 +65,19 @@ def desk_items(user: User) -> list[DeskItem]:
                 tone="bad",
             )
         )
+    club = Club.current()
+    if club.mail_problem:
+        found.append(
+            DeskItem(
+                group="Mail",
+                title="The mail server refuses the portal",
+                count=1,
+                url=url,
+                detail=club.mail_problem,
+                action="Mend it",
+                tone="bad",
+            )
+        )
     if holding.held_since():
         found.append(
             DeskItem(

@@ -16,9 +16,9 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from members import audit
+from members import lifting
 from members.ledger import holding, kinds, stopping
-from members.mail_forms import MessagesForm, NotificationSettingsForm
+from members.mail_forms import LiftForm, MessagesForm, NotificationSettingsForm
 from members.models import Club, Notification, Suppression, User
 
 TONES = {
@@ -74,11 +74,30 @@ def notification_settings(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def mail_resume(request: HttpRequest) -> HttpResponse:
-    """The person says that their address works again."""
+    """The person says that their address works again; a mail to it proves it."""
     person: Any = request.user
-    if stopping.lift(person.email, now=timezone.now()):
+    if not stopping.paused([person.email]):
         messages.success(request, f"Mail goes to {person.email} again.")
+    elif lifting.ask_for_proof(person, now=timezone.now()):
+        messages.success(request, f"A mail is on its way to {person.email}. Its link proves that it arrives.")
+    else:
+        messages.info(
+            request, "A mail went there minutes ago. Look for it, also among what was sorted out as spam."
+        )
     return redirect("members:notification_settings")
+
+
+@login_not_required  # the link came by mail to the address that it proves, on whatever device
+@require_http_methods(["GET", "HEAD", "POST"])
+def address_prove(request: HttpRequest, token: str) -> HttpResponse:
+    """A GET only asks; the POST lets mail go to the address again."""
+    address = stopping.proven_address(token)
+    if not address:
+        raise Http404
+    is_done = request.method == "POST"
+    if is_done:
+        lifting.prove(address, now=timezone.now())
+    return render(request, "members/address_prove.html", {"address": address, "is_done": is_done})
 
 
 @require_safe
@@ -147,6 +166,8 @@ def mail_desk(request: HttpRequest) -> HttpResponse:
         "held_since": club.mail_held_at,
         "hold_reason": club.mail_hold_reason,
         "last_tick_at": club.last_tick_at,
+        "mail_problem": club.mail_problem,
+        "mail_problem_at": club.mail_problem_at,
         "held_page": held,
         "held": described(list(held)),
         "dead_page": dead,
@@ -188,9 +209,13 @@ def _act(form: MessagesForm, officer: Any) -> str:
 @permission_required("members.resend_notification", raise_exception=True)
 @require_POST
 def mail_lift(request: HttpRequest) -> HttpResponse:
-    """An officer says that an address works again."""
-    address = request.POST.get("address", "")
-    if stopping.lift(address, now=timezone.now()):
-        audit.record(request.user, "mail.lift", "members.suppression", after={"address": address})  # type: ignore[arg-type]
-        messages.success(request, f"Mail goes to {address} again.")
+    """An officer says that an address works again, and why they think so."""
+    officer: Any = request.user
+    form = LiftForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Say in a few words why mail should go there again.")
+    elif lifting.by_officer(
+        form.cleaned_data["address"], by=officer, reason=form.cleaned_data["reason"], now=timezone.now()
+    ):
+        messages.success(request, f"Mail goes to {form.cleaned_data['address']} again.")
     return redirect("members:mail_desk")

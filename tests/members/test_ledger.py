@@ -206,7 +206,7 @@ def test_an_address_that_came_back_gets_only_what_somebody_waits_for():
     sweep(NOON)
     sent = Notification.objects.filter(status=Status.SENT).values_list("kind", flat=True)
     assert list(sent) == ["transactional"]
-    stopping.lift(person.email, now=NOON)
+    stopping.lift(person.email, now=NOON, reason="it works")
     tell(make_kind("again", category=Category.DIGEST), person, now=NOON)
     sweep(NOON)
     assert Notification.objects.get(kind="again").status == Status.SENT

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from members.ledger import Category, Due, stopping, tell, tell_many
+from members.ledger import Category, Due, kinds, sending, stopping, tell, tell_many, watching
 from members.ledger.outcomes import Verdict, judge
 from members.ledger.sending import sweep
 from members.models import Notification, Suppression
-from tests.factories import make_club, make_user
+from tests.factories import make_club, make_officer, make_user
 from tests.members.ledger_tools import NOON, mail_server, make_kind
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_kinds")]
@@ -203,3 +203,81 @@ def test_a_mail_server_that_does_not_answer_is_told_in_words():
     club = make_club()
     mailserver.save(club, host="127.0.0.1", port=free_port(), security="none")
     assert mailserver.test(club, "officer@club.example").startswith("ConnectionRefusedError")
+
+
+# ── A server that refuses the portal itself, and one that is slow
+
+
+def test_a_server_that_refuses_the_portal_stops_all_mail_and_tells_the_desk_until_it_is_mended(smtp):
+    club = make_club()
+    people = told(3)
+    with mail_server() as (sink, port):
+        smtp(port)
+        refuses = True
+
+        async def handle_MAIL(server, session, envelope, address, options):
+            if refuses:
+                return "530 5.7.0 Authentication required"
+            envelope.mail_from = address
+            return "250 OK"
+
+        sink.handle_MAIL = handle_MAIL
+        done = sweep(NOON)
+        assert "530 5.7.0" in done.problems[0]
+        assert set(Notification.objects.values_list("status", "attempts")) == {(Status.PENDING, 0)}
+        club.refresh_from_db()
+        assert "530 5.7.0 Authentication required" in club.mail_problem
+        officer = make_officer(slug="webmaster")
+        assert "The mail server refuses the portal" in [item.title for item in watching.desk_items(officer)]
+
+        refuses = False
+        sweep(NOON + timedelta(minutes=1))
+        assert sink.messages == []  # it knocks every five minutes
+        sweep(NOON + timedelta(minutes=6))
+        assert sorted(sink.recipients) == sorted(person.email for person in people)
+        club.refresh_from_db()
+        assert club.mail_problem == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict"),
+    [
+        (421, Verdict.RETRY), (450, Verdict.RETRY), (451, Verdict.RETRY), (452, Verdict.RETRY),
+        (550, Verdict.DEAD), (552, Verdict.DEAD), (554, Verdict.DEAD), (535, Verdict.REFUSED), (530, Verdict.REFUSED),
+    ],
+)  # fmt: skip
+def test_each_code_has_its_consequence(code, verdict):
+    assert judge(smtplib.SMTPDataError(code, b"says the server")).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict"),
+    [(450, Verdict.RETRY), (552, Verdict.DEAD), (550, Verdict.REFUSED), (553, Verdict.REFUSED)],
+)
+def test_a_sender_that_is_refused_is_no_fault_of_the_mail(code, verdict):
+    assert judge(smtplib.SMTPSenderRefused(code, b"who are you", "a@b.example")).verdict is verdict
+
+
+def test_somebody_who_waits_is_not_kept_behind_digests_on_a_slow_server(smtp, monkeypatch):
+    monkeypatch.setattr(sending, "SLOW", 0.1)
+    make_kind("digest", category=Category.DIGEST)
+    urgent = make_kind("code", category=Category.TRANSACTIONAL)
+    waits = make_user()
+    readers = [make_user() for _ in range(4)]
+    tell_many(type(kinds.find("digest")), [Due(person) for person in readers], now=NOON)
+    with mail_server(slow=0.2) as (sink, port):
+        smtp(port)
+        sent = []
+        original = sending._Sender.hand_over
+
+        def hand_over(self, mail):
+            answer = original(self, mail)
+            sent.append(mail.to[0])
+            if len(sent) == 1:
+                tell(urgent, waits, now=NOON)
+            return answer
+
+        monkeypatch.setattr(sending._Sender, "hand_over", hand_over)
+        sweep(NOON)
+    assert sink.recipients[1] == waits.email
+    assert len(sink.recipients) == 5

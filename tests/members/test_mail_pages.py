@@ -8,9 +8,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from members import lifting
 from members.ledger import Category, Due, holding, kinds, stopping, tell, tell_many
 from members.ledger.sending import sweep
 from members.models import AuditEntry, Notification, Preference, Suppression
+from members.notifications import AddressCheck
 from tests.factories import make_club, make_member, make_officer, make_user
 from tests.members.ledger_tools import make_kind
 
@@ -67,13 +69,42 @@ def test_a_kind_that_does_not_exist_is_refused(client):
     assert not Preference.objects.exists()
 
 
-def test_a_person_learns_that_their_address_came_back_and_says_that_it_works(client):
+def test_a_person_learns_that_their_address_came_back_and_proves_that_it_works(client):
+    kinds.REGISTRY["address-check"] = AddressCheck()
     person = make_member()
     client.force_login(person)
     stopping.pause(person.email, "550 no such user", now=timezone.now())
     assert "550 no such user" in words(client.get(reverse("members:notification_settings")))
-    client.post(reverse("members:mail_resume"))
+    for _ in range(2):  # the second click within minutes sends no second mail
+        client.post(reverse("members:mail_resume"))
+    sweep(timezone.now() + timedelta(seconds=5))
+    [sent] = mail.outbox
+    assert stopping.paused([person.email]) == {person.email}
+
+    url = re.search(r"http\S+/prove/\S+", sent.body)[0]
+    path = url.partition("//")[2].partition("/")[2]
+    stranger = Client()
+    assert "arrive?" in words(stranger.get(f"/{path}"))
+    assert stopping.paused([person.email]) == {person.email}
+    assert "again" in words(stranger.post(f"/{path}"))
     assert stopping.paused([person.email]) == set()
+    assert stranger.get(reverse("members:address_prove", args=["invented~token"])).status_code == 404
+
+
+def test_signing_in_by_a_mail_lifts_a_bounce_but_no_complaint():
+    for address, cause in (("back@club.example", "bounce"), ("angry@club.example", "complaint")):
+        stopping.pause(address, "why", now=timezone.now(), cause=Suppression.Cause(cause))
+        lifting.verified(address, now=timezone.now())
+    assert stopping.paused(["back@club.example", "angry@club.example"]) == {"angry@club.example"}
+
+
+def test_a_mail_put_off_five_times_in_two_weeks_pauses_the_address():
+    for number in range(4):
+        report(f"soft-{number}", "full@club.example", EventType.DEFERRED, None)
+        report(f"soft-{number}", "full@club.example", EventType.DEFERRED, None)
+    assert stopping.paused(["full@club.example"]) == set()
+    report("soft-4", "full@club.example", EventType.DEFERRED, None)
+    assert Suppression.objects.get().cause == "soft"
 
 
 def test_settings_and_ledger_ask_for_a_sign_in(client):
@@ -251,7 +282,12 @@ def test_an_officer_lifts_an_address_that_came_back(client, officer):
     stopping.pause("gone@club.example", "550 no such user", now=timezone.now())
     assert "gone@club.example" in words(client.get(reverse("members:mail_desk")))
     client.post(reverse("members:mail_lift"), {"address": "gone@club.example"})
+    assert stopping.paused(["gone@club.example"]) == {"gone@club.example"}  # without a reason nothing changes
+    client.post(reverse("members:mail_lift"), {"address": "gone@club.example", "reason": "She rang us"})
     assert stopping.paused(["gone@club.example"]) == set()
+    lifted = Suppression.objects.get()
+    assert (lifted.lifted_by, lifted.lift_reason) == (officer, "She rang us")
+    assert AuditEntry.objects.get(action="mail.lift").after["reason"] == "She rang us"
 
 
 def test_a_member_and_an_officer_without_the_right_stay_outside(client):
@@ -300,7 +336,7 @@ def test_a_bounce_pauses_bulk_mail_once_and_an_old_report_does_not_pause_it_agai
     report("e1", "gone@club.example")
     report("e2", "gone@club.example")
     assert list(Suppression.objects.values_list("address", "event_id")) == [("gone@club.example", "e1")]
-    stopping.lift("gone@club.example", now=timezone.now())
+    stopping.lift("gone@club.example", now=timezone.now(), reason="it works")
     report("e1", "gone@club.example")
     assert stopping.paused(["gone@club.example"]) == set()
     report("e3", "gone@club.example", EventType.COMPLAINED)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.utils import timezone
 
 from members import announcements
-from tests.access.doors import FORBIDDEN, NO, OFFICES, Case, Door, only
+from members.ledger import stopping
+from tests.access.doors import FORBIDDEN, NO, NOBODY, OFFICES, PUBLIC, Case, Door, only
 from tests.factories.announcements import make_announcement
 
 #: Every office may write to any group; hosts and leads to their own.
@@ -29,11 +30,23 @@ def sent(world):
     return {"pk": world.sent_announcement.pk}
 
 
+PUBLIC_PAGES = {"members:address_prove"}
+
 ADMIN = {
+    "members_mailevent": ("president",),
     "members_announcement": OFFICES,
 }
 
 TABLE = {
+    "members:address_prove": [
+        Case(
+            "a link that we signed",
+            PUBLIC,
+            PUBLIC,
+            lambda world: {"token": stopping.proof_token("canary@x.example")},
+        ),
+        Case("any other", NOBODY, NOBODY, lambda world: {"token": "invented"}),
+    ],
     "members:announcement_list": [Case("the list", WRITERS_TO_GROUPS)],
     "members:announcement_create": [Case("a new one", WRITERS_TO_GROUPS, WRITERS_TO_GROUPS)],
     "members:announcement_detail": [
