@@ -4,11 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.conf import settings
 
+from members import sealing
 from members.ledger import Category
+from members.ledger.hooks import is_allowed
 from members.ledger.kinds import Kind, every
 from members.ledger.stopping import choose, wanted_by
-from members.models import Announcement, Notification, User
+from members.models import Announcement, Notification, User, Webhook
 from members.models.notifications import NotificationQuerySet
 from mlclub.forms import MarkdownField
 from mlclub.gather import Audience
@@ -120,3 +123,32 @@ class AnnouncementForm(forms.ModelForm):
             sections.setdefault(group.section, []).append((group.key, group.label))
         self.fields["audience"].choices = [("", "Choose a group"), *sections.items()]  # type: ignore[attr-defined]
         self.order_fields(["audience", "subject", "body"])
+
+
+class ChannelForm(forms.ModelForm):
+    """A channel of Discord or Slack; its secret address is typed once and never shown again."""
+
+    url = forms.CharField(
+        label="Address of the webhook",
+        max_length=300,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="Discord: channel settings, Integrations. Slack: an app with an incoming webhook. It is kept encrypted.",
+    )
+
+    class Meta:
+        model = Webhook
+        fields = ["service", "name", "readers"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        service, url = cleaned.get("service"), cleaned.get("url", "").strip()
+        if service and url and not is_allowed(service, url):
+            beginning = settings.CHANNEL_ADDRESSES[service]
+            self.add_error("url", f"This is no address of that service: it begins with {beginning}")
+        return cleaned
+
+    def save(self, commit: bool = True) -> Webhook:
+        url = self.cleaned_data["url"].strip()
+        self.instance.address, self.instance.ends_in = sealing.seal(url), url[-4:]
+        webhook: Webhook = super().save(commit)
+        return webhook

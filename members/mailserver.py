@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import smtplib
 from typing import Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend as DjangoEmailBackend
 
 from members.models import Club
+from members.sealing import opened, seal
 
 
 class _Watched:
@@ -59,7 +57,7 @@ def connection() -> BaseEmailBackend:
             host=server["host"],
             port=server["port"],
             username=server.get("user") or "",
-            password=_decrypt(server.get("password") or ""),
+            password=opened(server.get("password") or ""),
             use_tls=server.get("security") == "starttls",
             use_ssl=server.get("security") == "tls",
             timeout=settings.EMAIL_TIMEOUT,
@@ -85,7 +83,7 @@ def save(
             "host": host,
             "port": port,
             "user": user,
-            "password": _cipher().encrypt(password.encode()).decode() if password else "",
+            "password": seal(password) if password else "",
             "security": security,
             "sender": sender,
         }
@@ -113,19 +111,3 @@ def test(club: Club, address: str) -> str:
     except (smtplib.SMTPException, OSError, ValueError) as problem:
         return " ".join(f"{type(problem).__name__}: {problem}".split())[:300]
     return ""
-
-
-def _cipher() -> MultiFernet:
-    def key(secret: str) -> Fernet:
-        return Fernet(
-            base64.urlsafe_b64encode(hashlib.sha256(b"members.mailserver" + secret.encode()).digest())
-        )
-
-    return MultiFernet([key(secret) for secret in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]])
-
-
-def _decrypt(text: str) -> str:
-    try:
-        return _cipher().decrypt(text.encode()).decode() if text else ""
-    except InvalidToken:  # the secret key changed: the server will say that the password is wrong
-        return ""

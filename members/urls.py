@@ -2,7 +2,18 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from members.views import announcements, contacts, first_run, invitations, links, mail, own, people, reports
+from members.views import (
+    announcements,
+    channels,
+    contacts,
+    first_run,
+    invitations,
+    links,
+    mail,
+    own,
+    people,
+    reports,
+)
 
 app_name = "members"
 
@@ -40,5 +51,7 @@ urlpatterns: list[URLPattern] = [
     path("announcements/<int:pk>/stop/", announcements.announcement_stop, name="announcement_stop"),
     path("announcements/<int:pk>/discard/", announcements.announcement_discard, name="announcement_discard"),
     path("desk/mail/", mail.mail_desk, name="mail_desk"),
+    path("desk/mail/channels/", channels.channel_list, name="channel_list"),
+    path("desk/mail/channels/<int:pk>/", channels.channel_act, name="channel_act"),
     path("desk/mail/lift/", mail.mail_lift, name="mail_lift"),
 ]

@@ -176,6 +176,7 @@ CELERY_TASK_ROUTES = {"nmep.tasks.grade": {"queue": "grader"}}
 # Plain intervals only: what is due is decided by our code, in the club's zone.
 CELERY_BEAT_SCHEDULE = {
     "ledger": {"task": "members.tasks.sweep_ledger", "schedule": 30.0, "options": {"expires": 25}},
+    "channels": {"task": "members.tasks.sweep_channels", "schedule": 30.0, "options": {"expires": 25}},
     "housekeeping": {"task": "mlclub.portal.tasks.tick", "schedule": 60.0, "options": {"expires": 50}},
     "links": {"task": "nmep.tasks.check_links", "schedule": 3600.0, "options": {"expires": 1800}},
 }
@@ -347,6 +348,11 @@ elif not PRODUCTION:
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="The club <portal@club.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 ADMINS = [("Webmaster", address) for address in env.list("ADMINS", default=[])]
+#: How the addresses of channels begin; anything else is refused (a test points them at itself).
+CHANNEL_ADDRESSES = {
+    "discord": env.str("DISCORD_WEBHOOKS", default="https://discord.com/api/webhooks/"),
+    "slack": env.str("SLACK_WEBHOOKS", default="https://hooks.slack.com/services/"),
+}
 ANYMAIL = {"WEBHOOK_SECRET": env.str("ANYMAIL_WEBHOOK_SECRET", default="")}
 
 # ── Safety ────────────────────────────────────────────────────────────────────────────────────────

@@ -1,5 +1,6 @@
 """What people are told about events and slots."""
 
+from events.notifications.channels import EventPost
 from events.notifications.fairs import (
     FAIR_COMPANY,
     CompanyAccepted,
@@ -78,6 +79,7 @@ __all__ = [
     "CompanyReport",
     "ConfirmComing",
     "DrawPublished",
+    "EventPost",
     "EventReminder",
     "MentorFound",
     "MentorStep",

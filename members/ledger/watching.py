@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from members.ledger import holding
 from members.ledger.kinds import Category
-from members.models import Club, Notification, User
+from members.models import Club, Notification, User, Webhook
 from members.models.notifications import NotificationQuerySet
 from mlclub.gather import DeskItem, Health
 
@@ -53,7 +53,7 @@ def desk_items(user: User) -> list[DeskItem]:
         return []
     found = []
     url = reverse("members:mail_desk")
-    dead = Notification.objects.dead().count()
+    dead = Notification.objects.by_mail().dead().count()
     if dead:
         found.append(
             DeskItem(
@@ -76,6 +76,17 @@ def desk_items(user: User) -> list[DeskItem]:
                 detail=club.mail_problem,
                 action="Mend it",
                 tone="bad",
+            )
+        )
+    for webhook in Webhook.objects.posting().exclude(failing_since=None):
+        found.append(
+            DeskItem(
+                group="Mail",
+                title=f"{webhook} takes nothing",
+                count=1,
+                url=reverse("members:channel_list"),
+                detail=webhook.problem,
+                action="Mend it",
             )
         )
     if holding.held_since():

@@ -150,7 +150,7 @@ def mail_desk(request: HttpRequest) -> HttpResponse:
         return redirect("members:mail_desk")
     now = timezone.now()
     club = Club.objects.filter(pk=1).first() or Club(pk=1)
-    people = Notification.objects.select_related("person")
+    people = Notification.objects.by_mail().select_related("person")
     dead = Paginator(people.dead(), PER_PAGE).get_page(request.GET.get("page"))
     held = Paginator(people.held(club.mail_held_at).order_by("due_at"), PER_PAGE).get_page(
         request.GET.get("held")

@@ -11,6 +11,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from members.ledger import channels
 from members.ledger.sending import Sweep, sweep
 from members.models import Club
 
@@ -60,6 +61,7 @@ class Command(BaseCommand):
 
     def until_empty(self, now: datetime | None) -> Sweep:
         done = sweep(now, budget=float("inf"), should_stop=lambda: self.stopped)
+        channels.sweep(now or timezone.now())
         for problem in done.problems:
             self.stderr.write(problem)
         if done.written or done.counts:

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from members import announcements
 from members.ledger import stopping
+from members.models import Webhook
 from tests.access.doors import FORBIDDEN, NO, NOBODY, OFFICES, PUBLIC, Case, Door, only
 from tests.factories.announcements import make_announcement
 
@@ -15,6 +16,7 @@ OFFICES_ONLY: Door = only(*OFFICES)
 
 
 def build(world) -> None:
+    world.webhook = Webhook.objects.create(name="#events", address="sealed", ends_in="aled")
     world.announcement = make_announcement(written_by=world.visitors["president"], audience="members:active")
     sent = world.sent_announcement = make_announcement(
         written_by=world.visitors["president"], audience="members:active", subject="canary-announcement"
@@ -37,7 +39,12 @@ ADMIN = {
     "members_announcement": OFFICES,
 }
 
+#: President and webmaster look after the mail.
+POST_OFFICE = only("president", others=FORBIDDEN)
+
 TABLE = {
+    "members:channel_list": [Case("the list", POST_OFFICE, POST_OFFICE)],
+    "members:channel_act": [Case("a channel", NO, POST_OFFICE, lambda world: {"pk": world.webhook.pk})],
     "members:address_prove": [
         Case(
             "a link that we signed",
