@@ -12,6 +12,7 @@ from members.views import (
     mail,
     own,
     people,
+    previews,
     reports,
 )
 
@@ -53,5 +54,7 @@ urlpatterns: list[URLPattern] = [
     path("desk/mail/", mail.mail_desk, name="mail_desk"),
     path("desk/mail/channels/", channels.channel_list, name="channel_list"),
     path("desk/mail/channels/<int:pk>/", channels.channel_act, name="channel_act"),
+    path("desk/mail/preview/", previews.mail_preview, name="mail_preview"),
+    path("desk/mail/preview/<int:pk>/html/", previews.mail_preview_html, name="mail_preview_html"),
     path("desk/mail/lift/", mail.mail_lift, name="mail_lift"),
 ]

@@ -103,10 +103,25 @@ def address_prove(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def sent_to_me(request: HttpRequest) -> HttpResponse:
     """Everybody's own ledger: what was sent, what was not, and why."""
-    page = Paginator(Notification.objects.visible_to(request.user), PER_PAGE).get_page(
-        request.GET.get("page")
+    mine = Notification.objects.visible_to(request.user)
+    slugs = sorted(set(mine.order_by().values_list("kind", flat=True).distinct()))
+    kind = request.GET.get("kind", "")
+    state = request.GET.get("state", "")
+    rows = mine.filter(kind=kind) if kind in slugs else mine
+    if state == "not":
+        rows = rows.exclude(status=Notification.Status.SENT)
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    return render(
+        request,
+        "members/sent_to_me.html",
+        {
+            "page_obj": page,
+            "rows": described(list(page)),
+            "kinds": [(slug, kinds.label_of(slug)) for slug in slugs],
+            "kind": kind,
+            "state": state,
+        },
     )
-    return render(request, "members/sent_to_me.html", {"page_obj": page, "rows": described(list(page))})
 
 
 # ── The link in a mail

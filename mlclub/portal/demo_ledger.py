@@ -6,14 +6,18 @@ import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
 from events.models import Registration
 from events.notifications import EventReminder
+from members import audiences, sealing
 from members.audit import subject_of
 from members.demo import People
-from members.ledger import Kind, at
-from members.models import Notification, User
+from members.ledger import Kind, at, stopping
+from members.ledger.judging import SWITCHED_OFF
+from members.models import Announcement, Notification, User, Webhook
+from members.notifications import AnnouncementMail
 from mlclub.portal import digest, readers
 from mlclub.portal.notifications import NewMemberDigest, OfficerDigest, WeeklyDigest
 
@@ -43,7 +47,63 @@ def seed(people: People, now: datetime, rng: random.Random) -> None:
             reason="452 4.2.2 The recipient's mailbox is full; gave up after 6 tries.",
         )
     )
+    rows += _announcements(people, now)
     Notification.objects.bulk_create(rows)
+    _troubles(people, now)
+
+
+def _announcements(people: People, now: datetime) -> Iterator[Notification]:
+    """One that the new members had three days ago, and a draft."""
+    officer = people.cast["officer"]
+    audience = audiences.find("members:new", officer, now)
+    if audience is None or audience.people is None:
+        return
+    sent_at = now - timedelta(days=3)
+    written = {"written_by": officer, "audience": "members:new", "created_at": sent_at, "changed_at": sent_at}
+    told = Announcement.objects.create(
+        **written,
+        subject="Thursday's class is in Hall 306",
+        body="The lecture hall has a broken projector, so **Thursday's class** is in Hall 306, at the same hour.\n\n"
+        "The exercise is the same. [All dates](/events/) are right already.",
+        state=Announcement.State.SENT,
+        sent_by=officer,
+        sent_at=sent_at,
+        audience_label=audience.label,
+        recipients=audience.people.count(),
+    )
+    Announcement.objects.create(
+        **written | {"audience": "members:active"},
+        subject="Who helps at the fair?",
+        body="We need ten people for two hours each. Say when you can on the page of the fair.",
+    )
+    for number, person in enumerate(audience.people.order_by("pk")):
+        yield _row(
+            AnnouncementMail,
+            person,
+            subject_of(told),
+            "",
+            sent_at + Announcement.COOLING_OFF,
+            status=Notification.Status.SKIPPED if number % 9 == 4 else Notification.Status.SENT,
+            reason=SWITCHED_OFF if number % 9 == 4 else "",
+        )
+
+
+def _troubles(people: People, now: datetime) -> None:
+    """An address that came back, and a channel that takes nothing; it is switched off, so nobody outside is asked."""
+    alumnus, officer = people.cast["alumnus"], people.cast["officer"]
+    stopping.pause(alumnus.email, "550 5.1.1 No such user here", now=now - timedelta(days=12))
+    Webhook.objects.create(
+        name="#announcements",
+        service=Webhook.Service.DISCORD,
+        address=sealing.seal(f"{settings.CHANNEL_ADDRESSES['discord']}0/demo"),
+        ends_in="demo",
+        made_by=officer,
+        made_at=now - timedelta(days=40),
+        last_posted_at=now - timedelta(days=9),
+        is_on=False,
+        problem="404 Not Found",
+        failing_since=now - timedelta(days=2),
+    )
 
 
 def _digests(now: datetime, rng: random.Random) -> Iterator[Notification]:

@@ -87,7 +87,7 @@ def test_an_event_is_posted_once_and_edited_when_it_moves_and_is_cancelled(servi
     schedule.move(event, starts_at=event.starts_at + timedelta(hours=1), now=NOW)
     channels.sweep(NOW + timedelta(minutes=5))
     channels.sweep(NOW + timedelta(minutes=6))
-    schedule.cancel(event, now=NOW)
+    schedule.cancel(event, "Storm", now=NOW)
     channels.sweep(NOW + timedelta(minutes=7))
     assert [(method, path) for method, path, _ in service.asked[1:]] == [
         ("PATCH", "/discord/1/secret/messages/1")

@@ -6,8 +6,21 @@ from django.utils import timezone
 
 from members import announcements
 from members.ledger import stopping
-from members.models import Webhook
-from tests.access.doors import FORBIDDEN, NO, NOBODY, OFFICES, PUBLIC, Case, Door, only
+from members.models import Notification, Webhook
+from tests.access.cases import event
+from tests.access.doors import (
+    FORBIDDEN,
+    NO,
+    NOBODY,
+    OFFICERS,
+    OFFICES,
+    PUBLIC,
+    READERS,
+    SIGNED_IN,
+    Case,
+    Door,
+    only,
+)
 from tests.factories.announcements import make_announcement
 
 #: Every office may write to any group; hosts and leads to their own.
@@ -21,6 +34,8 @@ def build(world) -> None:
     sent = world.sent_announcement = make_announcement(
         written_by=world.visitors["president"], audience="members:active", subject="canary-announcement"
     )
+    announcements.send_test(world.announcement, by=world.visitors["president"], now=timezone.now())
+    world.own_mail = Notification.objects.get(kind="announcement-test")
     announcements.send(sent, by=world.visitors["president"], now=timezone.now())
 
 
@@ -43,6 +58,15 @@ ADMIN = {
 POST_OFFICE = only("president", others=FORBIDDEN)
 
 TABLE = {
+    "events:event_mail": [
+        Case("a public event", SIGNED_IN, NO, event("public")),
+        Case("a members' event", READERS, NO, event("members")),
+        Case("an event by invitation", only("host", "member", *OFFICES), NO, event("invited")),
+    ],
+    "members:mail_preview": [Case("the kinds", OFFICERS)],
+    "members:mail_preview_html": [
+        Case("the president's own", only("president"), NO, lambda world: {"pk": world.own_mail.pk}),
+    ],
     "members:channel_list": [Case("the list", POST_OFFICE, POST_OFFICE)],
     "members:channel_act": [Case("a channel", NO, POST_OFFICE, lambda world: {"pk": world.webhook.pk})],
     "members:address_prove": [
