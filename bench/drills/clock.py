@@ -17,6 +17,8 @@ import django
 ZONES = os.environ.get(
     "DRILL_ZONES", "America/Los_Angeles Europe/Berlin Australia/Sydney Asia/Kolkata"
 ).split()
+#: How many changes of the clocks and turns of the year in each zone.
+MOMENTS = int(os.environ.get("DRILL_MOMENTS", "4"))
 STEP = timedelta(seconds=30)
 DAY = timedelta(days=1)
 
@@ -84,7 +86,7 @@ def main() -> int:
             datetime(2027, 12, 30, 12, tzinfo=zone),
             datetime(2028, 2, 28, 12, tzinfo=zone),
         ]
-        for noon in moments:
+        for noon in moments[:MOMENTS]:
             # At six in the evening on the wall, the day of the change and the next.
             events = [
                 make_event(

@@ -31,6 +31,7 @@ ANSWERS = {
 def main() -> int:
     django.setup()
     from aiosmtpd.controller import Controller
+    from django.db import connection
     from django.utils import timezone
 
     from bench.drills._mail import a_report, use
@@ -163,7 +164,14 @@ def main() -> int:
     # 4. A slow server and many digests: who waits is not kept behind them.
     provider.slow, settings.EMAIL_TIMEOUT = SLOW, SLOW + 5
     tell_many(digest, [Due(address=f"slow.{number}@club.example") for number in range(3)], now=noon)
-    sender = threading.Thread(target=lambda: sweep(noon + timedelta(minutes=30)))
+
+    def send_slowly() -> None:
+        try:
+            sweep(noon + timedelta(minutes=30))
+        finally:
+            connection.close()
+
+    sender = threading.Thread(target=send_slowly)
     began = time.monotonic()
     sender.start()
     time.sleep(min(1.0, SLOW / 2))
