@@ -16,6 +16,7 @@ from events import (
     registrations,
     rotas,
     speakers,
+    symposia,
     turns,
 )
 from events.gathered.audiences import audiences
@@ -74,6 +75,7 @@ def tick(now: datetime) -> None:
     confirming.ask_to_confirm(now)
     helping.close_over(now)
     speakers.close_over(now)
+    symposia.forget_unproven(now)
     agenda.carry_over(now)
     making.menu()
     registrations.erase_notes(now)

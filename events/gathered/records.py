@@ -43,6 +43,11 @@ def office_permissions() -> dict[str, list[str]]:
     own += [f"events.{verb}_backup" for verb in ("change", "delete", "view")]
     own += ["events.view_slotcomment", "events.delete_slotcomment"]
     own.append("events.view_feedbackform")
+    own += [
+        f"events.{verb}_{model}"
+        for model in ("symposium", "track", "programmesession", "cohost", "abstract", "abstractauthor")
+        for verb in ("add", "change", "view")
+    ]
     own += [f"events.{verb}_speakervisit" for verb in ("add", "change", "view")]
     own += [
         f"events.{verb}_{model}" for model in ("fair", "booth", "faircompany") for verb in ("change", "view")

@@ -23,10 +23,23 @@ from events.models.sign_up import (
 )
 from events.models.slots import Claim, Slot, SlotQuestion, SlotSheet, Swap
 from events.models.speakers import SpeakerVisit
+from events.models.symposium import (
+    Abstract,
+    AbstractAuthor,
+    AbstractReview,
+    CoHost,
+    ProgrammeSession,
+    Symposium,
+    SymposiumGuest,
+    Track,
+)
 from events.models.talks import Material, Talk
 from events.models.templates import EventTemplate
 
 __all__ = [
+    "Abstract",
+    "AbstractAuthor",
+    "AbstractReview",
     "AgendaItem",
     "Album",
     "AlbumObjection",
@@ -35,6 +48,7 @@ __all__ = [
     "Booth",
     "CalendarFeed",
     "Claim",
+    "CoHost",
     "DoorTick",
     "Event",
     "EventDraw",
@@ -55,6 +69,7 @@ __all__ = [
     "NoShowRule",
     "Preparation",
     "Presentation",
+    "ProgrammeSession",
     "Registration",
     "RegistrationWindow",
     "Room",
@@ -70,9 +85,12 @@ __all__ = [
     "SlotSheet",
     "SpeakerVisit",
     "Swap",
+    "Symposium",
+    "SymposiumGuest",
     "Talk",
     "TalkMentoring",
     "ThankYou",
+    "Track",
     "Turn",
     "Visibility",
 ]

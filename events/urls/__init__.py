@@ -18,6 +18,7 @@ from events.urls import (
     series,
     slots,
     speakers,
+    symposia,
 )
 
 app_name = "events"
@@ -38,4 +39,5 @@ urlpatterns = [
     *series.urlpatterns,
     *slots.urlpatterns,
     *speakers.urlpatterns,
+    *symposia.urlpatterns,
 ]

@@ -21,4 +21,5 @@ from tests.factories.rooms import *  # noqa: F403
 from tests.factories.sign_up import *  # noqa: F403
 from tests.factories.slots import *  # noqa: F403
 from tests.factories.speakers import *  # noqa: F403
+from tests.factories.symposia import *  # noqa: F403
 from tests.factories.wiki import *  # noqa: F403
