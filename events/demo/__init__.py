@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.text import slugify
 
-from events.demo import texts
+from events.demo import fairs, texts
 from events.models import Attendance, Event, Kind, Material, Registration, Series, Talk, Visibility
 from members.demo import People
 from members.models import Club, Term, User
@@ -86,7 +86,7 @@ PLANS = [
          visibility=Visibility.PUBLIC, outsiders=6),
     Plan(Kind.OTHER, SAT, time(10), 360, (14,), texts.SYMPOSIUM, "Atrium, Marlow Hall", (52, 52), 5,
          visibility=Visibility.PUBLIC, outsiders=16),
-    Plan(Kind.OTHER, FRI, time(12), 240, (5,), texts.FAIR, "Sports hall, Harbour University", (48, 48), 5,
+    Plan(Kind.OTHER, FRI, time(12), 240, (12,), texts.FAIR, "Sports hall, Harbour University", (48, 48), 5,
          visibility=Visibility.PUBLIC, outsiders=60, only_fall=True),
 ]  # fmt: skip
 
@@ -111,6 +111,7 @@ def seed(people: People, terms: list[Term], now: datetime, rng: random.Random) -
             rows, event, plan, week, people.course if plan.is_course and index == 3 else members, now, rng
         )
     _write(rows)
+    fairs.seed([event for event in rows.events if event.title in texts.FAIR], people, terms, now)
 
 
 def _events(
