@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.core.files.base import ContentFile
 
-from events.models import Booth, Event, Fair, FairCompany, FairDisclosure, FairStudent, FairTick
+from events.models import Booth, Event, Fair, FairCompany, FairDisclosure, FairStudent, FairTick, Registration
 from members.demo import People
 from members.models import Organization, Term, User
 
@@ -140,7 +140,9 @@ def _students(
     active = people.active_in[term.pk]
     known = people.cast.get("member")
     chosen = rng.sample([person for person in active if person != known], min(STUDENTS, len(active) - 1))
-    for number, person in enumerate([*([known] if known in active else []), *chosen]):
+    coming = [*([known] if known in active else []), *chosen]
+    _sign_up(fair, coming, now)
+    for number, person in enumerate(coming):
         told_at = now - timedelta(days=rng.uniform(1, 9))
         to_all = number % 9 == 4
         student = FairStudent.objects.create(
@@ -182,6 +184,17 @@ def _students(
                     zip(opened, ("192.0.2.0/24", "198.51.100.0/24"), strict=False)
                 )
             )
+
+
+def _sign_up(fair: Fair, coming: list[User], now: datetime) -> None:
+    """Whoever says whom they wish to meet is signed up by it."""
+    known = set(Registration.objects.filter(event=fair.event).values_list("user", flat=True))
+    rows = []
+    for number, person in enumerate(coming):
+        if person.pk not in known:
+            at = now - timedelta(days=9, hours=-number)
+            rows.append(Registration(event=fair.event, user=person, created_at=at, updated_at=at))
+    Registration.objects.bulk_create(rows)
 
 
 def _resume(person: User) -> bytes:
