@@ -18,7 +18,7 @@ from mlclub import gather
 from mlclub.gather import Occurrence
 
 #: Raise it when the form of the entries changes, so that every reader fetches anew.
-FORM = 1
+FORM = 2
 BEFORE = timedelta(days=90)
 AFTER = timedelta(days=366)
 #: A cancelled event stays in calendars as cancelled for so long.

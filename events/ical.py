@@ -136,8 +136,12 @@ def _component(row: Occurrence, zone: ZoneInfo, alarm: int) -> VEvent:
     component.add("last-modified", changed)
     component.add("sequence", row.sequence)
     component.add("status", "CANCELLED" if row.is_cancelled else "TENTATIVE" if tentative else "CONFIRMED")
-    component.add("dtstart", row.starts_at.astimezone(zone))
-    component.add("dtend", row.ends_at.astimezone(zone))
+    starts_at, ends_at = row.starts_at.astimezone(zone), row.ends_at.astimezone(zone)
+    if _comes_twice(starts_at) or _comes_twice(ends_at):
+        # No TZID can say which of the two is meant, and readers take either.
+        starts_at, ends_at = starts_at.astimezone(UTC), ends_at.astimezone(UTC)
+    component.add("dtstart", starts_at)
+    component.add("dtend", ends_at)
     component.add("summary", _plain(f"Cancelled: {row.title}" if row.is_cancelled else row.title))
     if row.place:
         component.add("location", _plain(row.place))
@@ -156,6 +160,11 @@ def _component(row: Occurrence, zone: ZoneInfo, alarm: int) -> VEvent:
         bell.add("trigger", timedelta(minutes=-alarm))
         component.add_component(bell)
     return component
+
+
+def _comes_twice(there: datetime) -> bool:
+    """Whether the clock on the wall shows this hour twice, on the night when it is put back."""
+    return there.replace(fold=0).utcoffset() != there.replace(fold=1).utcoffset()
 
 
 def _plain(text: str) -> str:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from events import notifications, rooms, speakers
 from events.locking import locked_event
 from events.models import Event, Registration, Room, Series
+from events.models.series import on_the_wall
 from members.ledger import Due, Kind, tell_many
 from members.models import Break, Club, Term
 from mlclub.refusal import Refused
@@ -207,7 +208,7 @@ def moved_spans(
         begins = (
             starts_at
             if target.pk == event.pk
-            else datetime.combine(target.starts_at.astimezone(zone).date() + days, hour, tzinfo=zone)
+            else on_the_wall(target.starts_at.astimezone(zone).date() + days, hour, zone)
         )
         spans[target.pk] = (begins, begins + length)
     return spans
@@ -277,7 +278,7 @@ def _move_rule(
         later.reverse()  # From the far end, so that none steps on one that has yet to make room.
     for row in later:
         day = (row.original_starts_at or row.starts_at).astimezone(zone).date() + days
-        Event.objects.filter(pk=row.pk).update(original_starts_at=datetime.combine(day, hour, tzinfo=zone))
+        Event.objects.filter(pk=row.pk).update(original_starts_at=on_the_wall(day, hour, zone))
     series.first_on = first.astimezone(zone).date() + days
     series.count = len(later) if series.count else None
     series.last_on = series.last_on + days if series.last_on else None

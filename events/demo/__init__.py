@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 from django.utils.text import slugify
 
-from events.demo import fairs, texts
-from events.models import Attendance, Event, Kind, Material, Registration, Series, Talk, Visibility
+from events.demo import fairs, rooms, texts
+from events.models import Attendance, Event, Kind, Material, Registration, Room, Series, Talk, Visibility
 from members.demo import People
 from members.models import Club, Term, User
 
@@ -52,6 +52,7 @@ class Plan:
 class Rows:
     """Everything to be written, in bulk."""
 
+    rooms: dict[str, Room]
     events: list[Event] = field(default_factory=list)
     plans: list[tuple[Plan, int, int]] = field(default_factory=list)  # plan, term, week; one for each event
     registrations: list[Registration] = field(default_factory=list)
@@ -94,7 +95,7 @@ PLANS = [
 def seed(people: People, terms: list[Term], now: datetime, rng: random.Random) -> None:
     """Make them; `terms` are the four of the demo, oldest first, `now` an aware instant."""
     zone = Club.current().zone
-    rows = Rows()
+    rows = Rows(rooms=rooms.make())
     for index, term in enumerate(terms):
         for plan in PLANS:
             if plan.only_fall and not term.name.startswith("Fall"):
@@ -112,13 +113,15 @@ def seed(people: People, terms: list[Term], now: datetime, rng: random.Random) -
         )
     _write(rows)
     fairs.seed([event for event in rows.events if event.title in texts.FAIR], people, terms, now)
+    rooms.write_agendas(sorted(rows.events, key=lambda event: event.starts_at), now)
 
 
 def _events(
     rows: Rows, plan: Plan, index: int, term: Term, people: People, zone: ZoneInfo, now: datetime
 ) -> None:
     """The events of one plan in one term, with their series."""
-    series = _series(plan, term, people, index) if plan.series else None
+    room = rows.rooms.get(plan.place)
+    series = _series(plan, term, people, index, room) if plan.series else None
     monday = term.starts_on - timedelta(days=term.starts_on.weekday())
     for at, week in enumerate(plan.weeks):
         starts_at = datetime.combine(
@@ -139,7 +142,9 @@ def _events(
                 starts_at=starts_at,
                 ends_at=starts_at + timedelta(minutes=plan.minutes),
                 original_starts_at=starts_at if series else None,
+                room=room,
                 place=plan.place,
+                helpers_wanted=2 if plan.kind in {Kind.SOCIAL, Kind.WORKSHOP} else 0,
                 online_url="https://meet.club.example/hall" if plan.kind == Kind.MEETING else "",
                 visibility=plan.visibility,
                 capacity=plan.capacity,
@@ -151,7 +156,7 @@ def _events(
         )
 
 
-def _series(plan: Plan, term: Term, people: People, index: int) -> Series:
+def _series(plan: Plan, term: Term, people: People, index: int, room: Room | None) -> Series:
     monday = term.starts_on - timedelta(days=term.starts_on.weekday())
     series = Series.objects.create(
         name=f"{plan.series}, {term.name}",
@@ -164,6 +169,7 @@ def _series(plan: Plan, term: Term, people: People, index: int) -> Series:
         duration=timedelta(minutes=plan.minutes),
         interval_weeks=plan.weeks[1] - plan.weeks[0],
         count=len(plan.weeks),
+        room=room,
         place=plan.place,
     )
     series.hosts.add(_officer(people, term, index, plan))
@@ -188,7 +194,7 @@ def _plant(rows: Rows, now: datetime, rng: random.Random) -> None:
     """What the desk and the pages have to show: no room, a full workshop, a cancelled evening, a moved one."""
     coming = [event for event in rows.events if event.starts_at > now]
     research = next(event for event in coming if event.kind == Kind.RESEARCH)
-    research.place = ""
+    research.room, research.place = None, ""
     full = next(event for event in coming if event.kind == Kind.WORKSHOP)
     full.title, full.slug = "Your first fine-tune", "your-first-fine-tune"
     full.cancel_until = full.starts_at - timedelta(hours=30)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +12,12 @@ from django.urls import reverse
 from events.models.kinds import Kind, Visibility
 from events.models.rooms import Room
 from mlclub.privacy import NOT_PERSONAL
+
+
+def on_the_wall(day: date, hour: time, zone: Any) -> datetime:
+    """The instant at which the clock on the wall shows `hour`; where it leaves the hour out, as much later as it was put
+    on, which is what the wall then shows. Of an hour that comes twice, the first."""
+    return datetime.combine(day, hour, tzinfo=zone).astimezone(UTC).astimezone(zone)
 
 
 class SeriesQuerySet(models.QuerySet["Series"]):
@@ -114,4 +120,4 @@ class Series(models.Model):
 
     def starts_on_day(self, day: date, zone: Any) -> datetime:
         """The instant at which the occurrence of `day` begins, by the clock on the wall in `zone`."""
-        return datetime.combine(day, self.start_time, tzinfo=zone)
+        return on_the_wall(day, self.start_time, zone)

@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from events.models.kinds import Kind, Visibility
 from events.models.rooms import Room
+from events.models.series import on_the_wall
 from mlclub.privacy import NOT_PERSONAL
 
 
@@ -91,4 +92,4 @@ class EventTemplate(models.Model):
 
     def next_start(self, today: date, zone: Any) -> datetime:
         """When the next one would begin, by the clock on the wall in `zone`."""
-        return datetime.combine(self.next_day(today), self.start_time, tzinfo=zone)
+        return on_the_wall(self.next_day(today), self.start_time, zone)

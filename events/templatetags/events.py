@@ -8,7 +8,7 @@ from typing import Any
 
 from django import template
 
-from events import making
+from events import calendar_links, making
 from events.models import AgendaItem, Event
 from mlclub.templatetags.ui import how_far, span_of_days
 
@@ -37,6 +37,18 @@ def agenda_minutes(items: Sequence[AgendaItem]) -> int:
 def minutes_long(event: Event) -> int:
     """How long an event takes, in minutes."""
     return round((event.ends_at - event.starts_at).total_seconds() / 60)
+
+
+@register.simple_tag
+def event_links(event: Event, shows_link: bool = False) -> list[calendar_links.Link]:
+    """Where one event can be put: `{% event_links event sees_link as links %}`."""
+    return calendar_links.of_event(event, shows_link=shows_link)
+
+
+@register.simple_tag
+def feed_links(view: str, *args: object, name: str) -> list[calendar_links.Link]:
+    """Where a feed of ours can be subscribed to: `{% feed_links "events:public_feed" name=club.name as links %}`."""
+    return calendar_links.of_named_feed(view, *args, name=name)
 
 
 @register.simple_tag

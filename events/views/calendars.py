@@ -17,7 +17,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from events import feeds, ical
+from events import calendar_links, feeds, ical
 from events.access import event_for
 from events.forms import FeedForm
 from events.models import CalendarFeed, Event, Series
@@ -130,18 +130,14 @@ def calendar_settings(request: HttpRequest) -> HttpResponse:
             "feed": feed,
             "form": form,
             "address": address,
-            "webcal": webcal(address),
+            "webcal": calendar_links.webcal(address),
+            "links": calendar_links.of_feed(address, name=Club.current().brief) if address else [],
             "public_address": settings.SITE_URL + reverse("events:public_feed"),
-            "public_webcal": webcal(settings.SITE_URL + reverse("events:public_feed")),
+            "public_links": calendar_links.of_named_feed("events:public_feed", name=Club.current().name),
             "series": series[:20],
         },
         status=422 if form.is_bound else 200,
     )
-
-
-def webcal(address: str) -> str:
-    """The address by which calendar programs subscribe at a click."""
-    return f"webcal://{address.partition('://')[2]}" if address else ""
 
 
 @require_POST

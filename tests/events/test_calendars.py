@@ -1,68 +1,25 @@
-"""The feeds, read by other people's parsers."""
+"""The feeds: what is in them, for whom, and how they are served. What others read in them: test_calendar_readers."""
 
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+import gzip
+import logging
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import icalendar
 import pytest
-import recurring_ical_events
-import vobject
 from django.urls import reverse
 from django.utils import timezone
 
-from events import feeds, ical, registrations, schedule
+from events import calendar_links, feeds, ical, registrations, schedule
 from events.models import CalendarFeed
+from mlclub.middleware import RedactTokens
 from tests.factories import make_club, make_event, make_member, make_series, make_talk, make_user
 
 pytestmark = pytest.mark.django_db
 
-ZONES = [
-    "America/Los_Angeles",
-    "America/New_York",
-    "Europe/Berlin",
-    "Australia/Sydney",
-    "Asia/Kolkata",
-    "UTC",
-]
-
 
 def address_of(user):
     return reverse("events:personal_feed", args=[feeds.renew(user, timezone.now())])
-
-
-@pytest.mark.parametrize("zone", ZONES)
-def test_three_parsers_agree_with_us_over_two_years(zone):
-    make_club(time_zone=zone)
-    first = date(2031, 1, 6)
-    series = make_series(first_on=first, times=60, start_time=time(18, 30))
-    rest = make_series(first_on=first + timedelta(weeks=60), times=44, start_time=time(18, 30))
-    events = [*series.events.all(), *rest.events.all()]
-    schedule.move(
-        events[3], starts_at=events[3].starts_at + timedelta(hours=3), now=datetime(2031, 1, 1, tzinfo=UTC)
-    )
-    events[3].refresh_from_db()
-    body = ical.feed([ical.entry_of(event) for event in events], name="Club", zone=ZoneInfo(zone))
-    wanted = sorted((f"occ-{event.uid}@localhost", event.starts_at, event.ends_at) for event in events)
-
-    ours = icalendar.Calendar.from_ical(body)
-    assert len(ours.walk("VEVENT")) == 104
-
-    recurring = recurring_ical_events.of(ours).between(
-        datetime(2030, 12, 1, tzinfo=UTC), datetime(2033, 3, 1, tzinfo=UTC)
-    )
-    found = sorted(
-        (str(each["UID"]), each["DTSTART"].dt.astimezone(UTC), each["DTEND"].dt.astimezone(UTC))
-        for each in recurring
-    )
-    assert found == wanted
-
-    # vobject reads the zone from the VTIMEZONE that we wrote, not from the machine.
-    parsed = vobject.readOne(body.decode())
-    found = sorted(
-        (str(each.uid.value), each.dtstart.value.astimezone(UTC), each.dtend.value.astimezone(UTC))
-        for each in parsed.vevent_list
-    )
-    assert found == wanted
 
 
 @pytest.mark.parametrize(
@@ -235,3 +192,68 @@ def test_an_empty_feed_is_a_calendar(client):
     assert (
         icalendar.Calendar.from_ical(client.get(reverse("events:public_feed")).content).walk("VEVENT") == []
     )
+
+
+def test_an_event_goes_into_the_calendars_of_google_outlook_and_apple(client):
+    make_club()
+    event = make_event(
+        title="Papers & tea",
+        starts_at=datetime(2031, 3, 5, 2, tzinfo=UTC),
+        online_url="https://meet.example/secret",
+        visibility="members",
+    )
+    member, other = make_member(), make_member()
+    registrations.register(event, member)
+    links = {link.name: link.url for link in calendar_links.of_event(event)}
+    google = parse_qs(urlsplit(links["Google"]).query)
+    assert google["text"] == ["Papers & tea"]
+    assert google["dates"] == ["20310305T020000Z/20310305T040000Z"]
+    outlook = parse_qs(urlsplit(links["Outlook"]).query)
+    assert (outlook["startdt"], outlook["location"]) == (["2031-03-05T02:00:00Z"], ["Hall 3"])
+    assert links["Apple and others (.ics)"] == reverse("events:event_file", args=[event.pk])
+    assert not any("secret" in url for url in links.values())
+    seen = []
+    for person in (member, other):
+        client.force_login(person)
+        page = client.get(event.get_absolute_url()).content.decode()
+        assert "https://calendar.google.com/calendar/render?action=TEMPLATE" in page
+        seen.append("meet.example%2Fsecret" in page)
+    assert seen == [True, False], "the meeting link goes with whoever has a seat"
+
+
+def test_a_feed_is_subscribed_to_at_a_click_in_each_of_them(client):
+    make_club()
+    series = make_series(times=2)
+    page = client.get(series.get_absolute_url()).content.decode()
+    feed = reverse("events:series_feed", args=[series.slug])
+    assert f"webcal://localhost:8000{feed}" in page
+    assert "https://calendar.google.com/calendar/render?cid=webcal" in page
+    assert "https://outlook.live.com/calendar/0/addfromweb?url=http" in page
+    assert (
+        "webcal://localhost:8000/events/public.ics"
+        in client.get(reverse("events:event_list")).content.decode()
+    )
+
+
+def test_a_feed_is_compressed_sets_no_cookie_and_stays_unchanged_when_compressed(client):
+    make_club()
+    member = make_member()
+    for _ in range(5):
+        registrations.register(make_event(), member)
+    client.force_login(member)  # a browser sends its cookies along; the feed neither needs nor sets one
+    url = address_of(member)
+    packed = client.get(url, headers={"Accept-Encoding": "gzip"})
+    assert packed["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.content) == client.get(url).content
+    assert not packed.cookies
+    assert packed["X-Robots-Tag"] == "noindex"
+    again = client.get(url, headers={"Accept-Encoding": "gzip", "If-None-Match": packed["ETag"]})
+    assert again.status_code == 304
+
+
+def test_the_log_of_who_fetched_what_does_not_hold_the_secret():
+    make_club()
+    url = address_of(make_member())
+    line = logging.LogRecord("gunicorn.access", 20, "", 0, '"GET %s HTTP/1.1" 200', (url,), None)
+    RedactTokens().filter(line)
+    assert line.getMessage() == '"GET /events/feed/… HTTP/1.1" 200'

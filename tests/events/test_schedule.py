@@ -180,3 +180,26 @@ def test_times_past_midnight_are_one_evening():
     assert [event.ends_at - event.starts_at for event in events] == [timedelta(hours=3, minutes=30)] * 2
     assert (local(events[1]).date() - local(events[0]).date()).days == 14
     assert Event.objects.count() == 2
+
+
+@pytest.mark.parametrize("hour", [time(1, 30), time(2, 30), time(18), time(23, 30)])
+def test_a_series_keeps_its_hour_through_both_changes_of_the_clocks(hour):
+    make_club()  # Los Angeles: clocks go on at 2:00 on 9 March and back at 2:00 on 2 November
+    series = make_series(first_on=date(2031, 2, 23), times=40, start_time=hour)
+    events = list(series.events.all())
+    odd = [local(event) for event in events if local(event).time() != hour]
+    if hour == time(2, 30):
+        assert [moment.isoformat()[:16] for moment in odd] == ["2031-03-09T03:30"], "the wall leaves 2:30 out"
+    else:
+        assert odd == []
+    assert len({event.starts_at for event in events}) == 40
+    assert all(event.ends_at - event.starts_at >= timedelta(hours=1) for event in events)
+    assert not any(event.is_exception for event in events)
+    assert schedule.generate(series) == []
+    later = hour.replace(minute=45)
+    moved = local(events[0]).replace(minute=45)
+    schedule.move(events[0], starts_at=moved, scope=Scope.ALL, now=datetime(2031, 2, 20, tzinfo=UTC))
+    odd = [local(event).time() for event in series.events.all() if local(event).time() != later]
+    assert odd == ([time(3, 45)] if hour == time(2, 30) else [])
+    series.refresh_from_db()
+    assert schedule.generate(series) == []
