@@ -4,7 +4,8 @@ Parts: start (seconds to the first page), pages (each main page at 1× and 10× 
 seats (registrations), digests (10,000), search (10,000 pages), calendar (a personal feed),
 judge (a good notebook checked),
 notebook (1 MB, rendered and from the cache), roster (the grid of 60 learners),
-cloning (a term made from an earlier one).
+cloning (a term made from an earlier one),
+events (list and page with 10,000 events and 100,000 registrations).
 Everything happens in a folder of its own, which is removed afterwards.
 """
 
@@ -39,6 +40,7 @@ PARTS = [
     "pairs",
     "roster",
     "cloning",
+    "events",
     "judge",
 ]
 
@@ -216,7 +218,7 @@ def main() -> int:
             if "judge" in asked.only:
                 for figures in judge_times():
                     say(part="judge", **figures)
-            for part in ("seats", "digests", "search", "cloning"):
+            for part in ("seats", "digests", "search", "cloning", "events"):
                 if part in asked.only:
                     inside(folder, "make_database", part)
                     inside(folder, "migrate", database=part)

@@ -365,6 +365,20 @@ def cloning() -> list[dict[str, Any]]:
     return seconds()
 
 
+def events(how_many: str = "10000", registrations: str = "100000") -> list[dict[str, Any]]:
+    """What list and page of events cost with so many of them, and so many registrations."""
+    from bench.large_events import fill as fill_events
+    from bench.large_events import measure as measure_pages
+
+    began = time.perf_counter()
+    member, popular = fill_events(int(how_many), int(registrations))
+    filled = round(time.perf_counter() - began, 1)
+    sizes = {"events": int(how_many), "registrations": int(registrations)}
+    return [{"page": "(filling)", "seconds": filled, **sizes}] + [
+        {**figures, **sizes} for figures in measure_pages(member, popular)
+    ]
+
+
 COMMANDS = {
     command.__name__: command
     for command in (
@@ -383,6 +397,7 @@ COMMANDS = {
         seats_over_http,
         digests,
         cloning,
+        events,
     )
 }
 
