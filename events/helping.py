@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from events import registrations
 from events.models import Attendance, Event, HelperOffer, HelpTicket, Kind
@@ -178,6 +180,12 @@ def withdraw(event: Event, person: User, *, now: datetime) -> bool:
     return bool(
         HelperOffer.objects.filter(event=event, person=person, withdrawn_at=None).update(withdrawn_at=now)
     )
+
+
+def count_of_helpers() -> Coalesce:
+    """For a query of events: how many said that they help."""
+    offers = HelperOffer.objects.filter(event=OuterRef("pk"), withdrawn_at=None).order_by().values("event")
+    return Coalesce(Subquery(offers.annotate(n=Count("pk")).values("n")), 0)
 
 
 def helpers_of(event: Event) -> list[User]:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -50,6 +51,14 @@ def book(
     unseen = [event for event in clashes(room, spans, besides=besides) if event.pk not in set(known)]
     if unseen:
         raise Clash(unseen)
+
+
+def with_another() -> Exists:
+    """For a query of events: whether another one is in the same room at the same time."""
+    others = Event.objects.scheduled().filter(
+        room=OuterRef("room"), starts_at__lt=OuterRef("ends_at"), ends_at__gt=OuterRef("starts_at")
+    )
+    return Exists(others.exclude(pk=OuterRef("pk")))
 
 
 def sentence(events: Sequence[Event], user: Any = None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from django.db import transaction
@@ -76,7 +76,12 @@ def planned_spans(series: Series) -> list[rooms.Span]:
     """From when to when the series takes place by its rule."""
     zone = Club.current().zone
     starts = [series.starts_on_day(day, zone) for day in planned_days(series)]
-    return [(starts_at, starts_at + series.duration) for starts_at in starts]
+    return [in_utc(starts_at, starts_at + series.duration) for starts_at in starts]
+
+
+def in_utc(starts_at: datetime, ends_at: datetime) -> rooms.Span:
+    """The same moments in UTC: of an hour that the wall shows twice, Python finds none equal to any other zone's."""
+    return starts_at.astimezone(UTC), ends_at.astimezone(UTC)
 
 
 @transaction.atomic
@@ -210,7 +215,7 @@ def moved_spans(
             if target.pk == event.pk
             else on_the_wall(target.starts_at.astimezone(zone).date() + days, hour, zone)
         )
-        spans[target.pk] = (begins, begins + length)
+        spans[target.pk] = in_utc(begins, begins + length)
     return spans
 
 

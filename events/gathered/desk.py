@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 
-from events import fairs
+from events import fairs, helping, rooms
 from events.gathered.programme import PROGRAMME
 from events.models import Event, Material, Talk
 from members.models import Club, User
@@ -23,7 +23,7 @@ RECORDING_UNTIL = timedelta(days=60)
 
 
 def desk(user: User, now: datetime) -> list[DeskItem]:
-    """Events of the next days without a place or a host, and recordings that never came."""
+    """Events of the next days without a place or a host, two in one room, too few helpers; recordings that never came."""
     if not user.has_perm("events.change_event"):
         return []
     hosted = Event.hosts.through.objects.filter(event=OuterRef("pk"))
@@ -31,23 +31,37 @@ def desk(user: User, now: datetime) -> list[DeskItem]:
     soon = (
         Event.objects.scheduled()
         .filter(starts_at__gt=now, starts_at__lt=midnight + SOON + timedelta(days=1))
-        .annotate(is_hosted=Exists(hosted))
-        .filter(Q(place="", online_url="") | Q(is_hosted=False))
+        .annotate(
+            is_hosted=Exists(hosted),
+            is_crowded=rooms.with_another(),
+            helper_count=helping.count_of_helpers(),
+        )
+        .filter(
+            Q(place="", online_url="")
+            | Q(is_hosted=False)
+            | Q(is_crowded=True)
+            | Q(helpers_wanted__gt=F("helper_count"))
+        )
         .order_by("starts_at")
     )
-    rows = list(soon.values_list("pk", "slug", "title", "place", "online_url", "is_hosted", "kind"))
+    columns = ("pk", "slug", "title", "place", "online_url", "is_hosted", "kind")
+    rows = list(soon.values_list(*columns, "is_crowded", "helpers_wanted", "helper_count"))
     placeless = [row for row in rows if not row[3] and not row[4]]
     # A class has its lecturer; the programme's own desk says when it has none.
     hostless = [row for row in rows if not row[5] and row[6] not in PROGRAMME]
+    crowded = [row for row in rows if row[7]]
+    short = [row for row in rows if row[8] > row[9]]
     items = []
     for found, title, action, icon in (
         (placeless, "Event in the next 7 days without a place", "Give it one", "map-pin"),
         (hostless, "Event in the next 7 days without a host", "Name one", "user-minus"),
+        (crowded, "Events in the next 7 days with another in the same room", "Move one", "building-office"),
+        (short, "Event in the next 7 days with too few helpers", "Ask somebody", "hand-raised"),
     ):
         if found:
             pk, slug = found[0][:2]
-            page = "events:event_move" if icon == "map-pin" else "events:event_edit"
-            one = reverse(page, args=[pk])
+            page = {"user-minus": "events:event_edit", "hand-raised": ""}.get(icon, "events:event_move")
+            one = reverse(page, args=[pk]) if page else reverse("events:event_detail", args=[pk, slug])
             items.append(
                 DeskItem(
                     group="Events",

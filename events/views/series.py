@@ -70,7 +70,7 @@ def preview_of(series: Series | None) -> dict[str, Any]:
             for start, end in spans
         ],
         "skipped": schedule.skipped_days(series),
-        "changes_clocks": crosses_clock_change([start for start, _ in spans]),
+        "changes_clocks": crosses_clock_change([timezone.localtime(start) for start, _ in spans]),
         "clashing": len(there),
     }
 

@@ -9,9 +9,9 @@ from django.db.models import ProtectedError
 from django.urls import reverse
 from django.utils import timezone
 
-from events import rooms, schedule
+from events import gathered, rooms, schedule
 from events.forms import EventForm
-from events.models import Event, Room
+from events.models import Event, HelperOffer, Room
 from events.schedule import Scope
 from tests.events.test_races import all_at_once
 from tests.factories import (
@@ -292,3 +292,19 @@ def test_of_two_officers_who_book_a_room_at_once_the_second_is_told_of_the_first
     assert told == [[booked[0].title]]
     assert Event.objects.count() == 1
     assert booked[0].starts_at.time() == time(2)
+
+
+def test_the_desk_names_two_events_in_one_room_and_those_with_too_few_helpers(django_assert_max_num_queries):
+    make_club()
+    officer, host, room = make_officer(), make_member(), make_room()
+    soon = timezone.now() + timedelta(days=2)
+    for title in ("Papers", "Chess"):
+        make_event(title=title, room=room, place=room.spoken, starts_at=soon, hosts=[host])
+    helped = make_event(title="Dinner", starts_at=soon, hosts=[host], helpers_wanted=1)
+    HelperOffer.objects.create(event=helped, person=host, said_at=soon)
+    make_event(title="Dance", starts_at=soon, hosts=[host], helpers_wanted=1)
+    officer.has_perm("events.change_event")
+    with django_assert_max_num_queries(3):  # the club, and two of its own
+        items = {item.title: item.detail for item in gathered.desk(officer, timezone.now())}
+    assert items["Events in the next 7 days with another in the same room"] == "Papers, Chess"
+    assert items["Event in the next 7 days with too few helpers"] == "Dance"
