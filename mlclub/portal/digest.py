@@ -130,6 +130,18 @@ class Digest:
         return next((item for part in [*own, *self.parts] for item in part.items if not item.is_filler), None)
 
     @property
+    def next_up(self) -> Item | None:
+        """What of the person's own comes first in the week. The subject may name it: it says of nobody that they are
+        late, or that a review is there."""
+        since = datetime.combine(self.week[0], time.min, tzinfo=Club.current().zone)
+        coming = [item for part in self.parts for item in part.items if item.is_own and item.when]
+        return min(
+            (item for item in coming if item.when and item.when >= since),
+            key=lambda item: item.when or since,
+            default=None,
+        )
+
+    @property
     def class_tomorrow(self) -> Item | None:
         """Of a course's digest: the class on whose eve it is sent."""
         coming = (item for part in self.parts if part.heading == THIS_WEEK for item in part.items)
@@ -285,10 +297,10 @@ def in_numbers(term: Term | None) -> list[Item]:
     """The first number that each app has of the term."""
     if term is None:
         return []
-    first = (figures[0] for figures in gather.each("numbers", term) if figures)
+    first = [figures[0] for figures in gather.each("numbers", term) if figures]
     return [
-        Item(section=NUMBERS, text=figure.name, detail=figure.definition, lead=f"{figure.value:g}")
-        for figure in first
+        Item(section=NUMBERS, text=figure.name[:1].upper() + figure.name[1:], lead=f"{figure.value:g}")
+        for figure in first[: MOST[NUMBERS]]
     ]
 
 

@@ -279,7 +279,7 @@ def alumni_digest(users: Sequence[User], since: datetime, until: datetime) -> di
                 detail="Nobody does yet. Answer this mail, and an officer writes back.",
                 when=row.event.starts_at,
                 url=row.get_absolute_url(),
-                action="See the class",
+                action="See it",
             )
         ]
     return found
