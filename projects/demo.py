@@ -10,6 +10,7 @@ from django.utils.text import slugify
 
 from members.demo import People
 from members.models import Club, Term, Topic, User
+from projects import demo_groups
 from projects.demo_texts import BLOCKED, DONE, INITIATIVES, LINKS, NEXT, OUTPUTS
 from projects.models import Initiative, InitiativeLink, Output, Role, Update
 
@@ -91,6 +92,7 @@ def seed(people: People, terms: list[Term], now: datetime, rng: random.Random) -
     Role.objects.bulk_create(roles)
     Update.objects.bulk_create(updates)
     Output.objects.bulk_create(outputs)
+    demo_groups.seed(terms, now)
 
 
 def _team(people: People, term: Term, kind: str, rng: random.Random) -> list[User]:

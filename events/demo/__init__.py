@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 
 from django.utils.text import slugify
 
-from events.demo import fairs, rooms, texts
+from events.demo import fairs, rooms, rotas, texts
 from events.models import Attendance, Event, Kind, Material, Registration, Room, Series, Talk, Visibility
+from events.models import Attendance, Event, Kind, Material, Registration, Series, Talk, Visibility
 from members.demo import People
 from members.models import Club, Term, User
 
@@ -114,6 +115,8 @@ def seed(people: People, terms: list[Term], now: datetime, rng: random.Random) -
     _write(rows)
     fairs.seed([event for event in rows.events if event.title in texts.FAIR], people, terms, now)
     rooms.write_agendas(sorted(rows.events, key=lambda event: event.starts_at), now)
+    # A generator of its own, so that what follows comes out as it did.
+    rotas.seed(people, terms, now, random.Random(2022))  # noqa: S311
 
 
 def _events(
