@@ -28,10 +28,13 @@ QUESTIONS = [
 
 def seed(runs: Sequence[Run], now: datetime) -> None:
     """The sheets of every term; those of the current one are half filled."""
-    papers = Paper.objects.bulk_create(
-        Paper(title=title, year=year, arxiv_id=arxiv_id, created_at=now)
+    # The reading groups have brought some of them.
+    papers = [
+        Paper.objects.get_or_create(
+            arxiv_id=arxiv_id, defaults={"title": title, "year": year, "created_at": now}
+        )[0]
         for title, year, arxiv_id in texts.PAPERS
-    )
+    ]
     for run in runs:
         # Every term reads another part of the list; some papers come again.
         turn = run.index * 5 % len(papers)
