@@ -17,7 +17,6 @@ from django.utils.text import slugify
 
 from events.demo import fairs, rooms, rotas, texts
 from events.models import Attendance, Event, Kind, Material, Registration, Room, Series, Talk, Visibility
-from events.models import Attendance, Event, Kind, Material, Registration, Series, Talk, Visibility
 from members.demo import People
 from members.models import Club, Term, User
 
