@@ -189,12 +189,14 @@ def _workshops(now: datetime, rng: random.Random) -> None:
     first = coming.first()
     if first is None:
         return
-    going = Registration.objects.live().filter(event=first, user__isnull=False).in_order()[:12]
-    for n, registration in enumerate(going):
+    going = (
+        Registration.objects.live().filter(event=first, user__isnull=False).select_related("user").in_order()
+    )
+    for n, person in enumerate([row.user for row in going[:12] if row.user]):
         works = n % 4 != 3
         SetupAnswer.objects.create(
             event=first,
-            person=registration.user,
+            person=person,
             works=works,
             note="" if works else "make check says that no device was found.",
             at=now - timedelta(hours=rng.randrange(1, 30)),
