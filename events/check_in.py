@@ -28,6 +28,17 @@ def code_of(event: Event, now: datetime) -> str:
     return "".join(letters)
 
 
+def was_shown(code: str, now: datetime) -> bool:
+    """Whether the code was on a screen in the last minutes, and is over."""
+    code = code.strip().upper()
+    minutes = range(2, int(PASS_LASTS / MINUTE))
+    return any(
+        hmac.compare_digest(code_of(event, now - n * MINUTE).encode(), code.encode())
+        for event in Event.objects.open_for_check_in(now)
+        for n in minutes
+    )
+
+
 def event_of(code: str, now: datetime) -> Event | None:
     """The event that shows this code now or showed it a minute ago, among those open for check-in."""
     code = code.strip().upper()

@@ -274,7 +274,11 @@ def check_in(
     if event.is_cancelled or too_early or (by is None and not event.takes_check_in(now)):
         return Outcome(answer=Answer.NOT_NOW)
     here = Attendance.objects.filter(event=event)
-    known = here.filter(user=user).first() if user else here.filter(user=None, email__iexact=email).first()
+    if user:
+        known = here.filter(user=user).first()
+    else:
+        # Whoever is here with their account and also gives its address is one person.
+        known = here.filter(Q(user=None, email__iexact=email) | Q(user__email__iexact=email)).first()
     if known is None and user:
         # The same person as a walk-in, before signing in: their account's address is a verified one.
         known = here.filter(user=None, email__iexact=user.email).first()
@@ -292,6 +296,8 @@ def check_in(
         source=source,
         by=by,
     )
+    if user is None:
+        notifications.welcome(attendance, now=now)
     return Outcome(answer=Answer.CHECKED_IN, attendance=attendance)
 
 
@@ -300,6 +306,34 @@ def undo_check_in(event: Event, attendance_pk: int) -> bool:
     """Take back a check-in that was a mistake; False when it was gone already."""
     locked_event(event)
     deleted, _ = Attendance.objects.filter(event=event, pk=attendance_pk).delete()
+    return bool(deleted)
+
+
+@transaction.atomic
+def confirm_walk_in(attendance: Attendance, *, now: datetime) -> str:
+    """The owner of a walk-in's address says that it was them: "confirmed", or "joined" where the address has an
+    account, which then has everything written under it."""
+    locked_event(attendance.event)
+    row = Attendance.objects.filter(pk=attendance.pk).first()
+    if row is None:
+        return "gone"
+    if row.user_id:
+        return "joined"
+    if owner := User.objects.real().filter(email__iexact=row.email).first():
+        merge_into_account(owner, row.email)
+        return "joined"
+    if row.confirmed_at is None:
+        Attendance.objects.filter(user=None, email__iexact=row.email, confirmed_at=None).update(
+            confirmed_at=now
+        )
+    return "confirmed"
+
+
+@transaction.atomic
+def disown(attendance: Attendance) -> bool:
+    """The owner of an address says that somebody else gave it: the row goes. False: it was confirmed before."""
+    locked_event(attendance.event)
+    deleted, _ = Attendance.objects.filter(pk=attendance.pk, user=None, confirmed_at=None).delete()
     return bool(deleted)
 
 

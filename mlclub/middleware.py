@@ -13,7 +13,8 @@ from django.http import HttpRequest, HttpResponse
 from django.views.defaults import bad_request
 
 TOKEN_PATHS = re.compile(
-    r"(/(?:u|c|f|guest|events/feed|calendar/feed|first-run|invitation|nmep/certificates|settings/notifications/prove)/"
+    r"(/(?:u|c|f|guest|was-me|events/feed|calendar/feed|first-run|invitation|nmep/certificates"
+    r"|settings/notifications/prove)/"
     # A magic link is known by its token, whatever page it opens.
     r"|\bmagic-(?=[\w-]{40}))[^/\s?.\"']+"
 )

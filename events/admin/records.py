@@ -17,6 +17,7 @@ from django.utils.html import format_html
 from events import registrations
 from events.models import Attendance, CalendarFeed, Event, FeedbackForm, Material, Registration, Series, Talk
 from members import audit
+from mlclub.cells import plain
 
 
 class WhenFilter(admin.SimpleListFilter):
@@ -85,12 +86,6 @@ class Echo:
 
     def write(self, line: str) -> str:
         return line
-
-
-def plain(value: Any) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
 @admin.register(Event)

@@ -14,7 +14,7 @@ from events.forms.organising import (
     TalkForm,
 )
 from events.forms.people import PeopleField
-from events.forms.seats import GuestForm, NoteForm
+from events.forms.seats import GuestForm, HeadCountForm, NoteForm
 from events.forms.series import SeriesForm
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "FeedForm",
     "FilterForm",
     "GuestForm",
+    "HeadCountForm",
     "HelpForm",
     "MaterialForm",
     "MoveForm",

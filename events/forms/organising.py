@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.urls import Resolver404, resolve
 from django.utils import timezone
 
 from events import rooms, schedule
@@ -12,6 +15,7 @@ from events.forms.rooms import AnywayField, RoomField, RoomMixin
 from events.models import Event, Material, Room, Talk
 from events.schedule import Scope
 from mlclub.forms import DateTimeField, DateTimeLocal, MarkdownField, Segments
+from wiki.models import Page
 
 #: What one slide deck may weigh; recordings are links.
 LARGEST_FILE = 25 * 1024 * 1024
@@ -285,14 +289,45 @@ class TalkForm(forms.ModelForm):
         return talk
 
 
+def wiki_path(url: str) -> str:
+    """The path of a page of the portal's own wiki; empty for any other address."""
+    parts = urlsplit(url)
+    if parts.netloc != urlsplit(settings.SITE_URL).netloc:
+        return ""
+    try:
+        found = resolve(parts.path)
+    except Resolver404:
+        return ""
+    return str(found.kwargs.get("path", "")) if found.view_name == "wiki:page_detail" else ""
+
+
 class MaterialForm(forms.ModelForm):
     url = forms.URLField(label="Address", max_length=500, required=False, assume_scheme="https")
     visible_from = DateTimeField(label="Visible from", required=False, help_text="Empty: at once.")
 
     class Meta:
         model = Material
-        fields = ["kind", "title", "url", "file", "visibility", "visible_from"]
+        fields = ["kind", "title", "url", "file", "talk", "minutes", "visibility", "visible_from"]
         widgets = {"visible_from": DateTimeLocal}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        talks = self.instance.event.talks.all()
+        self.fields["talk"].queryset = talks  # type: ignore[attr-defined]
+        if not talks:
+            del self.fields["talk"]
+
+    def clean_url(self) -> str:
+        """A page of our own wiki is kept as that page, which follows its name and its readers."""
+        url = str(self.cleaned_data.get("url") or "")
+        self.instance.page = None
+        if path := wiki_path(url):
+            page = Page.objects.filter(trashed_at=None, path__iexact=path).first()
+            if page is None:
+                raise ValidationError("There is no such page in the wiki.")
+            self.instance.page = page
+            return ""
+        return url
 
     def clean_file(self) -> Any:
         file = self.cleaned_data.get("file")
@@ -302,10 +337,7 @@ class MaterialForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if bool(data.get("url")) == bool(data.get("file")) and not self.errors:
+        has_address = bool(data.get("url") or self.instance.page)
+        if has_address == bool(data.get("file")) and not self.errors:
             self.add_error("url", "Give an address or a file, one of the two.")
-        if data.get("kind") == Material.Kind.RECORDING and self.instance.event_id:
-            refused = self.instance.event.talks.filter(may_record=False).exists()
-            if refused:
-                self.add_error("kind", "A speaker of this event said no to being recorded.")
         return data

@@ -14,6 +14,12 @@ class NoteForm(forms.Form):
     )
 
 
+class HeadCountForm(forms.Form):
+    """A room that somebody counted."""
+
+    people = forms.IntegerField(label="People in the room", min_value=0, max_value=20_000)
+
+
 class GuestForm(forms.Form):
     """Somebody without an account: a guest, or a walk-in."""
 

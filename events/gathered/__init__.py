@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from events import (
+    afterwards,
     agenda,
     confirming,
+    door,
     draws,
     fair_students,
     fairs,
@@ -25,6 +27,7 @@ from events.gathered.digest import digest, officer_digest
 from events.gathered.finding import calendar, contributions, front, numbers, search
 from events.gathered.home import home
 from events.gathered.panels import panels
+from events.gathered.programme import PROGRAMME
 from events.gathered.reading import paper_filled, papers_read, readings, sheet_owner
 from events.gathered.records import office_permissions, personal_data
 from members.models import Contact, User
@@ -78,6 +81,8 @@ def tick(now: datetime) -> None:
     symposia.forget_unproven(now)
     agenda.carry_over(now)
     making.menu()
+    door.forget_ticks(now)
+    afterwards.ask_those_who_came(now, besides=PROGRAMME)
     registrations.erase_notes(now)
     rotas.follow_all_dates(now)
     turns.offer_next(now)

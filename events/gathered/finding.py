@@ -74,7 +74,18 @@ def contributions(person: User, viewer: User) -> list[Contribution]:
         Contribution(verb="hosted", title=event.title, url=event.get_absolute_url(), on=event.starts_at)
         for event in visible.filter(hosts=person).order_by("-starts_at")[:10]
     ]
-    return given + hosted
+    return given + hosted + _thanks(person, visible)
+
+
+def _thanks(person: User, visible: Any) -> list[Contribution]:
+    """What the person was thanked for."""
+    rows = {row.about_pk: row for row in person.thanks_got.about("events.event")[:20]}
+    return [
+        Contribution(
+            verb="was thanked for", title=event.title, url=event.get_absolute_url(), on=rows[event.pk].at
+        )
+        for event in visible.filter(pk__in=rows)
+    ]
 
 
 def numbers(term: Term) -> list[Figure]:

@@ -1,6 +1,8 @@
 """What people are told about events and slots."""
 
+from events.notifications.afterwards import PictureUnwanted, RecordingLocked
 from events.notifications.channels import EventPost
+from events.notifications.door import GladYouCame, attendance_of, token_of, welcome
 from events.notifications.fairs import (
     FAIR_COMPANY,
     CompanyAccepted,
@@ -96,6 +98,7 @@ __all__ = [
     "DrawPublished",
     "EventPost",
     "EventReminder",
+    "GladYouCame",
     "MentorFound",
     "MentorStep",
     "MentorWanted",
@@ -103,7 +106,9 @@ __all__ = [
     "Moved",
     "Offer",
     "PaperChanged",
+    "PictureUnwanted",
     "Promoted",
+    "RecordingLocked",
     "Registered",
     "Reinstated",
     "SeatToConfirm",
@@ -124,9 +129,12 @@ __all__ = [
     "SwapAnswered",
     "SwapAsked",
     "WorkshopSetup",
+    "attendance_of",
     "invite",
     "spoken",
     "spoken_span",
+    "token_of",
     "version_slot",
+    "welcome",
     "whose",
 ]

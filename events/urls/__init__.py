@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from events.urls import (
+    afterwards,
     agenda,
     calendars,
     check_in,
@@ -25,6 +26,7 @@ app_name = "events"
 
 urlpatterns = [
     *agenda.urlpatterns,
+    *afterwards.urlpatterns,
     *calendars.urlpatterns,
     *check_in.urlpatterns,
     *fairs.urlpatterns,

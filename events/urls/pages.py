@@ -6,7 +6,6 @@ from events.views import pages
 
 urlpatterns = [
     path("events/", pages.event_list, name="event_list"),
-    path("events/recordings/", pages.recording_list, name="recording_list"),
     path("events/<int:pk>-<slug:slug>/", pages.event_detail, name="event_detail"),
     path("events/material/<int:pk>/", pages.material_file, name="material_file"),
 ]

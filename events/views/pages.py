@@ -8,15 +8,14 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.paginator import Paginator
 from django.db.models import Prefetch
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from events import agenda, helping
+from events import afterwards, agenda, helping
 from events.access import event_for, sees_rooms
 from events.forms import FilterForm
 from events.models import Attendance, Event, Kind, Material, Registration, Talk
@@ -173,7 +172,12 @@ def detail_context(request: HttpRequest, event: Event, now: datetime) -> dict[st
     seat = seat_of(event, user, now)
     runs = event.is_run_by(user)
     people = who_goes(event, user, runs=runs, seat=seat)
-    materials = list(Material.objects.filter(event=event).visible_to(user, now))
+    materials = list(Material.objects.filter(event=event).visible_to(user, now).select_related("page"))
+    was_there = (
+        user.is_authenticated
+        and event.has_begun(now)
+        and Attendance.objects.filter(event=event, user=user).exists()
+    )
     return {
         "event": event,
         "seat": seat,
@@ -186,9 +190,8 @@ def detail_context(request: HttpRequest, event: Event, now: datetime) -> dict[st
         "people": people[:NAMED],
         "more_people": max(0, seat.taken - len(people[:NAMED])),
         "sees_link": bool(event.online_url) and (runs or seat.has_seat),
-        "was_there": user.is_authenticated
-        and event.has_begun(now)
-        and Attendance.objects.filter(event=event, user=user).exists(),
+        "was_there": was_there,
+        **afterwards.left_of(event, user, now, runs=runs, was_there=was_there),
         "guests": list(seat.registration.guests.live()) if seat.registration and event.guests_allowed else [],
         "part": "seat",
         "agenda": agenda.shown_to(event, user, runs=runs),
@@ -233,31 +236,3 @@ def material_file(request: HttpRequest, pk: int) -> HttpResponseBase:
     )
     name = (material.file.name or "").rpartition("/")[2]
     return uploads.serve_private(request, material.file, filename=name)
-
-
-@login_not_required
-@require_safe
-def recording_list(request: HttpRequest) -> HttpResponse:
-    """Recordings and slides of past events, newest first."""
-    now = timezone.now()
-    kind = request.GET.get("kind", "")
-    materials = Material.objects.visible_to(request.user, now).order_by("position", "pk")
-    kinds = [Material.Kind.RECORDING, Material.Kind.SLIDES, Material.Kind.NOTES]
-    if kind:
-        if kind not in Material.Kind.values:
-            raise Http404
-        materials = materials.filter(kind=kind)
-    else:
-        materials = materials.filter(kind__in=kinds)
-    events = (
-        Event.objects.filter(pk__in=materials.order_by().values("event"), starts_at__lte=now)
-        .defer("description", "search")
-        .prefetch_related(speakers(), Prefetch("materials", materials, to_attr="left_behind"))
-        .order_by("-starts_at", "-pk")
-    )
-    page = Paginator(events, 25).get_page(request.GET.get("page"))
-    return render(
-        request,
-        "events/recording_list.html",
-        {"page_obj": page, "kinds": kinds, "kind": kind},
-    )

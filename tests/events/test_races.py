@@ -2,14 +2,17 @@
 
 import random
 import threading
+from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from events import registrations
+from events import afterwards, door, registrations
 from events.models import Registration
 from members.models import Notification
+from mlclub.refusal import Refused
 from tests.factories import make_event, make_user
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.race]
@@ -124,3 +127,33 @@ def test_one_person_checks_in_once_from_many_phones():
     all_at_once([lambda: answers.append(registrations.check_in(event, person)) for _ in range(20)])
     assert event.attendances.count() == 1
     assert sum(not outcome.is_repeat for outcome in answers) == 1
+
+
+def test_one_tick_of_the_door_sent_over_twenty_connections_counts_once():
+    host, person, now = make_user(), make_user(), timezone.now()
+    event = make_event(starts_at=now, hosts=[host])
+    tick = door.read({"key": str(uuid4()), "act": "in", "at": now.isoformat(), "who": f"u{person.pk}"}, now)
+    answers = []
+    all_at_once([lambda: answers.append(door.take(event, tick, by=host, now=now)) for _ in range(20)])
+    assert {(each.attendance, each.sentence) for each in answers} == {(event.attendances.get().pk, "")}
+
+
+def test_two_hosts_who_send_the_thank_you_at_once_thank_once():
+    hosts, now = [make_user(), make_user()], timezone.now()
+    event = make_event(starts_at=now - timedelta(hours=5), hosts=hosts)
+    speaker = make_user()
+    sent = []
+
+    def send(host):
+        try:
+            sent.append(
+                afterwards.keep_thanks(
+                    event, sentence="Thank you.", people=[speaker], by=host, now=now, is_sent=True
+                )
+            )
+        except Refused:
+            sent.append("refused")
+
+    all_at_once([lambda host=host: send(host) for host in hosts])
+    assert sorted(sent, key=str) == [1, "refused"]
+    assert Notification.objects.filter(kind="thanked").count() == 1
