@@ -256,4 +256,4 @@ def test_the_log_of_who_fetched_what_does_not_hold_the_secret():
     url = address_of(make_member())
     line = logging.LogRecord("gunicorn.access", 20, "", 0, '"GET %s HTTP/1.1" 200', (url,), None)
     RedactTokens().filter(line)
-    assert line.getMessage() == '"GET /events/feed/… HTTP/1.1" 200'
+    assert line.getMessage() == '"GET /events/feed/….ics HTTP/1.1" 200'
