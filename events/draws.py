@@ -59,6 +59,8 @@ def switch(event: Event, *, is_on: bool, now: datetime) -> None:
         return
     if event.registrations.live().exists() or event.drawn_at:
         raise Refused("People have signed up already: how seats are given stays as it was promised to them.")
+    event.uses_draw = is_on
+    event.save(update_fields=["uses_draw"])
     if is_on:
         commit(event, now=now)
 

@@ -61,7 +61,7 @@ class ReadOnlyInline(admin.TabularInline):
 
 class RegistrationInline(ReadOnlyInline):
     model = Registration
-    fields = ["user", "name", "email", "state", "created_at", "cancelled_at", "reason"]
+    fields = ["user", "name", "email", "state", "created_at", "cancelled_at", "cancelled_by", "reason"]
     readonly_fields = fields  # type: ignore[assignment]
     ordering = ["created_at", "pk"]
 
@@ -117,6 +117,7 @@ class EventAdmin(admin.ModelAdmin):
         "state",
         "cancelled_reason",
         "schedule_version",
+        "uses_draw",
         "created_at",
         "updated_at",
     ]
@@ -130,7 +131,7 @@ class EventAdmin(admin.ModelAdmin):
         ("state", "cancelled_reason", "schedule_version"),
         ("series", "term"),
         ("visibility", "invited"),
-        ("capacity", "guests_allowed", "uses_offers", "asks_note"),
+        ("capacity", "guests_allowed", "uses_offers", "uses_draw", "asks_note"),
         ("registration_opens_at", "registration_closes_at", "cancel_until"),
         "hosts",
         ("created_at", "updated_at"),

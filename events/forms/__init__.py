@@ -14,10 +14,20 @@ from events.forms.organising import (
     TalkForm,
 )
 from events.forms.people import PeopleField
-from events.forms.seats import GuestForm, HeadCountForm, NoteForm
+from events.forms.seats import GuestForm, HeadCountForm
 from events.forms.series import SeriesForm
+from events.forms.sign_up import (
+    AddForm,
+    OpeningForm,
+    QuestionForm,
+    ReasonForm,
+    RuleForm,
+    SignUpForm,
+    WindowForm,
+)
 
 __all__ = [
+    "AddForm",
     "AgendaForm",
     "CancelForm",
     "EventForm",
@@ -28,10 +38,15 @@ __all__ = [
     "HelpForm",
     "MaterialForm",
     "MoveForm",
-    "NoteForm",
+    "OpeningForm",
     "PeopleField",
+    "QuestionForm",
+    "ReasonForm",
     "ReinstateForm",
+    "RuleForm",
     "ScopedForm",
     "SeriesForm",
+    "SignUpForm",
     "TalkForm",
+    "WindowForm",
 ]

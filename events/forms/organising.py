@@ -131,6 +131,10 @@ class EventForm(RoomMixin, forms.ModelForm):
         opens, closes = data.get("registration_opens_at"), data.get("registration_closes_at")
         if opens and closes and closes <= opens:
             self.add_error("registration_closes_at", "Registration must close after it opens.")
+        if self.instance.uses_draw and not closes:
+            self.add_error(
+                "registration_closes_at", "The seats are drawn then: say when registration closes."
+            )
         if self.is_new:
             self.check_place()
             if starts_at and ends_at:

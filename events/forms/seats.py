@@ -3,17 +3,6 @@ from __future__ import annotations
 from django import forms
 
 
-class NoteForm(forms.Form):
-    """What only the hosts read."""
-
-    note = forms.CharField(
-        label="What you cannot eat, or need to take part",
-        max_length=300,
-        required=False,
-        help_text="Only the hosts see it; it is erased 14 days afterwards.",
-    )
-
-
 class HeadCountForm(forms.Form):
     """A room that somebody counted."""
 

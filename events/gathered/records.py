@@ -42,12 +42,18 @@ def office_permissions() -> dict[str, list[str]]:
     own += ["events.add_preparation", "events.delete_preparation"]
     own += [f"events.{verb}_backup" for verb in ("change", "delete", "view")]
     own += ["events.view_slotcomment", "events.delete_slotcomment"]
-    own.append("events.view_feedbackform")
     own += [
         f"events.{verb}_{model}"
         for model in ("symposium", "track", "programmesession", "cohost", "abstract", "abstractauthor")
         for verb in ("add", "change", "view")
     ]
+    own += ["events.view_feedbackform", "events.view_eventdraw"]
+    own += [
+        f"events.{verb}_{model}"
+        for model in ("registrationwindow", "signupquestion")
+        for verb in ("add", "change", "view")
+    ]
+    own.append("events.delete_registrationwindow")
     own += [f"events.{verb}_speakervisit" for verb in ("add", "change", "view")]
     own += [
         f"events.{verb}_{model}" for model in ("fair", "booth", "faircompany") for verb in ("change", "view")
@@ -56,6 +62,9 @@ def office_permissions() -> dict[str, list[str]]:
         "events.change_feedbackform",
         "events.delete_feedbackform",
         "events.view_registration",
+        "events.view_noshowrule",
+        "events.add_noshowrule",
+        "events.change_noshowrule",
         "events.view_attendance",
         "events.add_attendance",
         "events.change_attendance",

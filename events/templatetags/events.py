@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import template
@@ -62,6 +62,14 @@ def ordinal(number: int) -> str:
     """1st, 2nd, 3rd, 4th."""
     ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
+
+
+@register.filter
+def hours(length: timedelta) -> str:
+    """A length in whole hours or days: "2 days", "1 hour"."""
+    total = round(length.total_seconds() / 3600)
+    number, unit = (total // 24, "day") if total % 24 == 0 else (total, "hour")
+    return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
 @register.filter

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from events import door, registrations
 from events.access import event_run_by
 from events.forms import GuestForm, HeadCountForm
-from events.models import Event, HeadCount, Registration
+from events.models import Event, HeadCount, Registration, SignUpAnswer
 from events.registrations import Answer
 from events.views.organising import GET_POST
 from members import audit
@@ -166,9 +166,22 @@ def people_context(
     now = timezone.now()
     people = sorted(door.people_of(event), key=order_of)
     here = sum(each.arrival is not None for each in people)
+    said: dict[int, list[SignUpAnswer]] = {}
+    for answer in SignUpAnswer.objects.filter(registration__event=event).order_by("question__position", "pk"):
+        said.setdefault(answer.registration_id, []).append(answer)
+    for each in people:
+        if each.registration:
+            each.registration.said = said.get(each.registration.pk, [])  # type: ignore[attr-defined]
+    gone = (
+        event.registrations.exclude(state=Registration.State.GOING)
+        .select_related("user", "cancelled_by", "guest_of__user")
+        .order_by("-cancelled_at")[:200]
+    )
     context = {
         "event": event,
         "people": people,
+        "gone": list(gone),
+        "asks": bool(said),
         "here": here,
         "sees_notes": event.is_hosted_by(user),
         "now": now,

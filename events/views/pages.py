@@ -15,17 +15,19 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from events import afterwards, agenda, helping
+from events import afterwards, agenda, helping, no_shows, questions
 from events.access import event_for, sees_rooms
-from events.forms import FilterForm
-from events.models import Attendance, Event, Kind, Material, Registration, Talk
-from events.seats import Seat, seat_of, seats_of
+from events.forms import FilterForm, SignUpForm
+from events.models import Attendance, Event, Kind, Material, Registration, SignUpQuestion, Talk
+from events.seats import Seat, Standing, seat_of, seats_of
 from members.models import User
 from mlclub import uploads
 
 WINDOW = timedelta(weeks=4)
 #: A list with more events than this ends earlier, after a whole week.
 MOST = 28
+#: A page that is open so many seconds before registration opens shows the button by itself.
+WATCHED_FOR = 900
 #: How many people a page names before it says how many more there are.
 NAMED = 8
 
@@ -166,10 +168,13 @@ def event_detail(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     return render(request, "events/event_detail.html", detail_context(request, event, timezone.now()))
 
 
-def detail_context(request: HttpRequest, event: Event, now: datetime) -> dict[str, Any]:
+def detail_context(
+    request: HttpRequest, event: Event, now: datetime, *, form: SignUpForm | None = None
+) -> dict[str, Any]:
     """What the page of one event knows; the seat panel alone is a part of it."""
     user: Any = request.user
     seat = seat_of(event, user, now)
+    asked = [] if event.is_over(now) or event.is_cancelled else questions.asked_at(event)
     runs = event.is_run_by(user)
     people = who_goes(event, user, runs=runs, seat=seat)
     materials = list(Material.objects.filter(event=event).visible_to(user, now).select_related("page"))
@@ -194,10 +199,38 @@ def detail_context(request: HttpRequest, event: Event, now: datetime) -> dict[st
         **afterwards.left_of(event, user, now, runs=runs, was_there=was_there),
         "guests": list(seat.registration.guests.live()) if seat.registration and event.guests_allowed else [],
         "part": "seat",
+        "form": form or sign_up_form(event, user, seat, asked),
+        "held": held_from(event, user, seat, now),
+        "opens_in": opens_in(seat),
         "agenda": agenda.shown_to(event, user, runs=runs),
         "sees_rooms": sees_rooms(user),
         "help": help_at(event, user, now) if helping.is_wanted(event) else None,
     }
+
+
+def sign_up_form(
+    event: Event, user: Any, seat: Seat, asked: list[SignUpQuestion], data: Any = None
+) -> SignUpForm:
+    """What is asked at sign-up, with what the person said before."""
+    given = questions.given(event, user) if asked and user.is_authenticated else {}
+    note = seat.registration.note if seat.registration else ""
+    return SignUpForm(data, event=event, questions=asked, given=given, note=note)
+
+
+def held_from(event: Event, user: Any, seat: Seat, now: datetime) -> no_shows.Held | None:
+    """The rule about empty seats, for whom it applies where seats are few; told to that person alone."""
+    watched = getattr(event, "is_watched", False) and event.capacity is not None
+    if not watched or not user.is_authenticated or seat.is_mine or event.has_begun(now):
+        return None
+    return no_shows.held_at(event, user, now)
+
+
+def opens_in(seat: Seat) -> int | None:
+    """Seconds until registration opens, when it is worth waiting on the page for it."""
+    if seat.standing != Standing.NOT_YET or seat.opens_at is None:
+        return None
+    seconds = int((seat.opens_at - seat.now).total_seconds()) + 1
+    return seconds if seconds <= WATCHED_FOR else None
 
 
 def help_at(event: Event, user: Any, now: datetime) -> dict[str, Any]:

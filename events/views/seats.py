@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -12,13 +13,14 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from events import registrations
+from events import questions, registrations
 from events.access import event_for
-from events.forms import GuestForm, NoteForm
+from events.forms import GuestForm, SignUpForm
 from events.models import Event, EventDraw, Registration
 from events.registrations import Answer, Outcome
 from events.seats import seat_of
-from events.views.pages import detail_context
+from events.views.pages import detail_context, sign_up_form
+from mlclub.refusal import Refused
 
 WORDS = {
     Answer.CANCELLED: "You gave your place back. Thank you for saying so.",
@@ -48,20 +50,45 @@ def said(outcome: Outcome, event: Event) -> str:
 
 @require_POST
 def event_register(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign up, or with `change_note` answer anew. What a list's button cannot ask is asked on the event's page."""
     user: Any = request.user
-    event = event_for(user, pk)
-    form = NoteForm(request.POST)
-    note = form.cleaned_data["note"] if form.is_valid() else ""
-    if "change_note" in request.POST:
-        if Registration.objects.live().filter(event=event, user=user).update(note=note):
-            messages.success(request, "Saved for the hosts.")
-        else:
-            messages.warning(request, WORDS[Answer.NOT_REGISTERED])
-        return redirect(event)
-    outcome = registrations.register(event, user, note=note)
-    if note and outcome.is_repeat and outcome.registration:
-        Registration.objects.filter(pk=outcome.registration.pk).update(note=note)
+    event = event_for(user, pk, among=Event.objects.with_counts())
+    now = timezone.now()
+    seat = seat_of(event, user, now)
+    asked = questions.asked_at(event) if event.asks or "part" in request.POST or seat.is_mine else []  # type: ignore[attr-defined]
+    form = sign_up_form(event, user, seat, asked, request.POST)
+    is_change = "change_note" in request.POST
+    if not form.is_valid():
+        if "part" in request.POST or is_change:
+            context = detail_context(request, event, now, form=form)
+            if request.headers.get("HX-Request"):
+                return render(request, "events/event_detail.html#seat", context)
+            return render(request, "events/event_detail.html", context, status=422)
+        return answered(request, event, Outcome(answer=Answer.ASKS))
+    if is_change:
+        return changed(request, event, form, now)
+    outcome = registrations.register(event, user, note=form.note, answers=form.answers)
+    if form.note and outcome.is_repeat and outcome.registration:
+        Registration.objects.filter(pk=outcome.registration.pk).update(note=form.note)
     return answered(request, event, outcome)
+
+
+def changed(request: HttpRequest, event: Event, form: SignUpForm, now: datetime) -> HttpResponse:
+    """What somebody who is registered says otherwise: the note until the start, answers until sign-up closes."""
+    user: Any = request.user
+    mine = Registration.objects.live().filter(event=event, user=user).select_related("event").first()
+    if mine is None:
+        messages.warning(request, WORDS[Answer.NOT_REGISTERED])
+        return redirect(event)
+    try:
+        if form.questions and now < event.closes_at:
+            questions.change(mine, form.answers, now=now)
+        if event.asks_note:
+            Registration.objects.filter(pk=mine.pk).update(note=form.note, updated_at=now)
+        messages.success(request, "Saved for the hosts.")
+    except Refused as refused:
+        messages.warning(request, str(refused))
+    return redirect(event)
 
 
 @require_POST
@@ -73,7 +100,11 @@ def event_leave(request: HttpRequest, pk: int) -> HttpResponse:
         return answered(request, event, Outcome(answer=Answer.NOT_REGISTERED))
     if "guest" in request.POST:
         return guest_taken_off(request, event, mine)
-    outcome = registrations.cancel(mine, reason=request.POST.get("reason", ""))
+    reason = request.POST.get("reason", "")
+    if "tell" in request.POST:
+        outcome = registrations.say_no(mine, reason=reason)
+    else:
+        outcome = registrations.cancel(mine, reason=reason)
     if event.visibility == "invited" and not Event.objects.visible_to(user).filter(pk=event.pk).exists():
         messages.success(request, said(outcome, event))
         return redirect("events:event_list")
@@ -130,6 +161,11 @@ def guest_register(request: HttpRequest, pk: int) -> HttpResponse:
 def answered(request: HttpRequest, event: Event, outcome: Outcome) -> HttpResponse:
     """The button or the seat panel for htmx; a redirect with a message for everybody else."""
     now = timezone.now()
+    if outcome.answer == Answer.ASKS:
+        messages.info(request, "This event asks something first.")
+        if request.headers.get("HX-Request"):
+            return HttpResponse(headers={"HX-Redirect": f"{event.get_absolute_url()}#seat"})
+        return redirect(f"{event.get_absolute_url()}#seat")
     if request.headers.get("HX-Request"):
         if request.POST.get("part") == "seat":
             event = event_for(request.user, event.pk, among=Event.objects.with_counts())
@@ -139,9 +175,14 @@ def answered(request: HttpRequest, event: Event, outcome: Outcome) -> HttpRespon
                 "outcome": outcome,
             }
             return render(request, "events/event_detail.html#seat", context)
+        event = event_for(request.user, event.pk, among=Event.objects.with_counts())
         seat = seat_of(event, request.user, now)
         return render(request, "events/_going.html", {"seat": seat, "said": said(outcome, event)})
-    tone = messages.SUCCESS if outcome.is_live or outcome.answer == Answer.CANCELLED else messages.WARNING
+    tone = (
+        messages.SUCCESS
+        if outcome.is_live or outcome.answer in {Answer.CANCELLED, Answer.TOLD}
+        else messages.WARNING
+    )
     messages.add_message(request, tone, said(outcome, event))
     goal = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(goal, allowed_hosts=None):

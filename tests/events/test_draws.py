@@ -122,7 +122,7 @@ def test_how_seats_are_given_is_not_changed_once_somebody_has_signed_up():
     assert EventDraw.objects.get().event == event
     registrations.register(event, make_user())
     with pytest.raises(Refused, match="as it was promised"):
-        draws.switch(event, is_on=True, now=timezone.now())
+        draws.switch(event, is_on=False, now=timezone.now())
 
 
 def test_a_draw_needs_a_number_of_seats_and_an_end():

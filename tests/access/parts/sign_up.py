@@ -7,8 +7,9 @@ from types import SimpleNamespace
 from django.utils import timezone
 
 from events import draws
-from tests.access.doors import HIDDEN_READERS, PUBLIC, Case
-from tests.factories import make_draw_event
+from tests.access.doors import HIDDEN_READERS, NO, OFFICES, PUBLIC, Case
+from tests.access.parts.slots import OF_MEMBERS, door
+from tests.factories import make_draw_event, make_question, make_registration, make_series
 
 
 def build(world: SimpleNamespace) -> None:
@@ -17,10 +18,23 @@ def build(world: SimpleNamespace) -> None:
     world.open_draw = make_draw_event(visibility="public")
     for event in (world.drawn_event, world.open_draw):
         draws.commit(event, now=timezone.now())
+    world.question = make_question(event=world.drawn_event)
+    world.waiting_row = make_registration(
+        event=world.drawn_event, user=people["fellow"], ticket="aaaa-bbbbbb"
+    )
+    world.hosted_series = make_series(visibility="members", hosts=[people["host"]])
 
 
 def pk(name: str):
     return lambda world: {"pk": getattr(world, name).pk}
+
+
+RUNNERS = ("host", *OFFICES)
+RUN = door(RUNNERS, OF_MEMBERS)
+
+
+def row(world: SimpleNamespace) -> dict[str, int]:
+    return {"pk": world.drawn_event.pk, "registration_pk": world.waiting_row.pk}
 
 
 PUBLIC_PAGES = {"events:event_draw"}
@@ -30,4 +44,21 @@ TABLE = {
         Case("a public event", PUBLIC, kwargs=pk("open_draw")),
         Case("a members' event", HIDDEN_READERS, kwargs=pk("drawn_event")),
     ],
+    "events:sign_up_edit": [Case("a members' event", RUN, RUN, pk("drawn_event"))],
+    "events:series_sign_up": [
+        Case("a members' series", RUN, RUN, lambda world: {"slug": world.hosted_series.slug})
+    ],
+    "events:question_edit": [Case("a members' event", RUN, RUN, pk("question"))],
+    "events:people_add": [Case("a members' event", RUN, RUN, pk("drawn_event"))],
+    "events:people_csv": [Case("a members' event", RUN, kwargs=pk("drawn_event"))],
+    "events:door_list": [Case("a members' event", NO, RUN, pk("drawn_event"))],
+    "events:people_move_up": [Case("a members' event", RUN, RUN, row)],
+    "events:people_excuse": [Case("a members' event", NO, RUN, row)],
+}
+
+ADMIN = {
+    "events_eventdraw": OFFICES,
+    "events_registrationwindow": OFFICES,
+    "events_signupquestion": OFFICES,
+    "events_noshowrule": ("officer", "president"),
 }
