@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.text import slugify
 
-from events.demo import afterwards, fairs, rooms, rotas, texts
+from events.demo import afterwards, fairs, rooms, rotas, sign_up, texts
 from events.models import Attendance, Event, Kind, Material, Registration, Room, Series, Talk, Visibility
 from members.demo import People
 from members.models import Club, Term, User
@@ -117,6 +117,7 @@ def seed(people: People, terms: list[Term], now: datetime, rng: random.Random) -
     # A generator of its own, so that what follows comes out as it did.
     rotas.seed(people, terms, now, random.Random(2022))  # noqa: S311
     afterwards.seed(rows.events, rows.speaking, rows.hosting, now)
+    sign_up.seed(people, terms[-1], now)
 
 
 def _events(
