@@ -82,7 +82,7 @@ def test_what_must_be_answered_is_said_beside_the_field_and_what_was_typed_is_ke
         address("event_register", event), {"part": "seat", **typed(asked, size="XXL", years="7")}
     )
     assert page.status_code == 422
-    assert "XXL is not one of the available choices" in page.content.decode()
+    assert "One thing to mend" in page.content.decode()
     assert 'value="7"' in page.content.decode()
     assert not Registration.objects.exists()
 
