@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.text import slugify
 
-from events.demo import afterwards, fairs, rooms, rotas, sign_up, texts
+from events.demo import afterwards, fairs, guests, rooms, rotas, sign_up, texts
 from events.models import Attendance, Event, Kind, Material, Registration, Room, Series, Talk, Visibility
 from members.demo import People
 from members.models import Club, Term, User
@@ -118,6 +118,7 @@ def seed(people: People, terms: list[Term], now: datetime, rng: random.Random) -
     rotas.seed(people, terms, now, random.Random(2022))  # noqa: S311
     afterwards.seed(rows.events, rows.speaking, rows.hosting, now)
     sign_up.seed(people, terms[-1], now)
+    guests.seed(people, terms, now)
 
 
 def _events(
