@@ -187,6 +187,8 @@ class Cancelled(AboutEvent):
         event = self.found(row)
         if event is None or not event.is_cancelled:
             return "it takes place after all"
+        if is_said_anew(row):
+            return "it is said by a later message"
         return self.is_registered(row) or "not registered any more"
 
 
@@ -258,6 +260,13 @@ class EventReminder(AboutEvent):
             "is_hour_before": row.slot.endswith("1h"),
             "place_changed": bool(event.place_changed_at),
         }
+
+
+def is_said_anew(row: Notification) -> bool:
+    """Whether a later message of the same kind says the same to the same person: called off, on again, and off again
+    before anybody was told."""
+    later = Notification.objects.filter(kind=row.kind, about=row.about, pk__gt=row.pk)
+    return later.filter(person=row.person_id, address=row.address).exists()
 
 
 def version_slot(event: Event) -> str:

@@ -2,10 +2,11 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
 
-from events import mail_about, registrations
+from events import mail_about, registrations, schedule
 from members.ledger import kinds, stopping
 from members.ledger.sending import sweep
 from tests.factories import make_club, make_event, make_member, make_registration
@@ -58,3 +59,17 @@ def test_hosts_see_every_outcome_and_members_their_own_alone(client, django_asse
     assert "To you" in mine
     assert "Otto Other" not in mine
     assert "To everybody" not in mine
+
+
+def test_an_event_called_off_twice_before_anybody_was_told_is_told_once():
+    make_club()
+    now = timezone.now()
+    goes = make_member()
+    event = make_event()
+    make_registration(event=event, user=goes, created_at=now - timedelta(days=1))
+    schedule.cancel(event, "Storm", now=now)
+    schedule.reinstate(event, now=now)
+    schedule.cancel(event, "Storm again", now=now)
+    sweep(now + timedelta(seconds=5))
+    assert [message.to for message in mail.outbox] == [[goes.email]]
+    assert "Storm again" in mail.outbox[0].body
