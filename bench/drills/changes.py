@@ -137,7 +137,9 @@ def main() -> int:
                 if kind == "event-reminder" and slot.split()[0] != at(self.event.starts_at)
             ]
             totals["reminders_before_a_later_change"] += len(stale)
+            # The next run has an event of its own, and no reminders of this one.
             Notification.objects.all().delete()
+            Event.objects.all().delete()
 
     began = time.monotonic()
     failed = ""
