@@ -257,7 +257,8 @@ def door_list(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @require_safe
 def people_csv(request: HttpRequest, pk: int) -> HttpResponse:
-    """Who signed up, with what they answered. Notes on food and access are not in it: they are erased, files are not."""
+    """Who signed up, with what they answered; addresses only for officers who may export them. Notes on food and access
+    are not in it: they are erased, files are not."""
     event = event_run_by(request.user, pk)
     user: Any = request.user
     rows = (
@@ -269,13 +270,15 @@ def people_csv(request: HttpRequest, pk: int) -> HttpResponse:
     answer = HttpResponse(content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{event.slug}-people.csv"'
     writer = csv.writer(answer)
-    head = ["name", "mail address", "guest of", "registered", "state", "cancelled", "why"]
+    has_addresses = user.has_perm("events.export_registration")
+    address = ["mail address"] if has_addresses else []
+    head = ["name", *address, "guest of", "registered", "state", "cancelled", "why"]
     writer.writerow([plain(cell) for cell in [*head, *(question.text for question in asked)]])
     for row in rows:
         said = {each.question_id: each.words for each in row.answers.all()}
         cells = [
             row.who,
-            row.address,
+            *([row.address] if has_addresses else []),
             row.guest_of.who if row.guest_of else "",
             localtime(row.created_at).isoformat(timespec="minutes"),
             row.get_state_display(),
@@ -284,5 +287,5 @@ def people_csv(request: HttpRequest, pk: int) -> HttpResponse:
             *(said.get(question.pk, "") for question in asked),
         ]
         writer.writerow([plain(cell) for cell in cells])
-    audit.record(user, "registrations.exported", event)
+    audit.record(user, "registrations.exported", event, after={"addresses": has_addresses})
     return answer

@@ -9,8 +9,8 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from events import registrations
-from events.models import Attendance, Registration
-from tests.factories import make_club, make_event, make_member, make_officer, make_user
+from events.models import Attendance, Event, Registration
+from tests.factories import make_club, make_event, make_member, make_officer, make_question, make_user
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -200,3 +200,24 @@ def test_the_door_finds_a_name_among_five_hundred_in_no_time_and_enter_lets_them
     page.get_by_role("searchbox").press("Enter")
     page.get_by_text("at the door").or_(page.get_by_text("walk-in", exact=True)).first.wait_for()
     assert event.attendances.get().name == "Guest 417"
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_button_does_not_move_when_sign_up_opens(live_server, signed_in, width):
+    signed_in.set_viewport_size({"width": width, "height": 900})
+    event = make_event(
+        title="Soup", capacity=3, asks_note=True, registration_opens_at=timezone.now() + timedelta(hours=30)
+    )
+    make_question(event=event, text="Which bowl?", kind="choice", choices=["Deep", "Flat"], is_required=True)
+    places = []
+    for opens_at in (event.registration_opens_at, timezone.now() - timedelta(minutes=1)):
+        Event.objects.filter(pk=event.pk).update(registration_opens_at=opens_at)
+        signed_in.goto(live_server.url + event.get_absolute_url())
+        button = signed_in.locator("#seat button.wide").first
+        places.append((button.bounding_box(), button.is_disabled()))
+    (before, was_off), (after, is_off) = places
+    assert before == after
+    assert (was_off, is_off) == (True, False)
+    signed_in.get_by_label("Deep").check()
+    signed_in.locator("#seat button.wide").first.click()
+    expect(signed_in.get_by_role("heading", name="You are going")).to_be_visible()

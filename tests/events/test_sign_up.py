@@ -154,6 +154,9 @@ def test_the_list_for_hosts_holds_answers_no_formula_and_no_note(client):
     cells = dict(zip(head, row, strict=True))
     assert (cells["name"], cells["Size?"], cells["Topics?"]) == ("'=cmd|' /C calc'!A0", "S", "'=NLP")
     assert "canary-nuts" not in text
+    assert "mail address" not in cells, "hosts write to people through the portal"
+    client.force_login(make_officer(slug="events"))
+    assert person.email in client.get(address("people_csv", event)).content.decode()
     client.force_login(make_member())
     assert client.get(address("people_csv", event)).status_code == 403
 

@@ -18,7 +18,7 @@ def build(world: SimpleNamespace) -> None:
     world.open_draw = make_draw_event(visibility="public")
     for event in (world.drawn_event, world.open_draw):
         draws.commit(event, now=timezone.now())
-    world.question = make_question(event=world.drawn_event)
+    world.sign_up_question = make_question(event=world.drawn_event)
     world.waiting_row = make_registration(
         event=world.drawn_event, user=people["fellow"], ticket="aaaa-bbbbbb"
     )
@@ -48,7 +48,7 @@ TABLE = {
     "events:series_sign_up": [
         Case("a members' series", RUN, RUN, lambda world: {"slug": world.hosted_series.slug})
     ],
-    "events:question_edit": [Case("a members' event", RUN, RUN, pk("question"))],
+    "events:question_edit": [Case("a members' event", RUN, RUN, pk("sign_up_question"))],
     "events:people_add": [Case("a members' event", RUN, RUN, pk("drawn_event"))],
     "events:people_csv": [Case("a members' event", RUN, kwargs=pk("drawn_event"))],
     "events:door_list": [Case("a members' event", NO, RUN, pk("drawn_event"))],
