@@ -15,7 +15,9 @@ def event_for(user: Any, pk: int, *, among: EventQuerySet | None = None) -> Even
     """The event, or a 404 for whoever may not know of it."""
     events = Event.objects.all() if among is None else among
     return get_object_or_404(
-        events.visible_to(user).select_related("series", "term", "room", "fair").prefetch_related("hosts"),
+        events.visible_to(user)
+        .select_related("series", "term", "room", "fair", "symposium")
+        .prefetch_related("hosts"),
         pk=pk,
     )
 
