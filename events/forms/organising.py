@@ -316,10 +316,11 @@ class MaterialForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        talks = self.instance.event.talks.all()
-        self.fields["talk"].queryset = talks  # type: ignore[attr-defined]
-        if not talks:
-            del self.fields["talk"]
+        if "talk" in self.fields:
+            talks = self.instance.event.talks.all()
+            self.fields["talk"].queryset = talks  # type: ignore[attr-defined]
+            if not talks:
+                del self.fields["talk"]
 
     def clean_url(self) -> str:
         """A page of our own wiki is kept as that page, which follows its name and its readers."""

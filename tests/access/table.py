@@ -52,6 +52,9 @@ from tests.access.doors import (
     only,
 )
 
+#: Whoever speaks at an event leaves slides there, as its hosts do.
+TELLERS = only("host", "member", *OFFICES, others=FORBIDDEN)
+
 PUBLIC_PAGES = {
     # what the club shows to the world; each page shows of it what is public
     "portal:front",
@@ -291,7 +294,11 @@ TABLE: dict[str, list[Case]] = {
     **{f"events:event_{verb}": of_events(HOSTS, HOSTS) for verb in ("edit", "move", "cancel")},
     "events:talk_create": of_events(HOSTS, HOSTS),
     "events:talk_edit": of_events(HOSTS, HOSTS, among="talk"),
-    "events:material_create": of_events(HOSTS, HOSTS),
+    # The member speaks at the members' event.
+    "events:material_create": [
+        *of_events(HOSTS, HOSTS)[::2],
+        of_events(TELLERS, TELLERS)[1],
+    ],
     "events:material_remove": of_events(NO, HOSTS, among="material"),
     "events:material_file": [
         Case("members' slides of a public event", HIDDEN_READERS, NO, event("public", among="file")),

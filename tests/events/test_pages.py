@@ -311,7 +311,7 @@ def test_slides_and_recordings_have_a_page(client):
     page = client.get(reverse("events:recording_list")).content.decode()
     assert "Open deck" in page
     assert "Inner deck" not in page
-    assert client.get(reverse("events:recording_list") + "?kind=nonsense").status_code == 404
+    assert client.get(reverse("events:recording_list") + "?kind=nonsense").status_code == 422
 
 
 # ── Who may run what ──
@@ -571,4 +571,5 @@ def test_before_check_in_opens_the_door_only_shows_who_is_expected(client):
     page = client.get(reverse("events:event_door", args=[event.pk])).content.decode()
     assert "Ada Quill" in page
     assert "Check-in opens" in page
-    assert "Check in<" not in page
+    # The script's own pattern of a row does not count.
+    assert "Check in<" not in page.partition("<template")[0]

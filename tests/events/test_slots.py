@@ -316,7 +316,9 @@ def notified(at):
 
 
 def test_a_holder_is_reminded_a_week_and_two_days_before_and_a_moved_slot_once_more():
-    event = make_event(starts_at=(now() + timedelta(days=20)).replace(microsecond=0))
+    event = make_event(
+        starts_at=(now() + timedelta(days=20)).replace(hour=12, minute=0, second=0, microsecond=0)
+    )
     slot = make_slot(event=event, sheet=make_sheet(kind="paper", title="Papers"))
     claim = make_claim(slot=slot, claimed_at=now() - timedelta(days=1))
     start = event.starts_at
@@ -355,7 +357,9 @@ def test_an_empty_slot_alarms_its_hosts_ten_days_ahead_and_not_when_somebody_too
     make_claim(slot=make_slot(sheet=sheet, days=11))
     notified(now())
     assert mail.outbox == []
+    # Twelve hours apart, so that one of them is no night.
     notified(now() + timedelta(days=1, minutes=5))
+    notified(now() + timedelta(days=1, hours=12))
     notified(now() + timedelta(days=2))
     assert [(letter.to, letter.subject) for letter in mail.outbox] == [
         ([host.email], f"Papers: {slot.title} has nobody")

@@ -32,7 +32,8 @@ def planned():
             offering=offering,
             week=week,
             title=title,
-            starts_at=now().replace(microsecond=0) + timedelta(days=9 * (week - 5)),
+            starts_at=now().replace(hour=12, minute=0, second=0, microsecond=0)
+            + timedelta(days=9 * (week - 5)),
         )
     make_talk(event=class_of(offering, 7).event, speakers=[make_member()])
     return offering

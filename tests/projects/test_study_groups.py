@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from events import slots
 from events.models import Claim, Event, SeriesFollow
-from members.models import Break
+from members.models import Break, Club
 from mlclub.refusal import Refused
 from projects import continuing, study_groups
 from projects.models import Initiative, InitiativeLink, Role
@@ -86,7 +86,7 @@ def test_a_group_may_meet_in_a_break_and_outside_any_term(client):
     first = term.ends_on + timedelta(days=9)
     Break.objects.create(term=term, name="Holidays", starts_on=first, ends_on=first + timedelta(days=30))
     start(client, make_member(), first_on=first.isoformat(), chapters="One\nTwo", uses_breaks="on")
-    days = [timezone.localtime(event.starts_at).date() for event in Event.objects.all()]
+    days = [timezone.localtime(event.starts_at, Club.current().zone).date() for event in Event.objects.all()]
     assert days == [first, first + timedelta(days=7)]
     assert {event.term for event in Event.objects.all()} == {None}
 
@@ -97,15 +97,17 @@ def test_without_the_tick_breaks_are_left_out(client):
     first = date.today() + timedelta(days=3)
     Break.objects.create(term=term, name="Holidays", starts_on=first, ends_on=first + timedelta(days=3))
     start(client, make_member(), first_on=first.isoformat(), chapters="One")
-    assert timezone.localtime(Event.objects.get().starts_at).date() == first + timedelta(days=7)
+    assert timezone.localtime(Event.objects.get().starts_at, Club.current().zone).date() == first + timedelta(
+        days=7
+    )
 
 
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ({"chapters": " \n "}, "This field is required."),
+        ({"chapters": " \n "}, "This is needed. Please fill it in."),
         ({"chapters": "x\n" * 61}, "A group has 60 at most."),
-        ({"first_on": "someday"}, "Enter a valid date."),
+        ({"first_on": "someday"}, "Give a day as 2026-10-30."),
         ({"minutes": "5"}, "greater than or equal to 15"),
     ],
 )

@@ -51,5 +51,5 @@ TABLE = {
 
 ADMIN = {
     "members_thanks": ("president",),
-    "events_album": ("officer", "education", "president"),
+    "events_album": ("officer", "president"),
 }

@@ -150,4 +150,16 @@ TABLE = {
     "events:company_list": linked(NO, PUBLIC),
 }
 
+PUBLIC_PAGES = {
+    "events:fair_detail",
+    "events:fair_booths",
+    "events:fair_register",
+    "events:fair_logo",
+    "events:company_detail",
+    "events:company_edit",
+    "events:company_withdraw",
+    "events:company_resume",
+    "events:company_list",
+}
+
 ADMIN = {"events_fair": OFFICES, "events_faircompany": OFFICES}
