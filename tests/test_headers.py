@@ -53,7 +53,7 @@ MORE_QUERIES = {
     "portal:digest_preview": 48,
     "portal:digest_mine": 46,
     "members:person_detail": 22,
-    # With everything that an event may have at once; in the demo it asks 16 at most.
+    # With everything that an event may have at once; in the demo it asks 17 at most.
     "events:event_detail": 21,
     "events:symposium_run": 17,
     "events:co_host_detail": 17,
