@@ -1,8 +1,8 @@
-"""What every change of seats or of a slot sheet begins with: the lock of the row, and how it is refused."""
+"""What every change of seats, of a slot sheet or of a symposium begins with: the lock of the row, and how it is refused."""
 
 from __future__ import annotations
 
-from events.models import Event, Slot, SlotSheet
+from events.models import Event, Slot, SlotSheet, Symposium
 from mlclub.refusal import Refused
 
 
@@ -27,3 +27,8 @@ def locked_slot(slot: Slot) -> Slot:
     fresh = Slot.objects.select_related("event").get(pk=slot.pk)
     fresh.sheet = sheet
     return fresh
+
+
+def locked_symposium(symposium: Symposium) -> Symposium:
+    """The symposium as it is now, its row locked until the transaction ends."""
+    return Symposium.objects.select_for_update(of=("self",)).select_related("event").get(pk=symposium.pk)

@@ -334,8 +334,3 @@ class SymposiumGuest(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-def presenting(abstract: Abstract) -> set[str]:
-    """The addresses of those who have to be in the room when it is shown."""
-    return {author.email.lower() for author in abstract.authors.all() if author.presents and author.email}

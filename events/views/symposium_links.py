@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from events import registrations, symposia
+from events import registrations, symposia, symposium_guests
 from events.forms.symposia import AbstractForm, LinkForm, as_typed
 from events.models import Abstract, CoHost, Registration, SymposiumGuest
 from events.notifications import ABSTRACT, CO_HOST, SEAT
@@ -87,10 +87,10 @@ def seat_detail(request: HttpRequest, link: MagicLink) -> HttpResponse:
     now = timezone.now()
     if request.method == "POST":
         if request.POST.get("step") == "leave":
-            symposia.give_seat_back(guest, now=now)
+            symposium_guests.give_seat_back(guest, now=now)
             messages.success(request, "Your seat is free for somebody else.")
         else:
-            outcome = symposia.take_seat(guest, now=now)
+            outcome = symposium_guests.take_seat(guest, now=now)
             if outcome.answer == registrations.Answer.GOING:
                 messages.success(request, "You have a seat.")
             elif outcome.answer == registrations.Answer.WAITING:
@@ -159,7 +159,7 @@ def co_host_detail(request: HttpRequest, link: MagicLink) -> HttpResponse:
             .prefetch_related("authors")
         ),
         "counts": next(
-            (each for each in symposia.counts_of(symposium) if each.club == row.organization), None
+            (each for each in symposium_guests.counts_of(symposium) if each.club == row.organization), None
         ),
         "form": form,
         "is_open": symposium.is_open(now),

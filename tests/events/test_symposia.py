@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from events import registrations, symposia
+from events import registrations, symposia, symposium_guests, symposium_programme
 from events.models import Abstract, AbstractReview, Attendance, ProgrammeSession, Registration, SymposiumGuest
 from events.notifications import ABSTRACT, CO_HOST, SEAT
 from events.symposia import Author
@@ -237,12 +237,12 @@ def test_who_presents_is_never_in_two_rooms_at_once():
     two = make_abstract(symposium=symposium, authors=["ada@x.example"], decision="talk")
     third = make_abstract(symposium=symposium, authors=["bo@x.example", "ada@x.example"], decision="talk")
 
-    symposia.place(one, beside)
+    symposium_programme.place(one, beside)
     with pytest.raises(Refused, match=r"Ada is in “Buoys” \(Room B\) at the same time"):
-        symposia.place(two, first)
-    symposia.place(third, first)  # Ada is an author of it, and does not present.
-    symposia.place(two, later)
-    symposia.place(one, first)  # Moving it is no clash with itself.
+        symposium_programme.place(two, first)
+    symposium_programme.place(third, first)  # Ada is an author of it, and does not present.
+    symposium_programme.place(two, later)
+    symposium_programme.place(one, first)  # Moving it is no clash with itself.
     assert Abstract.objects.get(pk=one.pk).session == first
 
 
@@ -252,10 +252,12 @@ def test_who_chairs_is_never_in_two_rooms_at_once():
     make_programme_session(track=here, title="Tides", chair_name="Cy", chair_email="cy@x.example")
     speaks = make_programme_session(track=there)
     with pytest.raises(Refused, match="Cy is in “Tides”"):
-        symposia.place(make_abstract(symposium=symposium, authors=["CY@x.example"], decision="talk"), speaks)
+        symposium_programme.place(
+            make_abstract(symposium=symposium, authors=["CY@x.example"], decision="talk"), speaks
+        )
     speaks.chair_name, speaks.chair_email = "Cy", "Cy@x.example"
     with pytest.raises(Refused, match="at the same time"):
-        symposia.save_session(speaks)
+        symposium_programme.save_session(speaks)
 
 
 def test_a_session_that_moves_onto_a_presenter_is_refused():
@@ -263,12 +265,12 @@ def test_a_session_that_moves_onto_a_presenter_is_refused():
     here, there = make_track(symposium=symposium), make_track(symposium=symposium)
     first, second = make_programme_session(track=here), make_programme_session(track=there, begins=3)
     for session in (first, second):
-        symposia.place(
+        symposium_programme.place(
             make_abstract(symposium=symposium, authors=["ada@x.example"], decision="talk"), session
         )
     second.starts_at, second.ends_at = first.starts_at, first.ends_at
     with pytest.raises(Refused, match="at the same time"):
-        symposia.save_session(second)
+        symposium_programme.save_session(second)
     assert ProgrammeSession.objects.get(pk=second.pk).starts_at > first.ends_at
 
 
@@ -282,7 +284,7 @@ def test_a_track_has_one_session_at_a_time():
         ends_at=track.symposium.event.starts_at + timedelta(minutes=5),
     )
     with pytest.raises(Refused, match="has a session at that time"):
-        symposia.save_session(clashing)
+        symposium_programme.save_session(clashing)
     with pytest.raises(IntegrityError), transaction.atomic():
         clashing.save()
     make_programme_session(track=track, begins=1)  # One after the other is fine.
@@ -293,13 +295,13 @@ def test_a_session_has_no_more_talks_than_time_and_takes_what_is_accepted():
     track = make_track(symposium=symposium)
     talks = make_programme_session(track=track, title="Hour")
     for _ in range(2):
-        symposia.place(make_abstract(symposium=symposium, decision="talk"), talks)
+        symposium_programme.place(make_abstract(symposium=symposium, decision="talk"), talks)
     with pytest.raises(Refused, match="“Hour” is full: there is time for 2 talks"):
-        symposia.place(make_abstract(symposium=symposium, decision="talk"), talks)
+        symposium_programme.place(make_abstract(symposium=symposium, decision="talk"), talks)
     with pytest.raises(Refused, match="Only what is accepted"):
-        symposia.place(make_abstract(symposium=symposium), talks)
+        symposium_programme.place(make_abstract(symposium=symposium), talks)
     with pytest.raises(Refused, match="posters into sessions of posters"):
-        symposia.place(make_abstract(symposium=symposium, decision="poster"), talks)
+        symposium_programme.place(make_abstract(symposium=symposium, decision="poster"), talks)
 
 
 def test_talks_go_up_and_down_and_their_minutes_with_them():
@@ -307,12 +309,12 @@ def test_talks_go_up_and_down_and_their_minutes_with_them():
     session = make_programme_session(track=make_track(symposium=symposium))
     rows = [make_abstract(symposium=symposium, decision="talk") for _ in range(3)]
     for row in rows:
-        symposia.place(row, session)
-    assert symposia.move_within(rows[2], up=True)
-    assert not symposia.move_within(rows[0], up=True)
+        symposium_programme.place(row, session)
+    assert symposium_programme.move_within(rows[2], up=True)
+    assert not symposium_programme.move_within(rows[0], up=True)
     order = list(Abstract.objects.filter(session=session).order_by("position"))
     assert order == [rows[0], rows[2], rows[1]]
-    slots = symposia.slots_of(session, symposium, order)
+    slots = symposium_programme.slots_of(session, symposium, order)
     assert [slot.starts_at - session.starts_at for slot in slots] == [
         timedelta(minutes=m) for m in (0, 20, 40)
     ]
@@ -328,7 +330,7 @@ def test_of_two_officers_who_place_one_presenter_in_two_rooms_at_once_one_is_ref
 
     def put(row, session):
         try:
-            symposia.place(row, session)
+            symposium_programme.place(row, session)
             answers.append("placed")
         except Refused:
             answers.append("refused")
@@ -422,7 +424,7 @@ def test_a_club_sees_its_own_guests_and_abstracts_alone(client):
         guest = make_symposium_guest(
             symposium=symposium, organization=club.organization, name=f"From {club.organization}"
         )
-        symposia.take_seat(guest, now=timezone.now())
+        symposium_guests.take_seat(guest, now=timezone.now())
     page = client.get(page_of(CO_HOST, ours, contact=ours.lead)).content.decode()
     assert f"From {ours.organization}" in page
     assert f"From {theirs.organization}" not in page
@@ -457,7 +459,7 @@ def test_each_club_is_counted_by_who_signed_up_who_came_and_what_it_showed():
     now = timezone.now()
     guests = [make_symposium_guest(symposium=symposium, organization=club.organization) for _ in range(3)]
     for guest in guests:
-        symposia.take_seat(guest, now=now)
+        symposium_guests.take_seat(guest, now=now)
     registrations.register(symposium.event, make_member(), now=now)
     Attendance.objects.create(event=symposium.event, name=guests[0].name, email=guests[0].email)
     for decision in ("talk", "declined"):
@@ -465,7 +467,7 @@ def test_each_club_is_counted_by_who_signed_up_who_came_and_what_it_showed():
         abstract.authors.update(organization=club.organization)
     make_abstract(symposium=symposium, decision="poster")
 
-    theirs, rest = symposia.counts_of(symposium)
+    theirs, rest = symposium_guests.counts_of(symposium)
     assert (theirs.registered, theirs.came, theirs.handed_in, theirs.accepted) == (3, 1, 2, 1)
     assert (rest.registered, rest.came, rest.handed_in, rest.accepted) == (1, 0, 1, 1)
 
