@@ -32,6 +32,7 @@ from members.forms import save_topics
 from members.models import Contact, User
 from mlclub import uploads
 from mlclub.refusal import Refused
+from mlclub.typed import number as number_of
 
 GET_POST = ["GET", "HEAD", "POST"]
 State = SpeakerVisit.State
@@ -177,10 +178,9 @@ def speaker_invite(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         form = InviteForm(request.POST, visit=visit, user=user, now=now)
     else:
-        asked = request.GET.get("event", "")
-        seen = Event.objects.visible_to(user)
-        chosen = seen.filter(pk=int(asked)).first() if asked.isdigit() and len(asked) < 10 else visit.event
-        visit.event = chosen
+        if asked := number_of(request.GET.get("event")):
+            visit.event = Event.objects.visible_to(user).filter(pk=asked).first()
+        chosen = visit.event
         start = {"event": chosen, "audience": visit.audience, "getting_in": visit.getting_in}
         form = InviteForm(
             initial={**start, **speakers.template_letter(visit, user)}, visit=visit, user=user, now=now

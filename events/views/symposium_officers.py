@@ -20,6 +20,7 @@ from events.views.symposia import symposium_for
 from members import contacts
 from members.models import Organization, User
 from mlclub.refusal import Refused
+from mlclub.typed import number as number_of
 
 
 @permission_required("events.add_symposium", raise_exception=True)
@@ -128,11 +129,8 @@ def symposium_plan(request: HttpRequest, slug: str) -> HttpResponse:
     symposium = symposium_for(user, slug, runs=True)
     step, is_post = request.POST.get("step", ""), request.method == "POST"
     track_form = TrackForm(request.POST if is_post and step == "track" else None)
-    session = None
-    if (asked := request.POST.get("session_pk") or request.GET.get("session") or "").isdigit():
-        session = get_object_or_404(
-            ProgrammeSession.objects.filter(track__symposium=symposium), pk=int(asked[:9])
-        )
+    asked = number_of(request.POST.get("session_pk") or request.GET.get("session"))
+    session = _session(symposium, asked) if asked else None
     session_form = SessionForm(
         request.POST if is_post and step == "session" else None,
         instance=session,
@@ -170,6 +168,10 @@ def symposium_plan(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "events/symposium_plan.html", context, status=422 if is_wrong else 200)
 
 
+def _session(symposium: Symposium, pk: int) -> ProgrammeSession:
+    return get_object_or_404(ProgrammeSession.objects.filter(track__symposium=symposium), pk=pk)
+
+
 def _plan_step(
     request: HttpRequest, symposium: Symposium, step: str, track_form: TrackForm, session_form: SessionForm
 ) -> str:
@@ -194,16 +196,10 @@ def _plan_step(
         return "Everybody sees the programme." if is_public else "Only you see the programme."
     if step not in ("place", "up", "down"):
         raise Refused("Choose one of the steps.")
-    pk = request.POST.get("abstract", "")
-    abstract = get_object_or_404(symposium.abstracts, pk=int(pk[:9]) if pk.isdigit() else 0)
+    abstract = get_object_or_404(symposium.abstracts, pk=number_of(request.POST.get("abstract")))
     if step == "place":
         asked = request.POST.get("to", "")
-        to = None
-        if asked:
-            to = get_object_or_404(
-                ProgrammeSession.objects.filter(track__symposium=symposium),
-                pk=int(asked[:9]) if asked.isdigit() else 0,
-            )
+        to = _session(symposium, number_of(asked)) if asked else None
         symposium_programme.place(abstract, to)
         return f"“{abstract.title}” is {f'in “{to.title}”' if to else 'off the programme'}."
     symposium_programme.move_within(abstract, up=step == "up")
