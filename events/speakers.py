@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils.formats import date_format
 
@@ -24,12 +25,13 @@ State = SpeakerVisit.State
 THANKS_AFTER = timedelta(hours=12)
 #: The speaker's page stays for so long after the day.
 PAGE_KEPT = timedelta(days=180)
-ANSWERS = ("title", "abstract", "affiliation", "bio", "is_shown", "shows_photo", "equipment", "recording")
+#: What hosts hear of when a speaker changes it after the yes.
+HEARD = ("title", "equipment", "recording")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a speaker says about their talk: values of the fields in ANSWERS, a picture, the date they chose."""
+    """What a speaker says about their talk: values of fields of the visit, a picture, the date they chose."""
 
     said: dict[str, Any] = field(default_factory=dict)
     photo: Any = None
@@ -176,7 +178,7 @@ def confirm(visit: SpeakerVisit, answer: Answer, *, now: datetime) -> bool:
     is_new = visit.state != State.CONFIRMED
     if visit.event is None and not (answer.agreed_on or visit.agreed_on):
         raise Refused("Choose one of the dates.")
-    before = {name: getattr(visit, name) for name in ANSWERS}
+    before = {name: getattr(visit, name) for name in HEARD}
     for name, value in answer.said.items():
         setattr(visit, name, value)
     if answer.photo:
@@ -203,7 +205,7 @@ def confirm(visit: SpeakerVisit, answer: Answer, *, now: datetime) -> bool:
             now=now,
         )
         _tell_hosts(visit, "confirmed", now)
-    elif any(before[name] != getattr(visit, name) for name in ("equipment", "recording", "title")):
+    elif any(getattr(visit, name) != was for name, was in before.items()):
         _tell_hosts(visit, "changed", now)
     return is_new
 
@@ -217,11 +219,7 @@ def decline(visit: SpeakerVisit, sentence: str, *, another_date: bool, now: date
         return False
     if not visit.can_answer(now):
         raise Refused("This can no longer be changed here. Write to your host.")
-    talk = visit.talk
-    visit.answer, visit.answered_at, visit.talk = sentence.strip(), now, None
-    _enter(visit, state, now, "answer", "answered_at", "talk")
-    if talk is not None:
-        talk.delete()
+    _call_off(visit, state, sentence, now)
     _tell_hosts(visit, "put off" if another_date else "declined", now)
     return True
 
@@ -261,15 +259,20 @@ def answer_for(visit: SpeakerVisit, state: str, *, sentence: str, by: User, now:
         _enter(visit, state, now, "answered_at")
         _write_talk(visit)
     elif state in (State.DECLINED, State.PUT_OFF):
-        talk, visit.talk = visit.talk, None
-        visit.answered_at, visit.answer = now, sentence.strip()
-        _enter(visit, state, now, "answered_at", "answer", "talk")
-        if talk is not None:
-            talk.delete()
+        _call_off(visit, state, sentence, now)
     else:
         raise Refused("Say yes, no, or another time.")
     audit.record(by, "speaker-answered-elsewhere", visit, after={"state": state})
     return True
+
+
+def _call_off(visit: SpeakerVisit, state: str, sentence: str, now: datetime) -> None:
+    """No, or another time: with the sentence, and without the talk."""
+    talk, visit.talk = visit.talk, None
+    visit.answer, visit.answered_at = sentence.strip(), now
+    _enter(visit, state, now, "answer", "answered_at", "talk")
+    if talk is not None:
+        talk.delete()
 
 
 def _write_talk(visit: SpeakerVisit) -> None:
@@ -323,12 +326,11 @@ def add_slides(visit: SpeakerVisit, *, url: str = "", file: Any = None, now: dat
     visit = _locked(visit)
     if visit.event is None or not visit.takes_slides(now):
         raise Refused("Slides can be given until the day is over. Send them to your host.")
-    title = f"Slides by {visit.contact.name}"[:160]
-    Material.objects.filter(event=visit.event, kind=Material.Kind.SLIDES, title=title).delete()
+    _slides(visit).delete()
     return Material.objects.create(
         event=visit.event,
         kind=Material.Kind.SLIDES,
-        title=title,
+        title=_slides_title(visit),
         url=url,
         file=file or "",
         visible_from=visit.event.starts_at,
@@ -340,8 +342,15 @@ def add_slides(visit: SpeakerVisit, *, url: str = "", file: Any = None, now: dat
 def slides_of(visit: SpeakerVisit) -> Material | None:
     if visit.event is None:
         return None
-    title = f"Slides by {visit.contact.name}"[:160]
-    return Material.objects.filter(event=visit.event, kind=Material.Kind.SLIDES, title=title).first()
+    return _slides(visit).first()
+
+
+def _slides(visit: SpeakerVisit) -> QuerySet[Material]:
+    return Material.objects.filter(event=visit.event, kind=Material.Kind.SLIDES, title=_slides_title(visit))
+
+
+def _slides_title(visit: SpeakerVisit) -> str:
+    return f"Slides by {visit.contact.name}"[:160]
 
 
 # ── Changes of the event ──
