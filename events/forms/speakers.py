@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from events.forms.organising import LARGEST_FILE
@@ -68,11 +69,24 @@ class SpeakerFilterForm(forms.Form):
         topic.queryset = Topic.objects.filter(pk__in=through.values("topic"))
 
 
+def events_to_come(user: User, now: datetime) -> QuerySet[Event]:
+    """What a speaker can still come to: for officers any event, for others those they host."""
+    coming = Event.objects.visible_to(user).scheduled().filter(starts_at__gt=now)
+    if not user.has_perm("events.change_event"):
+        coming = coming.filter(hosts=user)
+    return coming.order_by("starts_at", "pk").defer("description", "search")
+
+
+class ComingEventField(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{timezone.localtime(obj.starts_at):%d %b, %H:%M}: {obj.title}"
+
+
 class InviteForm(forms.Form):
     """The invitation: for an event, or with dates to choose from."""
 
     email = forms.EmailField(label="Mail address", help_text="Nobody has written it down yet.")
-    event = forms.ModelChoiceField(
+    event = ComingEventField(
         label="For",
         queryset=Event.objects.none(),
         required=False,
@@ -98,13 +112,7 @@ class InviteForm(forms.Form):
     def __init__(self, *args: Any, visit: SpeakerVisit, user: User, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         event: Any = self.fields["event"]
-        coming = Event.objects.visible_to(user).scheduled().filter(starts_at__gt=now)
-        if not user.has_perm("events.change_event"):
-            coming = coming.filter(hosts=user)
-        event.queryset = coming.order_by("starts_at", "pk").defer("description", "search")
-        event.label_from_instance = lambda row: (
-            f"{timezone.localtime(row.starts_at):%d %b, %H:%M}: {row.title}"
-        )
+        event.queryset = events_to_come(user, now)
         self.now = now
         for number in range(1, MOST_DATES + 1):
             self.fields[f"date_{number}"] = DateTimeField(
@@ -131,18 +139,12 @@ class InviteForm(forms.Form):
 class SpeakerEventForm(forms.Form):
     """The event of a speaker who chose a date."""
 
-    event = forms.ModelChoiceField(label="Event", queryset=Event.objects.none(), empty_label="Choose")
+    event = ComingEventField(label="Event", queryset=Event.objects.none(), empty_label="Choose")
 
     def __init__(self, *args: Any, user: User, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         event: Any = self.fields["event"]
-        coming = Event.objects.visible_to(user).scheduled().filter(starts_at__gt=now)
-        if not user.has_perm("events.change_event"):
-            coming = coming.filter(hosts=user)
-        event.queryset = coming.order_by("starts_at", "pk").defer("description", "search")
-        event.label_from_instance = lambda row: (
-            f"{timezone.localtime(row.starts_at):%d %b, %H:%M}: {row.title}"
-        )
+        event.queryset = events_to_come(user, now)
 
 
 class SpeakerAnswerForm(forms.Form):
