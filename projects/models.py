@@ -10,11 +10,11 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import slugify
 from simple_history.models import HistoricalRecords
 
 from events.models import Series
 from members.models import Term, Topic, User
+from mlclub import slugs
 from mlclub.privacy import NOT_PERSONAL, Erase, Policy
 from mlclub.search import search_column
 
@@ -140,15 +140,9 @@ class Initiative(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self.slug:
-            base = slugify(self.name)[:70] or "initiative"
-            taken = set(Initiative.objects.filter(slug__startswith=base).values_list("slug", flat=True))
             # What stands at these addresses is no project's.
-            taken |= {"new", "groups", "lineage"}
-            self.slug = next(
-                slug
-                for n in range(1, len(taken) + 2)
-                if (slug := base if n == 1 else f"{base}-{n}") not in taken
-            )
+            pages = {"new", "groups", "lineage"}
+            self.slug = slugs.free(self.name, Initiative.objects, otherwise="initiative", besides=pages)
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:

@@ -11,7 +11,6 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
-from django.utils.text import slugify
 
 from events import following, presenting, rotas, schedule, slots
 from events.models import Claim, Event, Kind, Series, Slot, Visibility
@@ -78,7 +77,7 @@ def arrange(group: Initiative, plan: Plan, *, by: User, now: datetime) -> Initia
         raise Refused(f"A group has 1 to {MOST_CHAPTERS} chapters.")
     series = Series.objects.create(
         name=group.name[:120],
-        slug=_free_slug(group.name),
+        slug=Series.objects.free_slug(group.name, otherwise="study-group"),
         kind=Kind.STUDY_GROUP,
         description=group.description or group.summary,
         visibility=Visibility.INVITED
@@ -93,7 +92,8 @@ def arrange(group: Initiative, plan: Plan, *, by: User, now: datetime) -> Initia
         place=plan.place,
     )
     team = list(User.objects.filter(initiative_roles__initiative=group).distinct())
-    series.hosts.set([person for person in team if _leads(group, person)] or [by])
+    leads = {role.person_id for role in group.roles.filter(kind=Role.Kind.LEAD)}
+    series.hosts.set(leads or [by])
     schedule.generate(series)
     reading_list = lists.create(group.name, curators=team or [by], now=now)
     rota = rotas.begin(
@@ -116,18 +116,6 @@ def arrange(group: Initiative, plan: Plan, *, by: User, now: datetime) -> Initia
     )
     audit.record(by, "study-group.arranged", group, after={"chapters": len(plan.chapters)})
     return group
-
-
-def _leads(group: Initiative, person: User) -> bool:
-    return group.roles.filter(person=person, kind=Role.Kind.LEAD).exists()
-
-
-def _free_slug(name: str) -> str:
-    base = slugify(name)[:70] or "study-group"
-    taken = set(Series.objects.filter(slug__startswith=base).values_list("slug", flat=True)) | {"new"}
-    return next(
-        slug for n in range(1, len(taken) + 2) if (slug := base if n == 1 else f"{base}-{n}") not in taken
-    )
 
 
 def _reference(line: str) -> dict[str, str]:

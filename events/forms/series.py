@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.text import slugify
 
 from events import rooms, schedule
 from events.forms.people import PeopleField
@@ -143,19 +142,9 @@ class SeriesForm(RoomMixin, forms.ModelForm):
     def save(self, commit: bool = True) -> Series:
         series: Series = super().save(commit=False)
         if not series.slug:
-            series.slug = free_slug(series.name)
+            series.slug = Series.objects.free_slug(series.name)
         rooms.settle(series)
         if commit:
             series.save()
             series.hosts.set(self.cleaned_data["hosts"])
         return series
-
-
-def free_slug(name: str) -> str:
-    """A slug that no series has yet."""
-    base = slugify(name)[:70] or "series"
-    taken = set(Series.objects.filter(slug__startswith=base).values_list("slug", flat=True)) | {"new"}
-    slug, number = base, 2
-    while slug in taken:
-        slug, number = f"{base}-{number}", number + 1
-    return slug

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from events.models.kinds import Kind, Visibility
 from events.models.rooms import Room
+from mlclub import slugs
 from mlclub.privacy import NOT_PERSONAL
 
 
@@ -32,6 +33,10 @@ class SeriesQuerySet(models.QuerySet["Series"]):
         if user.standing.reads_members_area:
             open_to.append(Visibility.MEMBERS)
         return self.filter(Q(visibility__in=open_to) | hosted)
+
+    def free_slug(self, name: str, *, otherwise: str = "series") -> str:
+        """A slug for `name` that no series has yet."""
+        return slugs.free(name, Series.objects, otherwise=otherwise, besides={"new"})
 
 
 class Series(models.Model):

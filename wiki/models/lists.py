@@ -9,8 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import slugify
 
+from mlclub import slugs
 from mlclub.privacy import NOT_PERSONAL, Erase, Policy
 from mlclub.search import search_column
 from wiki.models.papers import Paper
@@ -68,14 +68,7 @@ class ReadingList(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self.slug:
-            base = slugify(self.title)[:70] or "list"
-            taken = set(ReadingList.objects.filter(slug__startswith=base).values_list("slug", flat=True))
-            taken.add("new")
-            self.slug = next(
-                slug
-                for n in range(1, len(taken) + 2)
-                if (slug := base if n == 1 else f"{base}-{n}") not in taken
-            )
+            self.slug = slugs.free(self.title, ReadingList.objects, otherwise="list", besides={"new"})
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
