@@ -64,18 +64,14 @@ def exchanged(one: Slot, other: Slot) -> None:
     if one.sheet.kind not in KINDS:
         return
     if one.sheet.kind != SlotSheet.Kind.CHAPTER:
-        first = Presentation.objects.filter(slot=one).first()
-        second = Presentation.objects.filter(slot=other).first()
-        mine = (first.paper, first.ask, first.chosen_by, first.chosen_at) if first else (None, "", None, None)
-        theirs = (
-            (second.paper, second.ask, second.chosen_by, second.chosen_at)
-            if second
-            else (None, "", None, None)
-        )
-        for slot, said in ((one, theirs), (other, mine)):
-            paper, ask, by, when = said
+        said = {row.slot_id: row for row in Presentation.objects.filter(slot__in=[one, other])}
+        for slot, other_slot in ((one, other), (other, one)):
+            theirs = said.get(other_slot.pk) or Presentation()
             Presentation.objects.update_or_create(
-                slot=slot, defaults={"paper": paper, "ask": ask, "chosen_by": by, "chosen_at": when}
+                slot=slot,
+                defaults={
+                    name: getattr(theirs, name) for name in ("paper_id", "ask", "chosen_by_id", "chosen_at")
+                },
             )
     for slot in (one, other):
         follow(slot)
