@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count, Q
 
 from events.models import Event, Preparation, Registration, SetupAnswer
 from members.models import User
@@ -54,17 +55,17 @@ def before(event: Event, user: Any, now: datetime, *, runs: bool) -> Before | No
     going = Registration.objects.live().filter(event=event)
     rows = SetupAnswer.objects.filter(event=event, person__in=going.values("user")).select_related("person")
     answers = list(rows if runs else rows.filter(person=user.pk))
-    ids = list(going.values_list("user", flat=True)) if user.is_authenticated else []
+    seats = going.aggregate(all=Count("pk"), mine=Count("pk", filter=Q(user=user.pk)))
     return Before(
         preparation=preparation,
         mine=next((row for row in answers if row.person_id == user.pk), None),
         may_answer=bool(preparation.setup)
         and user.is_authenticated
-        and user.pk in ids
+        and bool(seats["mine"])
         and not event.is_over(now)
         and not event.is_cancelled,
         runs=runs,
         stuck=[row for row in answers if not row.works] if runs else [],
         works=[row for row in answers if row.works] if runs else [],
-        registered=len(ids),
+        registered=seats["all"],
     )
