@@ -205,8 +205,11 @@ class Line:
         return not self.people and not self.has_begun and self.slot.is_offered
 
 
-def lines(slots: Any, user: Any, now: datetime, *, writes: bool, sees_names: bool) -> list[Line]:
-    """These slots with who presents what, who helps and who steps in; one query."""
+def lines(slots: Any, user: Any, now: datetime) -> list[Line]:
+    """These slots with who presents what, who helps and who steps in; one query beside the person's standing. Nobody
+    but readers of the members' area is told a name."""
+    writes = user.is_authenticated and user.standing.writes
+    sees_names = user.is_authenticated and user.standing.reads_members_area
     mentor = Subquery(
         User.objects.filter(
             pairings__pairing=OuterRef("mentoring__pairing"), pairings__part=PairingMember.Part.MENTOR
@@ -304,15 +307,12 @@ class Shown:
 
 
 def shown(rota: Rota, user: Any, now: datetime) -> Shown:
-    """Who presents, what is free, and whose turn it is; two queries beside the person's standing. Nobody but readers of
-    the members' area is told a name."""
+    """Who presents, what is free, and whose turn it is; two queries beside the person's standing."""
     reads = user.is_authenticated and user.standing.reads_members_area
     slots = Slot.objects.filter(sheet=rota.sheet_id, withdrawn_at=None).exclude(
         event__state=Event.State.CANCELLED
     )
-    every = lines(
-        slots.in_order(), user, now, writes=user.is_authenticated and user.standing.writes, sees_names=reads
-    )
+    every = lines(slots.in_order(), user, now)
     return Shown(
         rota=rota,
         coming=[line for line in every if not line.is_over],
@@ -330,11 +330,8 @@ def at(event: Event, user: Any, now: datetime) -> list[Line]:
     """The slots of a rota at an event; one query for an event of a series, none for others."""
     if event.series_id is None:
         return []
-    reads = user.is_authenticated and user.standing.reads_members_area
     slots = Slot.objects.filter(event=event, sheet__rota__isnull=False, withdrawn_at=None)
-    return lines(
-        slots.in_order(), user, now, writes=user.is_authenticated and user.standing.writes, sees_names=reads
-    )
+    return lines(slots.in_order(), user, now)
 
 
 def page_of(series: Series, user: Any, now: datetime) -> dict[str, Any]:
