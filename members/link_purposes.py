@@ -11,7 +11,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.urls import reverse
 
-from members.models import MagicLink
+from members.models import MagicLink, Notification
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,18 @@ def token_of(nonce: str, about: str) -> str:
 def path_of(link: MagicLink) -> str:
     """The secret address of the page, from the root of the site."""
     return reverse(_known[link.purpose].page, args=[token_of(link.nonce, link.about)])
+
+
+def link_in(row: Notification, purpose: Purpose) -> MagicLink | None:
+    """The current link, to what a message is about, of whoever it goes to; it may have run out."""
+    links = MagicLink.objects.current().filter(purpose=purpose.slug, about=row.about)
+    return links.to(row.address or "").first()
+
+
+def url_in(row: Notification, purpose: Purpose) -> str:
+    """The whole secret address of that link; empty where there is none."""
+    link = link_in(row, purpose)
+    return url_of(link) if link else ""
 
 
 def url_of(link: MagicLink) -> str:

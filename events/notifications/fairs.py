@@ -11,10 +11,9 @@ from django.utils.formats import date_format
 
 from events.models import Event, FairCompany
 from events.notifications.registrations import spoken, version_slot
-from members.audit import subject_of
 from members.ledger import Category, Due, Kind, at, kind
-from members.link_purposes import Purpose, declare, url_of
-from members.models import Club, MagicLink, Notification
+from members.link_purposes import Purpose, declare, link_in, url_in
+from members.models import Club, Notification
 
 FAIR_COMPANY = declare(
     Purpose(
@@ -34,11 +33,8 @@ class AboutCompany(Kind):
     """Messages to whoever registered a company; each leads to the company's own page."""
 
     def company(self, row: Notification) -> FairCompany | None:
-        return (
-            FairCompany.objects.select_related("fair__event", "booth", "decided_by")
-            .filter(pk=row.about_pk)
-            .first()
-        )
+        rows = FairCompany.objects.select_related("fair__event", "booth", "decided_by")
+        return rows.filter(pk=row.about_pk).first()
 
     def wanted_by(self, company: FairCompany, row: Notification, now: datetime) -> bool | str:
         """Whether the message still holds for a company that is there and still written for by this address."""
@@ -50,16 +46,15 @@ class AboutCompany(Kind):
             return "the registration is gone"
         if company.contact_email.lower() != (row.address or ""):
             return "somebody else writes for the company now"
-        if link_to(company, now) is None:
+        link = link_in(row, FAIR_COMPANY)
+        if link is None or not link.is_live(now):
             return "the link to its page was ended"
         return self.wanted_by(company, row, now)
 
     def context(self, row: Notification) -> dict[str, Any]:
-        company = FairCompany.objects.select_related("fair__event", "booth", "decided_by").get(
-            pk=row.about_pk
-        )
+        company = self.company(row)
+        assert company is not None  # noqa: S101  still_wanted has looked
         event, zone = company.fair.event, Club.current().zone
-        link = MagicLink.objects.current().filter(about=subject_of(company)).first()
         build_up = company.fair.build_up_at
         return {
             "company": company,
@@ -68,15 +63,9 @@ class AboutCompany(Kind):
             "when": spoken(event),
             "build_up": date_format(build_up.astimezone(zone), "D j F, H:i") if build_up else "",
             "resumes_until": date_format(company.fair.resumes_until.astimezone(zone), "j F Y"),
-            "url": url_of(link) if link else "",
+            "url": url_in(row, FAIR_COMPANY),
             "fair_url": settings.SITE_URL + company.fair.get_absolute_url(),
         }
-
-
-def link_to(company: FairCompany, now: datetime) -> MagicLink | None:
-    """The live link to the company's page."""
-    link = MagicLink.objects.current().filter(about=subject_of(company)).first()
-    return link if link is not None and link.is_live(now) else None
 
 
 def accepted(events: Any) -> Iterable[FairCompany]:

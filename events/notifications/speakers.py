@@ -13,7 +13,7 @@ from events.notifications.registrations import invite, spoken, version_slot
 from members import link_purposes
 from members.ledger import Category, Due, Kind, at, kind
 from members.link_purposes import Purpose
-from members.models import MagicLink, Notification
+from members.models import Notification
 
 SPEAKER = link_purposes.declare(
     Purpose("speaker", page="events:guest_detail", label="your page as a speaker")
@@ -46,18 +46,13 @@ class ToSpeaker(Kind):
     def context(self, row: Notification) -> dict[str, Any]:
         visit = visit_of(row)
         assert visit is not None  # noqa: S101  still_wanted has looked
-        # The process has issued it; by the time the mail goes it is there.
-        links = MagicLink.objects.current().filter(
-            purpose=SPEAKER.slug, about=row.about, contact=visit.contact
-        )
-        link = links.first()
         return {
             "visit": visit,
             "contact": visit.contact,
             "event": visit.event,
             "host": visit.host,
             "when": spoken(visit.event) if visit.event else "",
-            "page_url": link_purposes.url_of(link) if link else "",
+            "page_url": link_purposes.url_in(row, SPEAKER),
             **row.data,
         }
 

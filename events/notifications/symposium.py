@@ -12,7 +12,7 @@ from events.notifications.registrations import spoken
 from members import link_purposes
 from members.ledger import Category, Kind, kind
 from members.link_purposes import Purpose
-from members.models import MagicLink, Notification
+from members.models import Notification
 
 ABSTRACT = link_purposes.declare(Purpose("abstract", page="events:abstract_detail", label="your abstract"))
 CO_HOST = link_purposes.declare(
@@ -41,15 +41,13 @@ class WithLink(Kind):
 
     def context(self, row: Notification) -> dict[str, Any]:
         about = self.found(row)
-        links = MagicLink.objects.current().filter(purpose=self.purpose.slug, about=row.about)
-        link = links.to(row.address or "").first()
         symposium = about.symposium
         return {
             "about": about,
             "symposium": symposium,
             "event": symposium.event,
             "when": spoken(symposium.event),
-            "page_url": link_purposes.url_of(link) if link else "",
+            "page_url": link_purposes.url_in(row, self.purpose),
             "public_url": settings.SITE_URL + symposium.get_absolute_url(),
         }
 
