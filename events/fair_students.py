@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.files.base import ContentFile
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Count, Q
 
 from events.models import Fair, FairCompany, FairDisclosure, FairStudent, FairTick
@@ -41,7 +41,8 @@ def save(
     (bytes, pages). What is not named is unsaid. Raises Refused once the fair takes no wishes any more."""
     if not fair.takes_wishes(now):
         raise Refused("This fair is over, and what students said for it is deleted.")
-    student = _row_of(fair, user, now)
+    rows = FairStudent.objects.select_for_update(of=("self",))
+    student, _ = rows.get_or_create(fair=fair, user=user, defaults={"created_at": now, "updated_at": now})
     student.field, student.graduates_in = field.strip(), graduates_in
     if opens_to_all and not student.is_open_to_all:
         student.opened_to_all_at = now
@@ -59,19 +60,6 @@ def save(
     if old and old != student.resume.name:
         _delete_later(student, old)
     return student
-
-
-def _row_of(fair: Fair, user: User, now: datetime) -> FairStudent:
-    rows = FairStudent.objects.select_for_update(of=("self",))
-    known = rows.filter(fair=fair, user=user).first()
-    if known is None:
-        try:
-            with transaction.atomic():
-                FairStudent.objects.create(fair=fair, user=user, created_at=now, updated_at=now)
-        except IntegrityError:
-            pass  # The same form sent twice at once: the other row is ours too.
-        known = rows.get(fair=fair, user=user)
-    return known
 
 
 def _tick(student: FairStudent, meets: set[int], opens: set[int], now: datetime) -> None:

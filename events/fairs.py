@@ -54,22 +54,17 @@ def register(
             "Registration for companies is closed. Write to the club if you would still like to come."
         )
     email = given["contact_email"].strip().lower()
-    known = _live_of(fair, email)
-    if known is None:
-        try:
-            with transaction.atomic():
-                known = FairCompany.objects.create(
-                    fair=fair,
-                    name=given["name"],
-                    contact_email=email,
-                    asked_at=now,
-                    **{name: given.get(name, "") for name in OWN},
-                )
-        except IntegrityError:
-            # The same form sent twice at once.
-            known = _live_of(fair, email)
-            if known is None:
-                raise
+    known, _ = FairCompany.objects.get_or_create(
+        fair=fair,
+        contact_email__iexact=email,
+        state__in=FairCompany.LIVE,
+        defaults={
+            "name": given["name"],
+            "contact_email": email,
+            "asked_at": now,
+            **{name: given.get(name, "") for name in OWN},
+        },
+    )
     if not known.is_proven:
         known = locked(known)
         known.name = given["name"]
@@ -77,12 +72,6 @@ def register(
     link_of(known, now=now)
     kind = notifications.CompanyLink if known.is_proven else notifications.CompanyConfirm
     tell(kind, None, address=email, about=known, slot=f"{now:%Y-%m-%dT%H}", now=now)
-
-
-def _live_of(fair: Fair, email: str) -> FairCompany | None:
-    return FairCompany.objects.filter(
-        fair=fair, contact_email__iexact=email, state__in=FairCompany.LIVE
-    ).first()
 
 
 def _write(company: FairCompany, given: dict[str, Any], logo: ContentFile[bytes] | None) -> None:

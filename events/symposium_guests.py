@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
@@ -35,15 +35,16 @@ def ask_for_seat(
 ) -> SymposiumGuest:
     """Somebody without an account asks for a seat: the link in their mail takes it. The same words for a known one."""
     email = email.strip().lower()
-    try:
-        with transaction.atomic():
-            guest, _ = SymposiumGuest.objects.get_or_create(
-                symposium=symposium,
-                email=email,
-                defaults={"name": name.strip(), "organization": organization, "created_at": now},
-            )
-    except IntegrityError:
-        guest = SymposiumGuest.objects.get(symposium=symposium, email__iexact=email)
+    guest, _ = SymposiumGuest.objects.get_or_create(
+        symposium=symposium,
+        email__iexact=email,
+        defaults={
+            "name": name.strip(),
+            "email": email,
+            "organization": organization,
+            "created_at": now,
+        },
+    )
     link_to(notifications.SEAT, guest, symposium, now, address=email)
     day = timezone.localtime(now).date().isoformat()
     tell(notifications.SeatToConfirm, None, address=email, about=guest, slot=day, now=now)
