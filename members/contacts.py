@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Lower
@@ -15,7 +17,7 @@ from mlclub import gather
 @transaction.atomic
 def keep(
     name: str,
-    email: str,
+    email: str = "",
     *,
     organization: Organization | None = None,
     role: str = "",
@@ -23,26 +25,23 @@ def keep(
     by: User | None = None,
     now: datetime,
 ) -> Contact:
-    """The contact with this mail address, made if there is none; what is known already stays as it is."""
-    email = email.strip().lower()
-    known = Contact.objects.filter(email__iexact=email).first()
-    if known is not None:
-        return known
-    try:
-        with transaction.atomic():
-            return Contact.objects.create(
-                name=name.strip(),
-                email=email,
-                organization=organization,
-                role=role.strip(),
-                source=source.strip(),
-                user=_account_of(email),
-                added_by=by,
-                created_at=now,
-            )
-    except IntegrityError:
-        # Two officers wrote to the same person at once.
-        return Contact.objects.get(email__iexact=email)
+    """The contact with this mail address, or without one the contact of this name at `organization`; made if there is
+    none. What is known already stays as it is."""
+    name, email = name.strip(), email.strip().lower()
+    said: dict[str, Any] = {
+        "name": name,
+        "email": email,
+        "organization": organization,
+        "role": role.strip(),
+        "source": source.strip(),
+        "added_by": by,
+        "created_at": now,
+    }
+    if email:
+        account = {"user": partial(_account_of, email)}
+        return Contact.objects.get_or_create(email__iexact=email, defaults=said | account)[0]
+    known = Contact.objects.filter(name__iexact=name, organization=organization, erased_at=None).first()
+    return known or Contact.objects.create(**said)
 
 
 def organization_called(
@@ -58,6 +57,20 @@ def organization_called(
             return Organization.objects.create(name=name, kind=kind, website=website, owner=owner)
     except IntegrityError:
         return Organization.objects.alias(lower=Lower("name")).get(lower=name.lower())
+
+
+@transaction.atomic
+def give_address(contact: Contact, email: str, *, now: datetime) -> Contact:
+    """Write down the address of a contact that had none. Where somebody is known by it already, that contact is given
+    and nothing changes."""
+    email = email.strip().lower()
+    known = Contact.objects.filter(email__iexact=email).first()
+    if known is not None:
+        return known
+    contact.email = email
+    contact.save(update_fields=["email"])
+    address_changed(contact, now=now)
+    return contact
 
 
 def address_changed(contact: Contact, *, now: datetime) -> None:

@@ -29,7 +29,7 @@ from events.models import Event, SpeakerVisit
 from members import contacts
 from members.access import active_members_only, members_only
 from members.forms import save_topics
-from members.models import Contact, User
+from members.models import User
 from mlclub import uploads
 from mlclub.refusal import Refused
 from mlclub.typed import number as number_of
@@ -88,18 +88,10 @@ def speaker_suggest(request: HttpRequest) -> HttpResponse:
             organization = (
                 contacts.organization_called(said["organization"]) if said["organization"] else None
             )
-            if said["email"]:
-                contact = contacts.keep(
-                    said["name"], said["email"], organization=organization, role=said["role"],
-                    source=said["source"], by=user, now=now,
-                )  # fmt: skip
-            else:
-                contact = Contact.objects.filter(
-                    name__iexact=said["name"].strip(), organization=organization, erased_at=None
-                ).first() or Contact.objects.create(
-                    name=said["name"].strip(), organization=organization, role=said["role"], added_by=user,
-                    created_at=now,
-                )  # fmt: skip
+            contact = contacts.keep(
+                said["name"], said["email"], organization=organization, role=said["role"],
+                source=said["source"] if said["email"] else "", by=user, now=now,
+            )  # fmt: skip
             visit, is_new = speakers.suggest(
                 contact,
                 why=said["why"],
@@ -195,7 +187,8 @@ def speaker_invite(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             with transaction.atomic():
                 if said.get("email"):
-                    _give_address(visit, said["email"])
+                    visit.contact = contacts.give_address(visit.contact, said["email"], now=now)
+                    visit.save(update_fields=["contact"])
                 speakers.invite(
                     visit, event=said["event"], proposed=said["proposed"], subject=said["subject"],
                     letter=said["letter"], audience=said["audience"], getting_in=said["getting_in"], by=user, now=now,
@@ -205,19 +198,6 @@ def speaker_invite(request: HttpRequest, pk: int) -> HttpResponse:
         except Refused as refused:
             form.add_error(None, str(refused))
     return render(request, "events/speaker_invite.html", context, status=422 if form.is_bound else 200)
-
-
-def _give_address(visit: SpeakerVisit, address: str) -> None:
-    """An idea had no address; it may be that of a contact who is known already."""
-    address = address.strip().lower()
-    known = Contact.objects.filter(email__iexact=address).first()
-    if known is not None:
-        visit.contact = known
-        visit.save(update_fields=["contact"])
-        return
-    visit.contact.email = address
-    visit.contact.save(update_fields=["email"])
-    contacts.address_changed(visit.contact, now=timezone.now())
 
 
 @require_POST
