@@ -252,6 +252,10 @@ def with_progress(groups: Any, now: datetime) -> Any:
     )
 
 
+#: What the page of a group reads in the same query as the group.
+READ_WITH = ("study", "series__rota__sheet", "series__rota__reading_list")
+
+
 @dataclass(frozen=True)
 class Page:
     """What the page of a group shows of its reading."""
@@ -277,19 +281,19 @@ class Page:
         return self.rota.total if self.rota else 0
 
 
-def page_of(group: Initiative, user: Any, now: datetime) -> Page:
-    """The reading of a group as `user` sees it."""
-    study = StudyGroup.objects.filter(initiative=group).first()
-    rota = rotas.of(group.series) if study and group.series else None
+def page_of(group: Initiative, user: Any, now: datetime, *, roles: Sequence[Role], edits: bool) -> Page:
+    """The reading of a group as `user` sees it, who edits it (`edits`) or not; `roles` are all of its roles. What
+    `READ_WITH` names comes with the group."""
+    study: StudyGroup | None = getattr(group, "study", None)
+    rota = getattr(group.series, "rota", None) if study else None
     reads = user.is_authenticated and user.standing.reads_members_area
-    roles = list(group.roles.select_related("person")) if reads else []
+    seen = roles if reads else []
     people = sorted(
-        {role.person for role in roles}, key=lambda person: (person.display_name.lower(), person.pk)
+        {role.person for role in seen}, key=lambda person: (person.display_name.lower(), person.pk)
     )
     term = user.standing.term if user.is_authenticated else None
-    mine = [role for role in roles if role.person_id == user.pk and term and role.term_id == term.pk]
+    mine = [role for role in seen if role.person_id == user.pk and term and role.term_id == term.pk]
     writes = user.is_authenticated and user.standing.writes
-    edits = writes and group.is_edited_by(user)
     return Page(
         study=study,
         rota=rotas.shown(rota, user, now) if rota and user.is_authenticated else None,

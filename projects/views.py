@@ -73,19 +73,22 @@ def lineage(request: HttpRequest) -> HttpResponse:
 def initiative_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One initiative: what, who, how it goes, what is left of it."""
     initiative = get_object_or_404(
-        Initiative.objects.visible_to(request.user).select_related("series"), slug=slug
+        Initiative.objects.visible_to(request.user).select_related(*study_groups.READ_WITH), slug=slug
     )
     roles = list(initiative.roles.leads_first().select_related("person", "term"))
     terms = sorted({role.term for role in roles}, key=lambda term: term.starts_on, reverse=True)
     updates = list(initiative.updates.select_related("author")[:10])
     user = cast("User", request.user)
     works_on_it = initiative.is_worked_on_by(user)
+    edits_it = works_on_it and initiative.is_edited_by(user)
     is_group = initiative.kind == Initiative.Kind.STUDY_GROUP
     return render(
         request,
         "projects/initiative_detail.html",
         {
-            "group": study_groups.page_of(initiative, user, timezone.now()) if is_group else None,
+            "group": study_groups.page_of(initiative, user, timezone.now(), roles=roles, edits=edits_it)
+            if is_group
+            else None,
             "now": timezone.now(),
             "initiative": initiative,
             "teams": [(term, [role for role in roles if role.term_id == term.pk]) for term in terms],
@@ -97,7 +100,7 @@ def initiative_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "is_silent": initiative.state == Initiative.State.RUNNING
             and (not updates or updates[0].created_at < timezone.now() - timedelta(days=SILENT_AFTER_DAYS)),
             "works_on_it": works_on_it,
-            "edits_it": works_on_it and initiative.is_edited_by(user),
+            "edits_it": edits_it,
         },
     )
 

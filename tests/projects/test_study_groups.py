@@ -249,10 +249,9 @@ def test_the_list_and_a_group_cost_the_same_for_any_number(client, size, django_
     for _ in range(size):
         study_groups.join(group, make_member(), now=timezone.now())
     make_page()
-    # A group shows its turns beside everything a project shows: see docs/speed.md.
-    for url, most in ((reverse("projects:group_list"), 15), (group.get_absolute_url(), 17)):
+    for url in (reverse("projects:group_list"), group.get_absolute_url()):
         client.get(url)
-        with django_assert_max_num_queries(most, info=url):
+        with django_assert_max_num_queries(15, info=url):
             client.get(url)
 
 

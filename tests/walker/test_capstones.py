@@ -43,7 +43,6 @@ def test_12_a_capstone_becomes_a_study_group_and_the_roster_is_carried():
     capstone = current().of_member(person("new-member")).get()
     Capstone.objects.filter(pk=capstone.pk).update(state="presented", presented_at=timezone.now())
     walker = walker_as("new-member")
-    walker.allowed_queries = 17  # a study group shows its turns too: docs/speed.md
     walker.follow(to="/next/")
     walker.pick("kind", "study_group")
     walker.press("Save")
