@@ -8,7 +8,6 @@ import json
 import os
 import random
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -86,6 +85,7 @@ def one_round(number: int, people: list[object], rng: random.Random, wrong: list
     from django.db import connection
     from django.utils import timezone
 
+    from bench.drills._race import race
     from events import line, registrations
     from events.models import Event, Registration
     from members.models import Notification, User
@@ -127,7 +127,7 @@ def one_round(number: int, people: list[object], rng: random.Random, wrong: list
         partial(registrations.change_capacity, event, SEATS, now=at(40)),
     ]
     rng.shuffle(jobs)
-    race(jobs, wrong)
+    wrong += race(jobs)[1]
     event.refresh_from_db()
     told = Notification.objects.filter(
         kind="event-offer", about__in=[f"events.registration:{row.pk}" for row in rows]
@@ -144,29 +144,6 @@ def one_round(number: int, people: list[object], rng: random.Random, wrong: list
     if Registration.objects.filter(pk__in=untold, moved_up_at=None).exists():
         wrong.append(f"round {number}: somebody has a seat and was not told")
     return told.count()
-
-
-def race(jobs: list[Callable[[], object]], wrong: list[str]) -> None:
-    """Every job in a thread and a connection of its own, all at once."""
-    from django.db import connection
-
-    barrier = threading.Barrier(len(jobs))
-
-    def run(job: Callable[[], object]) -> None:
-        try:
-            connection.ensure_connection()
-            barrier.wait(timeout=60)
-            job()
-        except Exception as problem:
-            wrong.append(f"{type(problem).__name__}: {problem}")
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[job]) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 if __name__ == "__main__":

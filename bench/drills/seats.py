@@ -6,7 +6,6 @@ import json
 import os
 import random
 import sys
-import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -21,9 +20,9 @@ def main() -> int:
     django.setup()
     from datetime import timedelta
 
-    from django.db import connection
     from django.utils import timezone
 
+    from bench.drills._race import race
     from events import registrations
     from events.models import Event, Registration
     from members.models import User
@@ -35,27 +34,6 @@ def main() -> int:
     rng = random.Random(1)
     wrong: list[str] = []
     slowest: list[float] = []
-
-    def race(jobs: list[Callable[[], object]]) -> None:
-        barrier = threading.Barrier(len(jobs))
-
-        def run(job: Callable[[], object]) -> None:
-            try:
-                connection.ensure_connection()
-                barrier.wait(timeout=60)
-                began = time.monotonic()
-                job()
-                slowest.append(time.monotonic() - began)
-            except Exception as problem:
-                wrong.append(f"{type(problem).__name__}: {problem}")
-            finally:
-                connection.close()
-
-        threads = [threading.Thread(target=run, args=[job]) for job in jobs]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
 
     began = time.monotonic()
     for number in range(ROUNDS):
@@ -70,7 +48,9 @@ def main() -> int:
             partial(registrations.change_capacity, event, MORE),
         ]
         rng.shuffle(jobs)
-        race(jobs)
+        seconds, problems = race(jobs)
+        slowest += seconds
+        wrong += problems
         order = list(
             Registration.objects.live().filter(event=event).in_order().values_list("user_id", flat=True)
         )
