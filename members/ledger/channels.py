@@ -13,15 +13,16 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
-from django.utils.module_loading import autodiscover_modules
 
-from members.ledger import hooks
+from members.ledger import holding, hooks, kinds
+from members.ledger.judging import TOO_LATE
 from members.ledger.outcomes import BACK_OFF
-from members.models import ChannelPost, Club, Notification, Webhook
+from members.models import ChannelPost, Notification, Webhook
+from members.models.notifications import NotificationQuerySet
 
 logger = logging.getLogger(__name__)
 
@@ -74,26 +75,17 @@ def poster(slug: str) -> Callable[[type[Poster]], type[Poster]]:
     return declare
 
 
-@lru_cache
-def _hear_all_apps() -> None:
-    autodiscover_modules("notifications")
-
-
 def sweep(now: datetime) -> int:
     """Write what differs, and send what can go; returns how many messages were posted or edited."""
-    _hear_all_apps()
+    kinds.hear_all_apps()
     webhooks = list(Webhook.objects.posting())
     if not webhooks:
         return 0
     recover(now)
-    if not Club.objects.filter(pk=1, mail_held_at__isnull=False).exists():  # after a restore nothing goes out
-        tick(now, webhooks)
-        return sum(send(webhook, now) for webhook in webhooks if not _is_quiet(webhook, now))
-    return 0
-
-
-def _is_quiet(webhook: Webhook, now: datetime) -> bool:
-    return webhook.quiet_until is not None and webhook.quiet_until > now
+    if holding.held_since():  # after a restore nothing goes out
+        return 0
+    tick(now, webhooks)
+    return sum(send(webhook, now) for webhook in webhooks if not webhook.is_quiet(now))
 
 
 def tick(now: datetime, webhooks: list[Webhook]) -> int:
@@ -173,7 +165,7 @@ def send(webhook: Webhook, now: datetime) -> int:
     went = 0
     try:
         for row in rows:
-            if _is_quiet(webhook, now):
+            if webhook.is_quiet(now):
                 break
             went += _deal_with(row, webhook, mine.filter(pk=row.pk), now)
     finally:
@@ -181,16 +173,16 @@ def send(webhook: Webhook, now: datetime) -> int:
     return went
 
 
-def _deal_with(row: Notification, webhook: Webhook, mine: object, now: datetime) -> bool:
-    def record(**changes: object) -> None:
-        mine.update(claim=None, lease_until=None, **changes)  # type: ignore[attr-defined]
+def _deal_with(row: Notification, webhook: Webhook, mine: NotificationQuerySet, now: datetime) -> bool:
+    def record(**changes: Any) -> None:
+        mine.update(claim=None, lease_until=None, **changes)
 
     declared = POSTERS.get(row.kind)
     post = declared.post(row.about, now) if declared else None
     stands = ChannelPost.objects.filter(webhook=webhook, about=row.about).first()
     text = text_for(post, webhook)
     if row.expires_at and row.expires_at <= now:
-        record(status=Status.SKIPPED, reason="It would have come too late.")
+        record(status=Status.SKIPPED, reason=TOO_LATE)
         return False
     if not text or (stands is None and (post is None or not post.fits(webhook))):
         record(status=Status.SKIPPED, reason="There is nothing to say here any more.")
@@ -198,7 +190,7 @@ def _deal_with(row: Notification, webhook: Webhook, mine: object, now: datetime)
     if stands is not None and stands.said == hashed(text):
         record(status=Status.SKIPPED, reason="The channel says it already.")
         return False
-    mine.update(begun_at=now, attempts=F("attempts") + 1)  # type: ignore[attr-defined]
+    mine.update(begun_at=now, attempts=F("attempts") + 1)
     row.attempts += 1
     answer = hooks.edit(webhook, stands.remote_id, text) if stands else hooks.post(webhook, text)
     if answer.is_ok:

@@ -138,19 +138,20 @@ def kind(
 
 
 @lru_cache
-def _hear_all_apps() -> None:
+def hear_all_apps() -> None:
+    """Read what the apps declare in their `notifications`; once a process."""
     autodiscover_modules("notifications")
 
 
 def every() -> list[Kind]:
     """All kinds, in the order of sending and then by label."""
-    _hear_all_apps()
+    hear_all_apps()
     return sorted(REGISTRY.values(), key=lambda each: (each.category.value, each.label))
 
 
 def find(slug: str) -> Kind | None:
     """The kind called `slug`, or None where no app declares it any more."""
-    _hear_all_apps()
+    hear_all_apps()
     return REGISTRY.get(slug)
 
 

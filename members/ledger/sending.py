@@ -28,12 +28,13 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from members import mailserver
-from members.ledger import judging, kinds, posting, stopping
+from members.ledger import holding, judging, kinds, posting, stopping
 from members.ledger.kinds import Category, Due, Kind
 from members.ledger.outcomes import BACK_OFF, Failure, Verdict, judge, refuses_us, words
 from members.ledger.stopping import Wishes
 from members.ledger.writing import write
 from members.models import Club, Notification, Suppression
+from members.models.notifications import NotificationQuerySet
 
 logger = logging.getLogger(__name__)
 
@@ -232,15 +233,16 @@ class _Sender:
             self.let_go()
         return True
 
+    def waiting(self, now: datetime) -> NotificationQuerySet:
+        """The mails that could go now, the most urgent first."""
+        return Notification.objects.by_mail().due(now).free(holding.held_since())
+
     def claim_batch(self) -> list[Notification]:
         now = self.clock.now
         self.claim, self.lease_until = uuid.uuid4(), now + LEASE
-        held_at = Club.objects.filter(pk=1).values_list("mail_held_at", flat=True).first()
         with transaction.atomic():
             rows = list(
-                Notification.objects.by_mail()
-                .due(now)
-                .free(held_at)
+                self.waiting(now)
                 .select_for_update(skip_locked=True, of=("self",))
                 .select_related("person")[:BATCH]
             )
@@ -252,9 +254,7 @@ class _Sender:
 
     def is_overtaken(self, row: Notification) -> bool:
         """Whether somebody waits who goes before the rest of this batch: the server is slow today."""
-        held_at = Club.objects.filter(pk=1).values_list("mail_held_at", flat=True).first()
-        waiting = Notification.objects.by_mail().due(self.clock.now).free(held_at)
-        return row.rank > 0 and waiting.filter(rank__lt=row.rank).exists()
+        return row.rank > 0 and self.waiting(self.clock.now).filter(rank__lt=row.rank).exists()
 
     def mine(self) -> Any:
         return Notification.objects.filter(claim=self.claim, status=Status.SENDING)

@@ -81,6 +81,10 @@ class Webhook(models.Model):
     def is_for_members(self) -> bool:
         return self.readers == self.Readers.MEMBERS
 
+    def is_quiet(self, now: datetime) -> bool:
+        """Whether the service asked for a pause that is not over."""
+        return self.quiet_until is not None and self.quiet_until > now
+
 
 class ChannelPost(models.Model):
     """The one message about a thing in a channel: what the service calls it, and what it says now."""
