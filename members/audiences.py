@@ -23,6 +23,15 @@ def offered(user: User, now: datetime) -> list[Audience]:
     return gather.flat("audiences", user, now, "")
 
 
+def with_one(key: str, user: User, now: datetime) -> list[Audience]:
+    """The groups on offer, and the one called `key`, which may be one that the list leaves out."""
+    found = offered(user, now)
+    if key and key not in {group.key for group in found}:
+        further = find(key, user, now)
+        found += [further] if further else []
+    return found
+
+
 def find(key: str, user: User, now: datetime) -> Audience | None:
     """The group called `key`, if `user` may write to it now."""
     return next((found for found in gather.flat("audiences", user, now, key) if found.key == key), None)

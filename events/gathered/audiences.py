@@ -10,14 +10,16 @@ from django.db.models import QuerySet
 from events.models import Event, Registration, Series
 from events.seats import seated
 from members.models import User
+from members.notifications import WordsFromHosts
 from mlclub.gather import Audience
+from mlclub.typed import number as number_of
 
 #: Events that are offered in the list of groups: not long over, and not far ahead.
 BEFORE, AHEAD = timedelta(days=7), timedelta(days=30)
 MOST = 15
 #: Whoever went to or registered for an event of a series lately belongs around it.
 LATELY = timedelta(days=120)
-KIND = "words-from-hosts"
+KIND = WordsFromHosts.slug
 
 
 def audiences(user: User, now: datetime, key: str) -> list[Audience]:
@@ -25,14 +27,12 @@ def audiences(user: User, now: datetime, key: str) -> list[Audience]:
     if not user.is_authenticated:
         return []
     noun, _, rest = key.partition(":")
-    pk = rest.partition(":")[0]
-    if key and (not pk.isdigit() or noun not in ("events.event", "events.series")):
-        return []
+    pk = number_of(rest.partition(":")[0]) if key else None
     found: list[Audience] = []
     if noun in ("", "events.event"):
-        found += _of_events(user, now, int(pk) if key else None)
+        found += _of_events(user, now, pk)
     if noun in ("", "events.series"):
-        found += _of_series(user, now, int(pk) if key else None)
+        found += _of_series(user, now, pk)
     return [each for each in found if not key or each.key == key]
 
 

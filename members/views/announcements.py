@@ -22,6 +22,7 @@ from members.notifications import AnnouncementMail
 from members.views.mail import PER_PAGE, described
 from mlclub.mail import shown
 from mlclub.refusal import Refused
+from mlclub.typed import number as number_of
 
 GET_POST = ["GET", "HEAD", "POST"]
 
@@ -63,14 +64,11 @@ def labels_of(rows: Any, user: Any, now: Any) -> dict[str, str]:
 def announcement_create(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     now = timezone.now()
-    groups = audiences.offered(user, now)
     wanted = request.POST.get("audience") or request.GET.get("to", "")
-    if wanted and wanted not in {group.key for group in groups}:
-        further = audiences.find(wanted, user, now)
-        groups += [further] if further else []
+    groups = audiences.with_one(wanted, user, now)
     if not groups:
         raise PermissionDenied
-    former = Announcement.objects.visible_to(user).filter(pk=number(request.GET.get("copy"))).first()
+    former = Announcement.objects.visible_to(user).filter(pk=number_of(request.GET.get("copy"))).first()
     initial = {"audience": wanted or (former.audience if former else "")}
     if former:
         initial |= {"subject": former.subject, "body": former.body}
@@ -85,20 +83,12 @@ def announcement_create(request: HttpRequest) -> HttpResponse:
     )
 
 
-def number(text: str | None) -> int:
-    """A key from the address; 0, which no row has, where it is none."""
-    return int(text) if text and text.isdecimal() and len(text) < 10 else 0
-
-
 @require_http_methods(GET_POST)
 def announcement_edit(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     announcement = mine(request, pk)
     now = timezone.now()
-    groups = audiences.offered(user, now)
-    if announcement.audience not in {group.key for group in groups}:
-        further = audiences.find(announcement.audience, user, now)
-        groups += [further] if further else []
+    groups = audiences.with_one(announcement.audience, user, now)
     form = AnnouncementForm(request.POST or None, instance=announcement, groups=groups)
     if request.method == "POST" and form.is_valid():
         # Only while it is a draft: what was sent says for ever what was sent.

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from members.audiences import RIGHT
 from members.models import User
+from members.notifications import WordsFromHosts
 from mlclub.gather import Audience
+from mlclub.typed import number as number_of
 from nmep.models import Enrolment, Offering
 
 LIVE = [Offering.State.OPEN, Offering.State.RUNNING]
@@ -15,10 +17,11 @@ LIVE = [Offering.State.OPEN, Offering.State.RUNNING]
 def audiences(user: User, now: datetime, key: str) -> list[Audience]:
     """Those of the offerings that `user` leads, and of all for officers who may write to any group."""
     noun, _, rest = key.partition(":")
-    pk = rest.partition(":")[0]
-    if not user.is_authenticated or (key and (noun != "nmep.offering" or not pk.isdigit())):
+    if not user.is_authenticated or noun not in ("", "nmep.offering"):
         return []
-    offerings = Offering.objects.filter(pk=int(pk)) if key else Offering.objects.filter(state__in=LIVE)
+    offerings = Offering.objects.filter(state__in=LIVE)
+    if key:
+        offerings = Offering.objects.filter(pk=number_of(rest.partition(":")[0]))
     if not (user.has_perm(RIGHT) or user.has_perm("nmep.view_submission")):
         offerings = offerings.filter(pk__in=Enrolment.objects.leading(user).values("offering"))
     found = []
@@ -33,7 +36,7 @@ def audiences(user: User, now: datetime, key: str) -> list[Audience]:
                     key=f"nmep.offering:{offering.pk}:{part}",
                     label=f"{label} of {offering}",
                     section=str(offering),
-                    kind="words-from-hosts",
+                    kind=WordsFromHosts.slug,
                     why=f"because you take part in {offering}",
                     people=User.objects.real().filter(pk__in=rows.values("person")),
                 )
