@@ -48,12 +48,8 @@ def sent_at(now: datetime, kind: str = MEMBER) -> datetime:
 
 def week_of(now: datetime) -> tuple[date, date]:
     """Monday and Sunday of the week that a digest sent next (or just now) looks forward to."""
-    today = standing.today(now)
-    monday = (
-        today + timedelta(days=(7 - today.weekday()) % 7 or 7)
-        if today.weekday() == WEEKDAY
-        else (today - timedelta(days=today.weekday()))
-    )
+    tomorrow = standing.today(now) + timedelta(days=1)  # on a Sunday the week begins with it
+    monday = tomorrow - timedelta(days=tomorrow.weekday())
     return monday, monday + timedelta(days=6)
 
 
