@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import http.client
+import os
 import statistics
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from urllib.parse import urlencode
+
+from mlclub.supervisor import portal
+from mlclub.supervisor.children import Family
+from mlclub.supervisor.engines import free_port
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,19 @@ class Answers:
 
     def count(self, wanted: Callable[[int], bool]) -> int:
         return sum(wanted(status) for each in self.statuses.values() for status in each)
+
+
+@contextmanager
+def served(*, log_level: str = "ERROR") -> Iterator[tuple[int, int]]:
+    """The portal's web server while it lasts: its port, and the number of the process that keeps its workers."""
+    with tempfile.TemporaryDirectory() as folder:
+        port, family = free_port(), Family(Path(folder))
+        env = os.environ | {"SITE_URL": f"http://localhost:{port}", "PRODUCTION": "0", "LOG_LEVEL": log_level}
+        try:
+            portal.start_web(family, env, [f"127.0.0.1:{port}"], port)
+            yield port, family.children[-1].process.pid
+        finally:
+            family.stop()
 
 
 def people(how_many: int, prefix: str = "rush") -> list[Person]:

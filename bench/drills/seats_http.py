@@ -8,18 +8,12 @@ import json
 import os
 import random
 import sys
-import tempfile
 import threading
 import time
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 import django
-
-from mlclub.supervisor import portal
-from mlclub.supervisor.children import Family
-from mlclub.supervisor.engines import free_port
 
 ROUNDS = int(os.environ.get("DRILL_ROUNDS", "50"))
 PEOPLE, SEATS, MORE, LEAVING, THREADS = 200, 20, 25, 10, 4
@@ -29,7 +23,7 @@ def main() -> int:
     django.setup()
     from django.utils import timezone
 
-    from bench.drills._rush import Answers, Person, people, rush
+    from bench.drills._rush import Answers, Person, people, rush, served
     from events import registrations
     from events.models import Event, Registration
 
@@ -89,17 +83,10 @@ def main() -> int:
         return [key for key in order if key]
 
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        port = free_port()
-        family = Family(Path(folder))
-        env = os.environ | {"SITE_URL": f"http://localhost:{port}", "PRODUCTION": "0", "LOG_LEVEL": "ERROR"}
-        try:
-            portal.start_web(family, env, [f"127.0.0.1:{port}"], port)
-            crowd = people(PEOPLE)
-            for number in range(ROUNDS):
-                (changing_round if number % 2 else plain_round)(number, crowd, port)
-        finally:
-            family.stop()
+    with served() as (port, _):
+        crowd = people(PEOPLE)
+        for number in range(ROUNDS):
+            (changing_round if number % 2 else plain_round)(number, crowd, port)
     sold = without_the_lock([person.pk for person in crowd], an_event(ROUNDS))
     if sold <= SEATS:
         wrong.append(f"the control sold {sold} of {SEATS} seats: the drill says nothing")

@@ -8,18 +8,13 @@ import os
 import random
 import signal
 import sys
-import tempfile
 import threading
 import time
 from datetime import timedelta
-from pathlib import Path
 
 import django
 
 from bench.load import family_of
-from mlclub.supervisor import portal
-from mlclub.supervisor.children import Family
-from mlclub.supervisor.engines import free_port
 
 KILLS = int(os.environ.get("DRILL_KILLS", "20"))
 RATE, THREADS = 50, 8
@@ -30,7 +25,7 @@ def main() -> int:
     django.setup()
     from django.utils import timezone
 
-    from bench.drills._rush import people, rush
+    from bench.drills._rush import people, rush, served
     from events.models import Event, Registration
     from members.models import Notification
 
@@ -50,47 +45,36 @@ def main() -> int:
     ]
     killed = 0
     done = threading.Event()
-    with tempfile.TemporaryDirectory() as folder:
-        port = free_port()
-        family = Family(Path(folder))
-        env = os.environ | {
-            "SITE_URL": f"http://localhost:{port}",
-            "PRODUCTION": "0",
-            "LOG_LEVEL": "CRITICAL",
-        }
+    with served(log_level="CRITICAL") as (port, master):
+        crowd = people(PEOPLE, prefix="kill")
+        jobs = [(person, f"/events/{event.pk}/register/") for event in events for person in crowd]
+
+        def kill_on_and_on() -> None:
+            nonlocal killed
+            while killed < KILLS and not done.wait(rng.uniform(0.4, 0.8)):
+                workers = [pid for pid in family_of(master) if pid != master]
+                if workers:
+                    os.kill(rng.choice(workers), signal.SIGKILL)
+                    killed += 1
+
+        killer = threading.Thread(target=kill_on_and_on)
+        killer.start()
+        began = time.monotonic()
         try:
-            portal.start_web(family, env, [f"127.0.0.1:{port}"], port)
-            master = family.children[-1].process.pid
-            crowd = people(PEOPLE, prefix="kill")
-            jobs = [(person, f"/events/{event.pk}/register/") for event in events for person in crowd]
-
-            def kill_on_and_on() -> None:
-                nonlocal killed
-                while killed < KILLS and not done.wait(rng.uniform(0.4, 0.8)):
-                    workers = [pid for pid in family_of(master) if pid != master]
-                    if workers:
-                        os.kill(rng.choice(workers), signal.SIGKILL)
-                        killed += 1
-
-            killer = threading.Thread(target=kill_on_and_on)
-            killer.start()
-            began = time.monotonic()
             first = rush(port, jobs, threads=THREADS, pause=THREADS / RATE)
             rate = len(jobs) / (time.monotonic() - began)
-            done.set()
-            killer.join()
-            keys = {
-                event.pk: set(Registration.objects.filter(event=event).values_list("user_id", flat=True))
-                for event in events
-            }
-            good = first.count(lambda status: status in (200, 302))
-            held = sum(len(each) for each in keys.values())
-            # Everybody asks again: who has a row keeps it, who was cut off gets one.
-            time.sleep(2)
-            again = rush(port, jobs, threads=THREADS)
         finally:
             done.set()
-            family.stop()
+            killer.join()
+        keys = {
+            event.pk: set(Registration.objects.filter(event=event).values_list("user_id", flat=True))
+            for event in events
+        }
+        good = first.count(lambda status: status in (200, 302))
+        held = sum(len(each) for each in keys.values())
+        # Everybody asks again: who has a row keeps it, who was cut off gets one.
+        time.sleep(2)
+        again = rush(port, jobs, threads=THREADS)
     rows = Registration.objects.live().filter(event__in=events)
     wrong = []
     if held < good:
