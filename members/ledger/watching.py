@@ -26,7 +26,7 @@ def health(now: datetime) -> list[Health]:
         Club.objects.filter(pk=1).values("last_tick_at", "mail_held_at").first() or {}
     )
     ticked = club.get("last_tick_at")
-    waiting = Notification.objects.due(now).free(club.get("mail_held_at"))
+    waiting = Notification.objects.by_mail().due(now).free(club.get("mail_held_at"))
     digests = waiting.filter(rank=Category.DIGEST.value)
     others = waiting.filter(rank__lt=Category.DIGEST.value)
     return [

@@ -11,7 +11,7 @@ from django.urls import reverse
 from events import schedule
 from events.models import Visibility
 from members import sealing
-from members.ledger import channels, holding, hooks
+from members.ledger import channels, holding, hooks, watching
 from members.models import ChannelPost, Notification, Webhook
 from tests.factories import make_club, make_event, make_officer
 
@@ -142,6 +142,15 @@ def test_the_service_is_left_alone_for_as_long_as_it_asks(service):
     channels.sweep(NOW + timedelta(seconds=91))
     assert len(service.asked) == 3
     assert ChannelPost.objects.filter(webhook=webhook).count() == 2
+
+
+def test_the_portal_is_well_while_a_channel_asks_for_silence(service):
+    make_webhook(service)
+    soon(), soon()
+    service.answers.append((429, {"Retry-After": "900"}))
+    channels.sweep(NOW)
+    found = watching.health(NOW + timedelta(minutes=10))
+    assert [part.name for part in found if not part.is_ok] == ["last tick"]
 
 
 def test_a_channel_that_is_gone_is_seen_on_the_desk_and_goes_on_when_it_is_back(client, service):
