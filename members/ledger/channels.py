@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,12 +54,12 @@ class Poster:
 
     slug = ""
 
-    def due(self, now: datetime) -> Iterable[str]:
-        """The things ("app.model:pk") that channels should know of at `now`."""
-        return ()
+    def due(self, now: datetime) -> Mapping[str, Post | None]:
+        """What channels should say at `now` of which things ("app.model:pk"); asked every 30 seconds."""
+        return {}
 
     def post(self, about: str, now: datetime) -> Post | None:
-        """What is said of the thing now; None where nothing is to be said any more."""
+        """What is said of one thing now; None where nothing is to be said any more."""
         return None
 
 
@@ -93,7 +93,7 @@ def tick(now: datetime, webhooks: list[Webhook]) -> int:
     written = 0
     for slug, declared in POSTERS.items():
         try:
-            wanted = {about: declared.post(about, now) for about in declared.due(now)}
+            wanted = declared.due(now)
         except Exception:  # one app's mistake must not silence the others
             logger.exception("What %s has to say could not be found", slug)
             continue

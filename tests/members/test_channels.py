@@ -144,6 +144,18 @@ def test_the_service_is_left_alone_for_as_long_as_it_asks(service):
     assert ChannelPost.objects.filter(webhook=webhook).count() == 2
 
 
+@pytest.mark.parametrize("size", [1, 5])
+def test_a_look_at_the_channels_costs_the_same_for_any_number_of_events(
+    service, size, django_assert_max_num_queries
+):
+    webhook = make_webhook(service)
+    for _ in range(size):
+        soon()
+    channels.sweep(NOW)
+    with django_assert_max_num_queries(3):
+        assert channels.tick(NOW + timedelta(minutes=1), [webhook]) == 0
+
+
 def test_the_portal_is_well_while_a_channel_asks_for_silence(service):
     make_webhook(service)
     soon(), soon()
