@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from events.models import AlbumObjection, Event, Material
+from events.models import AlbumObjection, Material
 from members.ledger import Category, Due, Kind, kind
 from members.models import Notification
 
@@ -43,14 +43,9 @@ class RecordingLocked(Kind):
     """A speaker took their yes back: the recording is hidden here, and has to go at its source."""
 
     def due(self, now: datetime) -> Iterator[Due]:
-        locked = Material.objects.locked().values_list("pk", "event")
-        for material, event in locked:
-            for host in Event.hosts.through.objects.filter(event=event).values_list("user", flat=True):
-                yield Due(
-                    person=host,
-                    about=f"events.material:{material}",
-                    expires_at=now + timedelta(days=7),
-                )
+        locked = Material.objects.locked().filter(event__hosts__isnull=False)
+        for material, host in locked.values_list("pk", "event__hosts"):
+            yield Due(person=host, about=f"events.material:{material}", expires_at=now + timedelta(days=7))
 
     def still_wanted(self, row: Notification, now: datetime) -> bool | str:
         return Material.objects.locked().filter(pk=row.about_pk).exists() or "gone, or allowed again"
