@@ -232,7 +232,7 @@ def keep_doors_open(now: datetime) -> int:
     wanted = (
         Enrolment.objects.active()
         .filter(
-            role__in=[Enrolment.Role.LEARNER, Enrolment.Role.AUDITOR],
+            role__in=Enrolment.PARTICIPANTS,
             offering__in=Offering.objects.live(),
             offering__course_policy__isnull=False,
             offering__sessions__event__ends_at__gt=now,

@@ -32,7 +32,6 @@ HOURS = {MEMBER: time(19), NEW_MEMBER: time(19), OFFICER: time(20), ALUMNI: time
 COURSE_HOUR = time(18)
 #: After so long it is stale: Monday evening.
 STALE_AFTER = timedelta(hours=24)
-LEARNING = [Enrolment.Role.LEARNER, Enrolment.Role.AUDITOR]
 
 
 def sent_at(now: datetime, kind: str = MEMBER) -> datetime:
@@ -76,7 +75,7 @@ def recipients(now: datetime) -> Any:
     enrolled = Enrolment.objects.active().filter(
         person=OuterRef("pk"), offering__in=Offering.objects.live(), offering__term=term
     )
-    learning = enrolled.filter(role__in=LEARNING)
+    learning = enrolled.filter(role__in=Enrolment.PARTICIPANTS)
     held = OfficeTerm.objects.held_on(today).filter(person=OuterRef("pk"))
     asked = Preference.objects.filter(
         person=OuterRef("pk"), kind=ALUMNI, channel=Notification.Channel.MAIL, is_wanted=True
@@ -147,7 +146,7 @@ def due_in_courses(now: datetime) -> Iterator[Due]:
     if not begins:
         return
     slot = (day - timedelta(days=day.weekday() + 1)).isoformat()
-    places = Enrolment.objects.active().filter(offering__in=begins, role__in=LEARNING)
+    places = Enrolment.objects.active().filter(offering__in=begins, role__in=Enrolment.PARTICIPANTS)
     rows = places.filter(person__in=_without_one(now, COURSE, slot).values("pk")).order_by("person")
     first: dict[int, datetime] = {}
     for person, offering in rows.values_list("person", "offering"):

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
 from django.urls import reverse
 
 from events.models import Event
@@ -89,12 +88,11 @@ def _digest_leads(found: dict[int, list[Item]], led: list[tuple[int, int]], sinc
 
 
 def _classes(offering: Offering, since: datetime, until: datetime) -> list[Any]:
-    """The meetings of the offering in these days, each with the last week there is as `weeks`; one query."""
-    latest = Session.objects.filter(offering=OuterRef("offering")).order_by("-week")
+    """The meetings of the offering in these days, with the last week there is; one query."""
     return list(
         Session.objects.filter(offering=offering, event__starts_at__gte=since, event__starts_at__lt=until)
         .filter(event__state=Event.State.SCHEDULED)
-        .annotate(weeks=Subquery(latest.values("week")[:1]))
+        .with_last_week()
         .select_related("event")
         .order_by("event__starts_at")
     )
@@ -104,7 +102,7 @@ def _class_items(offering: Offering, sessions: Sequence[Any]) -> list[Item]:
     return [
         Item(
             section=THIS_WEEK,
-            text=f"Class, week {session.week} of {session.weeks}: {session.title}"
+            text=f"Class, week {session.week} of {session.last_week}: {session.title}"
             if session.kind == Session.Kind.CLASS
             else session.title,
             detail=session.event.where or "no place yet",
@@ -229,22 +227,21 @@ def digest_heading(users: Sequence[User], since: datetime, until: datetime) -> d
     rows = list(
         Enrolment.objects.active()
         .filter(person__in=users, offering__in=Offering.objects.live())
-        .filter(role__in=[Enrolment.Role.LEARNER, Enrolment.Role.AUDITOR])
+        .filter(role__in=Enrolment.PARTICIPANTS)
         .values_list("person", "offering", "offering__program__name", "offering__program__kind")
     )
     if not rows:
         return {}
     rows.sort(key=lambda row: row[3] == Program.Kind.NMEP)
-    latest = Session.objects.filter(offering=OuterRef("offering")).order_by("-week")
-    coming = Session.objects.classes().filter(
+    coming: Any = Session.objects.classes().filter(
         offering__in={row[1] for row in rows}, event__state=Event.State.SCHEDULED
     )
     weeks = {
         offering: (week, last)
         for offering, week, last in coming.filter(event__starts_at__gte=since, event__starts_at__lt=until)
-        .annotate(last=Subquery(latest.values("week")[:1]))
+        .with_last_week()
         .order_by("-event__starts_at")
-        .values_list("offering", "week", "last")
+        .values_list("offering", "week", "last_week")
     }
     found = {}
     for person, offering, name, _ in rows:

@@ -402,9 +402,7 @@ def _beyond_the_club(term: Term) -> Figure:
         status=Membership.Status.INVITED
     )
     counts = (
-        Enrolment.objects.filter(
-            role__in=[Enrolment.Role.LEARNER, Enrolment.Role.AUDITOR], offering__term=term
-        )
+        Enrolment.objects.filter(role__in=Enrolment.PARTICIPANTS, offering__term=term)
         .exclude(offering__program__kind=Program.Kind.NMEP)
         .exclude(state=Enrolment.State.INVITED)
         .aggregate(

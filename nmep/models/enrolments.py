@@ -55,6 +55,8 @@ class Enrolment(models.Model):
         WITHDREW = "withdrew", "Withdrew"
         DID_NOT_FINISH = "did_not_finish", "Did not finish"
 
+    #: Roles of those who take part: with work to hand in, or without.
+    PARTICIPANTS = (Role.LEARNER, Role.AUDITOR)
     #: Roles that may read and review work that is dealt to them.
     STAFF = (Role.LEAD, Role.LECTURER, Role.MENTOR, Role.HELPER)
 

@@ -148,6 +148,11 @@ class SessionQuerySet(models.QuerySet["Session"]):
         """The meetings that learners are expected at."""
         return self.filter(kind=Session.Kind.CLASS)
 
+    def with_last_week(self) -> SessionQuerySet:
+        """Adds `last_week`, the last that the offering has."""
+        latest = Session.objects.filter(offering=models.OuterRef("offering")).order_by("-week")
+        return self.annotate(last_week=models.Subquery(latest.values("week")[:1]))
+
 
 class Session(models.Model):
     """One meeting of an offering. When and where it is, who teaches and who came are its event's."""
