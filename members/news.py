@@ -70,7 +70,8 @@ def officer_digest(officers: Sequence[User], since: datetime, until: datetime) -
             lines.append(Item(section=MOVING, text=f"{term} ends", lead=f"{left.days} days", weight=5))
         if (term.week_of(today) or 0) >= SAID_BY_WEEK:
             lines += _without_a_role(term)
-    mail = Notification.objects.filter(created_at__gte=since - NEWS, created_at__lt=since).aggregate(
+    lately = Notification.objects.by_mail().filter(created_at__gte=since - NEWS, created_at__lt=since)
+    mail = lately.aggregate(
         sent=Count("pk", filter=Q(status=Notification.Status.SENT)),
         failed=Count("pk", filter=Q(status__in=[Notification.Status.DEAD, Notification.Status.UNKNOWN])),
     )
