@@ -61,7 +61,7 @@ def _officers(now: datetime) -> UserQuerySet:
 
 
 def _alumni(now: datetime) -> UserQuerySet:
-    return User.objects.real().alumni()
+    return User.objects.real().alumni(standing.today(now))
 
 
 #: (key, label, who, why they get it)

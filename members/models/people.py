@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -33,18 +34,18 @@ class UserQuerySet(models.QuerySet["User"]):
             models.Prefetch("memberships", Membership.objects.filter(term=term), to_attr="term_memberships")
         )
 
-    def with_latest_status(self) -> UserQuerySet:
-        """Knows `latest_status`: the status of the latest membership that has begun."""
+    def with_latest_status(self, on: date | None = None) -> UserQuerySet:
+        """Knows `latest_status`: the status of the latest membership that has begun, today or `on` another day."""
         begun = Membership.objects.filter(
-            person=models.OuterRef("pk"), term__starts_on__lte=standings.today()
+            person=models.OuterRef("pk"), term__starts_on__lte=on or standings.today()
         )
         return self.alias(
             latest_status=models.Subquery(begun.order_by("-term__starts_on").values("status")[:1])
         )
 
-    def alumni(self) -> UserQuerySet:
+    def alumni(self, on: date | None = None) -> UserQuerySet:
         """People whose latest membership made them alumni."""
-        return self.with_latest_status().filter(models.Q(latest_status=Membership.Status.ALUMNUS))
+        return self.with_latest_status(on).filter(models.Q(latest_status=Membership.Status.ALUMNUS))
 
     def visible_to(self, viewer: User) -> UserQuerySet:
         """Whom `viewer` finds in the directory: members of this term, alumni and officers who agreed, and themselves."""

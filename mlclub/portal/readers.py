@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Case, CharField, Exists, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, CharField, Exists, OuterRef, Q, Value, When
 
 from events.models import Event
 from members import standing
@@ -70,8 +70,7 @@ def recipients(now: datetime) -> Any:
     """Everybody who gets a digest in the week of `now`: a queryset of accounts, the kind as `digest` on each."""
     today = standing.today(now)
     term = Term.objects.current(today)
-    mine = Membership.objects.filter(person=OuterRef("pk"))
-    active = mine.filter(term=term, status=Membership.Status.ACTIVE)
+    active = Membership.objects.active().filter(person=OuterRef("pk"), term=term)
     enrolled = Enrolment.objects.active().filter(
         person=OuterRef("pk"), offering__in=Offering.objects.live(), offering__term=term
     )
@@ -83,9 +82,8 @@ def recipients(now: datetime) -> Any:
     people = User.objects.real()
     cases = [When(Exists(held), then=Value(OFFICER))]
     if is_for_alumni(sent_at(now).date(), term):
-        begun = mine.filter(term__starts_on__lte=today).order_by("-term__starts_on")
-        people = people.alias(latest=Subquery(begun.values("status")[:1]))
-        cases.append(When(Exists(asked) & Q(latest=Membership.Status.ALUMNUS), then=Value(ALUMNI)))
+        people = people.with_latest_status(today)
+        cases.append(When(Exists(asked) & Q(latest_status=Membership.Status.ALUMNUS), then=Value(ALUMNI)))
     cases += [
         When(
             Exists(active.filter(kind=Membership.Kind.NEW))
