@@ -83,20 +83,16 @@ class Counts:
 
 def counts_of(symposium: Symposium) -> list[Counts]:
     """Registrations, attendance and abstracts of each co-host, and of everybody else in the last row."""
-    guests: dict[Any, int] = {
-        row["organization"]: row["n"]
-        for row in SymposiumGuest.objects.filter(symposium=symposium, registration__state="going")
-        .order_by()
-        .values("organization")
-        .annotate(n=Count("pk"))
-    }
     came_addresses = Attendance.objects.filter(event=symposium.event_id, user=None).values("email")
-    came: dict[Any, int] = {
-        row["organization"]: row["n"]
-        for row in SymposiumGuest.objects.filter(symposium=symposium, email__in=came_addresses)
+    guests: dict[Any, Any] = {
+        row["organization"]: row
+        for row in SymposiumGuest.objects.filter(symposium=symposium)
         .order_by()
         .values("organization")
-        .annotate(n=Count("pk"))
+        .annotate(
+            going=Count("pk", filter=Q(registration__state="going")),
+            came=Count("pk", filter=Q(email__in=came_addresses)),
+        )
     }
     accepted = Q(decision__in=[Abstract.Decision.TALK, Abstract.Decision.POSTER])
     work: dict[Any, Any] = {
@@ -110,8 +106,8 @@ def counts_of(symposium: Symposium) -> list[Counts]:
     rows = [
         Counts(
             club=club,
-            registered=guests.get(club.pk, 0),
-            came=came.get(club.pk, 0),
+            registered=guests.get(club.pk, {}).get("going", 0),
+            came=guests.get(club.pk, {}).get("came", 0),
             handed_in=work.get(club.pk, {}).get("n", 0),
             accepted=work.get(club.pk, {}).get("ok", 0),
         )

@@ -387,7 +387,7 @@ def test_the_programme_costs_the_same_for_any_number_of_talks(client, size, djan
         client.get(reverse("events:symposium_program", args=[symposium.slug]))
     client.force_login(make_officer())
     for name in ("symposium_run", "symposium_plan", "symposium_detail"):
-        with django_assert_max_num_queries(22):
+        with django_assert_max_num_queries(17):
             client.get(reverse(f"events:{name}", args=[symposium.slug]))
 
 
