@@ -14,11 +14,11 @@ from events import ical, speakers
 from events.forms.speakers import GuestDeclineForm, GuestForm, SlidesForm
 from events.models import Material, SpeakerVisit
 from events.notifications import SPEAKER
+from events.views.organising import GET_POST
 from members.magic_links import by_magic_link
 from members.models import Club, MagicLink
 from mlclub.refusal import Refused
 
-GET_POST = ["GET", "HEAD", "POST"]
 State = SpeakerVisit.State
 
 

@@ -14,10 +14,11 @@ from events import preparing
 from events.access import event_for, event_run_by
 from events.forms.rotas import PreparationForm, SetupForm
 from events.models import Preparation
+from events.views.organising import GET_POST
 from mlclub.refusal import Refused
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(GET_POST)
 def preparation_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Hosts write what to know and to set up; the steps are mailed the day before."""
     event = event_run_by(request.user, pk)

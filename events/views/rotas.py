@@ -18,10 +18,9 @@ from events.forms.rotas import BackupForm, CommentForm, PresentationForm, RotaFo
 from events.models import Backup, Claim, Presentation, Rota, Series, Slot, SlotComment
 from events.slot_access import Access, Owner, slot_for
 from events.turns import KINDS
+from events.views.organising import GET_POST
 from mlclub.refusal import Refused
 from wiki import lists
-
-GET_POST = ["GET", "HEAD", "POST"]
 
 
 @require_POST

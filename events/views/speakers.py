@@ -26,6 +26,7 @@ from events.forms.speakers import (
     ThanksForm,
 )
 from events.models import Event, SpeakerVisit
+from events.views.organising import GET_POST
 from members import contacts
 from members.access import active_members_only, members_only
 from members.forms import save_topics
@@ -34,7 +35,6 @@ from mlclub import uploads
 from mlclub.refusal import Refused
 from mlclub.typed import number as number_of
 
-GET_POST = ["GET", "HEAD", "POST"]
 State = SpeakerVisit.State
 #: The stages as the list shows them; what is over comes last and by pages.
 STAGES = [State.IDEA, State.INVITED, State.PUT_OFF, State.CONFIRMED, State.SPOKE]

@@ -12,11 +12,10 @@ from events import registrations, symposia, symposium_guests
 from events.forms.symposia import AbstractForm, LinkForm, as_typed
 from events.models import Abstract, CoHost, Registration, SymposiumGuest
 from events.notifications import ABSTRACT, CO_HOST, SEAT
+from events.views.organising import GET_POST
 from members.magic_links import by_magic_link
 from members.models import MagicLink
 from mlclub.refusal import Refused
-
-GET_POST = ["GET", "HEAD", "POST"]
 
 
 @by_magic_link(ABSTRACT)
