@@ -168,11 +168,15 @@ class Branch:
         return min(6, self.depth + 1)
 
 
+def _reads_all(user: Any) -> bool:
+    """Whether `user` also sees what is read where only members are."""
+    return user.is_authenticated and (user.standing.reads_members_area or user.is_superuser)
+
+
 def seen(reading_list: ReadingList, user: Any) -> Any:
     """The placements that `user` may see: what is read where only members are is for members."""
     rows = Placement.objects.filter(list=reading_list)
-    reads = user.is_authenticated and (user.standing.reads_members_area or user.is_superuser)
-    return rows if reads else rows.filter(is_for_members=False)
+    return rows if _reads_all(user) else rows.filter(is_for_members=False)
 
 
 def branches(reading_list: ReadingList, user: Any) -> list[Branch]:
@@ -201,8 +205,7 @@ def branches(reading_list: ReadingList, user: Any) -> list[Branch]:
 
 def counted(user: Any) -> Any:
     """The lists that `user` may see, with `papers`: how many stand in each."""
-    reads = user.is_authenticated and (user.standing.reads_members_area or user.is_superuser)
-    shown = Q() if reads else Q(placements__is_for_members=False)
+    shown = Q() if _reads_all(user) else Q(placements__is_for_members=False)
     return ReadingList.objects.visible_to(user).annotate(
         papers=Count("placements__paper", filter=shown, distinct=True)
     )
