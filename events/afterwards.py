@@ -162,7 +162,8 @@ def left_of(event: Event, user: Any, now: datetime, *, runs: bool, was_there: bo
     """What the page of an event shows when it has begun; nothing before, and nothing of it to strangers."""
     if not user.is_authenticated or not event.has_begun(now):
         return {}
-    album = Album.objects.visible_to(user).filter(event=event).first()
+    has_album = getattr(event, "has_album", True)
+    album = Album.objects.visible_to(user).filter(event=event).first() if has_album else None
     return {
         "album": album,
         "objections": list(album.objections.open().select_related("person")) if album and runs else [],

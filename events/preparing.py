@@ -49,7 +49,7 @@ class Before:
 
 def before(event: Event, user: Any, now: datetime, *, runs: bool) -> Before | None:
     """The preparation of an event as `user` sees it, or None; three queries at most."""
-    preparation = Preparation.objects.filter(event=event).first()
+    preparation = getattr(event, "preparation", None)
     if preparation is None:
         return None
     going = Registration.objects.live().filter(event=event)

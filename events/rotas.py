@@ -327,8 +327,8 @@ def of(series: Series) -> Rota | None:
 
 
 def at(event: Event, user: Any, now: datetime) -> list[Line]:
-    """The slots of a rota at an event; one query for an event of a series, none for others."""
-    if event.series_id is None:
+    """The slots of a rota at an event; one query for an event of a series that has slots, none for others."""
+    if event.series_id is None or not getattr(event, "has_slots", True):
         return []
     slots = Slot.objects.filter(event=event, sheet__rota__isnull=False, withdrawn_at=None)
     return lines(slots.in_order(), user, now)

@@ -53,8 +53,8 @@ MORE_QUERIES = {
     "portal:digest_preview": 48,
     "portal:digest_mine": 46,
     "members:person_detail": 22,
-    # With everything that an event may have at once; in the demo it asks 17 at most.
-    "events:event_detail": 21,
+    # An officer looks at an event that is on, with a talk, an agenda and an album.
+    "events:event_detail": 19,
     "events:symposium_run": 17,
     "events:co_host_detail": 17,
 }
@@ -99,12 +99,8 @@ def faults_of(response, *, name, is_private):
     """What is wrong with the head of an answer."""
     found, headers = [], response.headers
     policy = policy_of(response) if "Content-Security-Policy" in headers else {}
-    if name in LETTERS and response.status_code == 200:
-        assert "'unsafe-inline'" not in policy.get(
-            "script-src", policy.get("default-src", ["'unsafe-inline'"])
-        )
-        return found
-    everything = {value for values in policy.values() for value in values}
+    of_styles = ("style-src",) if name in LETTERS else ()
+    everything = {value for key, values in policy.items() if key not in of_styles for value in values}
     if everything & {"'unsafe-inline'", "'unsafe-eval'", "*", "http:", "https:", "data:"}:
         found.append(f"a policy with holes: {policy}")
     if name in FILES and response.status_code == 200:
@@ -125,7 +121,10 @@ def faults_of(response, *, name, is_private):
     if html:
         if is_private and response.status_code == 200 and "no-store" not in kept and "no-cache" not in kept:
             found.append(f"a private page that browsers may keep: {kept!r}")
-        found += Smells(response.content.decode()).found
+        smells = Smells(response.content.decode()).found
+        if name in LETTERS:
+            smells = [each for each in smells if each != "<style>" and " style=" not in each]
+        found += smells
         if len(response.content) > MOST_BYTES:
             found.append(f"{len(response.content)} bytes")
     return found

@@ -100,6 +100,22 @@ class EventQuerySet(models.QuerySet["Event"]):
         )
         return self.with_sign_up().annotate(live_count=Coalesce(Subquery(live), 0))
 
+    def with_parts(self) -> EventQuerySet:
+        """What `with_counts` adds, and which parts an event has: `has_questions`, `has_agenda`, `has_slots` and
+        `has_album`; its preparation comes along. Its page then asks for no part that is not there."""
+        parts = {
+            "has_questions": Q(questions__retired_at=None, questions__isnull=False)
+            | Q(series__questions__retired_at=None, series__questions__isnull=False),
+            "has_agenda": Q(agenda__isnull=False),
+            "has_slots": Q(slots__isnull=False),
+            "has_album": Q(album__isnull=False),
+        }
+        found = {
+            name: Exists(Event.objects.filter(part, pk=OuterRef("pk")).order_by())
+            for name, part in parts.items()
+        }
+        return self.with_counts().annotate(**found).select_related("preparation")
+
 
 class Event(models.Model):
     """Something that takes place: a meeting, a class, a workshop. The waitlist is derived from the order of

@@ -162,7 +162,7 @@ def arranged(seats: Iterable[Seat], first: date, last: date, today: date) -> lis
 @login_not_required
 @require_safe
 def event_detail(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
-    event = event_for(request.user, pk, among=Event.objects.with_counts())
+    event = event_for(request.user, pk, among=Event.objects.with_parts())
     if slug != event.slug:
         return redirect(event)
     return render(request, "events/event_detail.html", detail_context(request, event, timezone.now()))
@@ -174,7 +174,8 @@ def detail_context(
     """What the page of one event knows; the seat panel alone is a part of it."""
     user: Any = request.user
     seat = seat_of(event, user, now)
-    asked = [] if event.is_over(now) or event.is_cancelled else questions.asked_at(event)
+    is_done = event.is_over(now) or event.is_cancelled
+    asked = questions.asked_at(event) if getattr(event, "has_questions", True) and not is_done else []
     runs = event.is_run_by(user)
     people = who_goes(event, user, runs=runs, seat=seat)
     materials = list(Material.objects.filter(event=event).visible_to(user, now).select_related("page"))
@@ -202,7 +203,7 @@ def detail_context(
         "form": form or sign_up_form(event, user, seat, asked),
         "held": held_from(event, user, seat, now),
         "opens_in": opens_in(seat),
-        "agenda": agenda.shown_to(event, user, runs=runs),
+        "agenda": agenda.shown_to(event, user, runs=runs) if getattr(event, "has_agenda", True) else [],
         "sees_rooms": sees_rooms(user),
         "help": help_at(event, user, now) if helping.is_wanted(event) else None,
     }

@@ -52,7 +52,7 @@ def said(outcome: Outcome, event: Event) -> str:
 def event_register(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign up, or with `change_note` answer anew. What a list's button cannot ask is asked on the event's page."""
     user: Any = request.user
-    event = event_for(user, pk, among=Event.objects.with_counts())
+    event = event_for(user, pk, among=Event.objects.with_parts())
     now = timezone.now()
     seat = seat_of(event, user, now)
     asked = questions.asked_at(event) if event.asks or "part" in request.POST or seat.is_mine else []  # type: ignore[attr-defined]
@@ -141,7 +141,7 @@ def event_accept(request: HttpRequest, pk: int) -> HttpResponse:
 def guest_register(request: HttpRequest, pk: int) -> HttpResponse:
     """Bring somebody; they take a seat of their own."""
     user: Any = request.user
-    event = event_for(user, pk, among=Event.objects.with_counts())
+    event = event_for(user, pk, among=Event.objects.with_parts())
     mine = get_object_or_404(Registration.objects.live(), event=event, user=user)
     form = GuestForm(request.POST)
     if not form.is_valid():
@@ -168,14 +168,14 @@ def answered(request: HttpRequest, event: Event, outcome: Outcome) -> HttpRespon
         return redirect(f"{event.get_absolute_url()}#seat")
     if request.headers.get("HX-Request"):
         if request.POST.get("part") == "seat":
-            event = event_for(request.user, event.pk, among=Event.objects.with_counts())
+            event = event_for(request.user, event.pk, among=Event.objects.with_parts())
             context = {
                 **detail_context(request, event, now),
                 "said": said(outcome, event),
                 "outcome": outcome,
             }
             return render(request, "events/event_detail.html#seat", context)
-        event = event_for(request.user, event.pk, among=Event.objects.with_counts())
+        event = event_for(request.user, event.pk, among=Event.objects.with_parts())
         seat = seat_of(event, request.user, now)
         return render(request, "events/_going.html", {"seat": seat, "said": said(outcome, event)})
     tone = (
