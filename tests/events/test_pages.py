@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from events import registrations
 from events.models import Event, Registration
+from members.models import Club
 from tests.factories import (
     make_alumnus,
     make_club,
