@@ -308,8 +308,8 @@ def test_the_main_pages_of_every_role_stay_light(role):
     """
     walker = walker_as(role)
     # Known to ask too much, and named in docs/speed.md: a homework with partners and checks, a week of a course,
-    # an event with everything on it, a slot with its questions and comments.
-    walker.allowed_queries = {"new-member": 23, "course-participant": 21}.get(role, 21)
+    # a slot with its questions and comments.
+    walker.allowed_queries = {"new-member": 23, "course-participant": 20}.get(role, 18)
     seen = set()
     for href, _ in list(walker.page.links):
         address = href.partition("#")[0]
