@@ -85,15 +85,7 @@ def create(
         ):
             return there
         raise PathTaken(there)
-    page = Page.objects.create(
-        path=path,
-        key=paths.key(paths.segments_of(path)[1]),
-        title=paths.title_of(path),
-        created_at=now,
-        content_at=now,
-        owner=author,
-    )
-    Redirect.objects.annotate(lower=Lower("path")).filter(lower=path.lower()).delete()
+    page = begin(path, now=now, owner=author)
     _append(
         page,
         text,
@@ -108,6 +100,20 @@ def create(
     )
     linking.settle(linking.keys_of(path))
     return page
+
+
+def begin(path: str, *, now: datetime, owner: Any = None, trashed_at: datetime | None = None) -> Page:
+    """The row of a page that has no text yet; a redirect at its path goes. The caller gives it a revision."""
+    Redirect.objects.annotate(lower=Lower("path")).filter(lower=path.lower()).delete()
+    return Page.objects.create(
+        path=path,
+        key=paths.key(paths.segments_of(path)[1]),
+        title=paths.title_of(path),
+        created_at=now,
+        content_at=now,
+        owner=owner,
+        trashed_at=trashed_at,
+    )
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -128,15 +128,7 @@ class _Reader:
         content = self._blob(sha, file)
         if track.states and track.states[-1].content == content:
             return
-        track.states.append(
-            State(
-                origin=f"{commit.id.decode()}:{file}"[:300],
-                at=_instant(commit),
-                author=_author(commit),
-                summary=_summary(commit),
-                content=content,
-            )
-        )
+        track.states.append(_state(commit, file, content))
 
     def _delete(self, commit: Commit, file: str) -> None:
         track = self.live.pop(file, None)
@@ -183,15 +175,7 @@ class _Reader:
             track = self.live.get(name) or self._found_again(name)
             if not track.states or track.states[-1].content != content:
                 self.blobs.pop(name, None)
-                track.states.append(
-                    State(
-                        f"{commit.id.decode()}:{name}"[:300],
-                        _instant(commit),
-                        _author(commit),
-                        _summary(commit),
-                        content,
-                    )
-                )
+                track.states.append(_state(commit, name, content))
 
 
 def states_in_order(track: Track) -> Iterator[State]:
@@ -200,7 +184,17 @@ def states_in_order(track: Track) -> Iterator[State]:
     for state in track.states:
         at = max(state.at, last) if last else state.at
         last = at
-        yield state if at == state.at else State(state.origin, at, state.author, state.summary, state.content)
+        yield state if at == state.at else replace(state, at=at)
+
+
+def _state(commit: Commit, file: str, content: bytes) -> State:
+    return State(
+        origin=f"{commit.id.decode()}:{file}"[:300],
+        at=_instant(commit),
+        author=_author(commit),
+        summary=_summary(commit),
+        content=content,
+    )
 
 
 def _name(entry: object) -> str:

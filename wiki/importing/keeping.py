@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from django.db.models.functions import Lower
 
-from wiki import authors, diffs, editing, paths
+from wiki import authors, diffs, editing
 from wiki.importing.history import State, Track, states_in_order
 from wiki.importing.reading import Draft, allowed_path, decoded
 from wiki.importing.report import Report
-from wiki.models import ImportedAuthor, Page, Redirect, Revision
+from wiki.models import ImportedAuthor, Page, Revision
 
 
 @dataclass(frozen=True)
@@ -55,15 +55,7 @@ def store(remembered: list[Remembered], report: Report) -> dict[str, Page]:
 def _create(each: Remembered, people: Mapping[authors.Identity, ImportedAuthor], report: Report) -> Page:
     draft, track = each.draft, each.track
     states = list(states_in_order(track))
-    page = Page.objects.create(
-        path=draft.path,
-        key=paths.key(paths.segments_of(draft.path)[1]),
-        title=paths.title_of(draft.path),
-        created_at=states[0].at,
-        content_at=states[-1].at,
-        trashed_at=track.gone_at,
-    )
-    Redirect.objects.annotate(lower=Lower("path")).filter(lower=draft.path.lower()).delete()
+    page = editing.begin(draft.path, now=states[0].at, trashed_at=track.gone_at)
     _append(page, draft, states, people)
     report.created += not track.gone_at
     report.trashed += bool(track.gone_at)
