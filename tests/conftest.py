@@ -4,9 +4,11 @@ import os
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 
 from mlclub.supervisor import boxes
 from mlclub.supervisor import browser as chromium
+from tests.plugin import TEMPLATE
 
 # Playwright's synchronous API runs an event loop in the thread that also talks to the database.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
@@ -52,6 +54,13 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.write_line(
             f"{len(skipped)} browser tests were skipped: {WITHOUT_BROWSER}.", yellow=True
         )
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix):
+    """A server of our own holds a migrated database: the tests' one is a copy of it."""
+    if os.environ.get(TEMPLATE):
+        connection.settings_dict["TEST"] |= {"TEMPLATE": os.environ[TEMPLATE], "MIGRATE": False}
 
 
 @pytest.fixture(autouse=True)

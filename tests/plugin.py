@@ -16,7 +16,9 @@ import pytest
 
 from mlclub.supervisor import engines
 from mlclub.supervisor.children import Family, birth_of
+from tests import migrated
 
+TEMPLATE = "MLCLUB_TEST_TEMPLATE"  # the database that the tests' own ones are copied from
 PREFIX = "mlclub-tests-"
 state: Family | None = None
 
@@ -35,7 +37,11 @@ def start_servers() -> None:
     remove_leftovers()
     state = Family(Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")))
     try:
+        ours = "DATABASE_URL" not in os.environ
         started = engines.start(state, lasting=False)
+        if ours:
+            migrated.fill(started.database_url)
+            os.environ[TEMPLATE] = started.database_url.rpartition("/")[2]
     except BaseException:
         stop_servers()
         raise
@@ -47,6 +53,7 @@ def stop_servers() -> None:
     if state is None:
         return
     family, state = state, None
+    os.environ.pop(TEMPLATE, None)
     started_postgres = any(child.name == "postgres" for child in family.children)
     family.stop()
     if started_postgres:
