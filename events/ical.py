@@ -31,6 +31,8 @@ class Entry(Occurrence):
     """An occurrence with what only a calendar needs."""
 
     is_tentative: bool = False
+    # It takes place, without whoever the entry is for.
+    has_left: bool = False
     category: str = ""
 
 
@@ -82,7 +84,8 @@ def feed(entries: Iterable[Occurrence], *, name: str, zone: ZoneInfo, alarm: int
 
 
 def invitation(entry: Occurrence, *, zone: ZoneInfo, name: str, address: str) -> bytes:
-    """The file that goes with a mail to one person: METHOD REQUEST, or CANCEL when it does not take place."""
+    """The file that goes with a mail to one person: METHOD REQUEST, or CANCEL when it does not take place or they are
+    not coming any more. Calendars want the status too, to take it out."""
     document = _document()
     document.add("method", "CANCEL" if entry.is_cancelled else "REQUEST")
     (component,) = _fill(document, [entry], zone, 0)
@@ -142,7 +145,8 @@ def _component(row: Occurrence, zone: ZoneInfo, alarm: int) -> VEvent:
         starts_at, ends_at = starts_at.astimezone(UTC), ends_at.astimezone(UTC)
     component.add("dtstart", starts_at)
     component.add("dtend", ends_at)
-    component.add("summary", _plain(f"Cancelled: {row.title}" if row.is_cancelled else row.title))
+    is_off = row.is_cancelled and not getattr(row, "has_left", False)
+    component.add("summary", _plain(f"Cancelled: {row.title}" if is_off else row.title))
     if row.place:
         component.add("location", _plain(row.place))
     if row.description:

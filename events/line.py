@@ -105,6 +105,17 @@ def _with_half_an_hour(now: datetime) -> datetime:
     return _awake(tonight) + (SHORTEST - (tonight - begins))
 
 
+def tell_left(event: Event, rows: Iterable[Registration], now: datetime) -> None:
+    """Say to those who are not registered any more that they are not, with what takes it out of their calendar."""
+    if event.is_over(now):
+        return
+    tell_many(
+        notifications.Left,
+        [Due(row.user, row, address="" if row.user else row.email, expires_at=event.ends_at) for row in rows],
+        now=now,
+    )
+
+
 # ── Offers that nobody answered ──
 
 
@@ -119,9 +130,11 @@ def lapse(event: Event, now: datetime) -> int:
     rows = Registration.objects.live().filter(event=event)
     late = list(rows.filter(stale(now)).values_list("pk", flat=True))
     if late:
-        rows.filter(with_guests(late)).update(
+        leaving = list(rows.filter(with_guests(late)).select_related("user"))
+        Registration.objects.filter(pk__in=[row.pk for row in leaving]).update(
             state=Registration.State.LAPSED, cancelled_at=now, updated_at=now
         )
+        tell_left(event, leaving, now)
         promote(event, before=seated_of(event, order), now=now)
     return len(late)
 

@@ -14,7 +14,7 @@ from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 
 from events import draws, notifications, questions, windows
-from events.line import lapse, order_of, promote, seated_of, stale, with_guests
+from events.line import lapse, order_of, promote, seated_of, stale, tell_left, with_guests
 from events.locking import locked_event
 from events.models import Attendance, Event, Registration
 from members import audit
@@ -150,13 +150,15 @@ def cancel(
         else not event.can_cancel_registration(now) and not row.has_open_offer(now)
     ):
         return Outcome(answer=Answer.TOO_LATE, registration=row)
-    Registration.objects.live().filter(with_guests([row.pk])).update(
+    leaving = list(Registration.objects.live().filter(with_guests([row.pk])).select_related("user"))
+    Registration.objects.filter(pk__in=[each.pk for each in leaving]).update(
         state=Registration.State.CANCELLED,
         cancelled_at=now,
         cancelled_by=by or row.user_id or (row.guest_of.user_id if row.guest_of else None),
         updated_at=now,
         reason=reason.strip()[:200],
     )
+    tell_left(event, leaving, now)
     promote(event, before=seated_of(event, order), now=now)
     row.refresh_from_db()
     return Outcome(answer=Answer.CANCELLED, registration=row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -99,13 +100,21 @@ def whose(row: Notification) -> Q:
     return Q(user=row.person_id) if row.person_id else Q(user=None, email__iexact=row.address)
 
 
-def invite(event: Event, row: Notification, *, is_tentative: bool = False) -> tuple[str, bytes, str]:
-    """The event as a calendar file for whoever the message goes to; SEQUENCE rises with every change."""
-    entry = ical.entry_of(event, is_tentative=is_tentative, shows_link=not is_tentative)
+def invite(
+    event: Event, row: Notification, *, is_tentative: bool = False, has_left: bool = False
+) -> tuple[str, bytes, str]:
+    """The event as a calendar file for whoever the message goes to; SEQUENCE rises with every change, and whenever
+    they leave or come back, so that a calendar takes the latest word whatever it heard before."""
+    entry = ical.entry_of(event, is_tentative=is_tentative, shows_link=not is_tentative and not has_left)
+    ended = Registration.objects.filter(whose(row), event=event).exclude(state=Registration.State.GOING)
+    left = ended.count()
+    entry = replace(entry, sequence=entry.sequence + 2 * left - (1 if has_left and left else 0))
+    if has_left:
+        entry = replace(entry, is_cancelled=True, has_left=True)
     name = row.person.display_name if row.person else (row.address or "")
     address = row.person.email if row.person else (row.address or "")
     content = ical.invitation(entry, zone=Club.current().zone, name=name, address=address)
-    method = "CANCEL" if event.is_cancelled else "REQUEST"
+    method = "CANCEL" if entry.is_cancelled else "REQUEST"
     return ("event.ics", content, f"text/calendar; method={method}")
 
 
@@ -152,6 +161,37 @@ class Offer(AboutRegistration):
         context = super().context(row)
         until = context["registration"].offer_expires_at.astimezone(Club.current().zone)
         return {**context, "until": f"{date_format(until, 'D j F, H:i')} {until.tzname()}"}
+
+
+@kind(
+    "event-left",
+    label="You left an event",
+    template="events/mail/left",
+    category=Category.TRANSACTIONAL,
+    why="because you were registered for this event",
+)
+class Left(AboutRegistration):
+    """Cancelled, taken off by a host, or gone on to the next; the file takes it out of the calendar."""
+
+    def still_wanted(self, row: Notification, now: datetime) -> bool | str:
+        registration = self.registration(row)
+        again = Registration.objects.live().filter(whose(row), event=registration.event_id)
+        return not again.exists() or "registered again"
+
+    def context(self, row: Notification) -> dict[str, Any]:
+        registration = self.registration(row)
+        by = registration.cancelled_by_id
+        return {
+            "event": registration.event,
+            "when": spoken(registration.event),
+            "has_lapsed": registration.state == Registration.State.LAPSED,
+            "is_guest": registration.guest_of_id is not None,
+            "may_return": registration.user_id is not None,
+            "by_host": by is not None and by != registration.user_id,
+        }
+
+    def attachments(self, row: Notification) -> list[tuple[str, bytes, str]]:
+        return [invite(self.registration(row).event, row, has_left=True)]
 
 
 @kind(

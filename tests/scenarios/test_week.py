@@ -195,6 +195,7 @@ ARRIVES = [
     ("Mon 23:30", "idle", "event-registered"),
     ("Tue 11:00", "new", "nmep-receipt"),
     ("Tue 12:00", "fellow", "event-promoted"),
+    ("Tue 12:00", "member", "event-left"),
     ("Tue 18:00", "guest", "course-digest"),  # the class is on Wednesday
     ("Tue 19:00", "fellow", "event-reminder"),
     ("Tue 20:00", "member", "nmep-lecture-reminder"),
