@@ -22,7 +22,7 @@ AHEAD = timedelta(days=14)
 PUSHED = 2
 
 
-def _columns(rows: Any, what: str, title: Any, of: Any, at: Any) -> Any:
+def columns(rows: Any, what: str, title: Any, of: Any, at: Any) -> Any:
     """The same five columns of different tables, for one UNION."""
     text = CharField()
     return rows.order_by().values_list(
@@ -34,8 +34,8 @@ def _slot_title() -> Any:
     return Coalesce(NullIf(F("title"), Value("")), F("event__title"), Value(""))
 
 
-def cards(user: User, now: datetime) -> list[Card]:
-    """One query: my slots of the next two weeks, empty members' slots of the next ten days, missing slides of classes
+def parts(user: User, now: datetime) -> list[Any]:
+    """For the one query of home: my slots of the next two weeks, empty members' slots of the next ten days, missing slides of classes
     that I taught. Paper talks of a programme are told by the programme."""
     slots = Slot.objects.offered()
     mine = (
@@ -43,9 +43,9 @@ def cards(user: User, now: datetime) -> list[Card]:
         .filter(Exists(Claim.objects.held().filter(slot=OuterRef("pk"), person=user)))
         .exclude(sheet__kind=SlotSheet.Kind.PAPER, sheet__audience=SlotSheet.Audience.OWNER)
     )
-    parts = [
-        _columns(mine, "mine", _slot_title(), F("sheet__title"), F("begins")),
-        _columns(_without_slides(user, now), "slides", F("title"), Value(""), F("ends_at")),
+    found = [
+        columns(mine, "mine", _slot_title(), F("sheet__title"), F("begins")),
+        columns(_without_slides(user, now), "slides", F("title"), Value(""), F("ends_at")),
     ]
     if user.standing.writes:
         empty = (
@@ -60,10 +60,8 @@ def cards(user: User, now: datetime) -> list[Card]:
             .filter(Q(sheet__closes_at=None) | Q(sheet__closes_at__gt=now))
             .exclude(Exists(Claim.objects.taking().filter(slot__sheet=OuterRef("sheet"), person=user)))
         )
-        parts.append(_columns(empty, "free", _slot_title(), F("sheet__title"), F("begins")))
-    found = sorted(parts[0].union(*parts[1:], all=True), key=lambda row: row[4])
-    pushed = [row for row in found if row[0] == "free"][:PUSHED]
-    return [_card(*row) for row in found if row[0] != "free" or row in pushed]
+        found.append(columns(empty, "free", _slot_title(), F("sheet__title"), F("begins")))
+    return found
 
 
 def _without_slides(user: User, now: datetime) -> Any:
@@ -75,7 +73,7 @@ def _without_slides(user: User, now: datetime) -> Any:
     )
 
 
-def _card(what: str, pk: int, title: str, sheet: str, at: datetime) -> Card:
+def card(what: str, pk: int, title: str, sheet: str, at: datetime) -> Card:
     if what == "slides":
         add = reverse("events:material_create", args=[pk])
         return Card(

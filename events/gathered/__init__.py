@@ -22,7 +22,7 @@ from events import (
     turns,
 )
 from events.gathered.audiences import audiences
-from events.gathered.desk import desk, without_recording
+from events.gathered.desk import desk
 from events.gathered.digest import digest, officer_digest
 from events.gathered.finding import calendar, contributions, front, numbers, search
 from events.gathered.home import home
@@ -53,7 +53,6 @@ __all__ = [
     "search",
     "sheet_owner",
     "tick",
-    "without_recording",
 ]
 
 

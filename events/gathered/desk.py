@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 
-from events import fairs, helping, rooms
+from events import fairs, helping, rooms, speaker_cards
 from events.gathered.programme import PROGRAMME
 from events.models import Event, Material, Talk
 from members.models import Club, User
@@ -23,34 +23,40 @@ RECORDING_UNTIL = timedelta(days=60)
 
 
 def desk(user: User, now: datetime) -> list[DeskItem]:
-    """Events of the next days without a place or a host, two in one room, too few helpers; recordings that never came."""
+    """Events of the next days without a place or a host, two in one room, too few helpers; recordings that never came;
+    speakers to thank, to ask again, or to host; fairs. In three queries."""
     if not user.has_perm("events.change_event"):
         return []
     hosted = Event.hosts.through.objects.filter(event=OuterRef("pk"))
     midnight = now.astimezone(Club.current().zone).replace(hour=0, minute=0, second=0, microsecond=0)
     soon = (
         Event.objects.scheduled()
-        .filter(starts_at__gt=now, starts_at__lt=midnight + SOON + timedelta(days=1))
         .annotate(
             is_hosted=Exists(hosted),
             is_crowded=rooms.with_another(),
             helper_count=helping.count_of_helpers(),
         )
         .filter(
-            Q(place="", online_url="")
-            | Q(is_hosted=False)
-            | Q(is_crowded=True)
-            | Q(helpers_wanted__gt=F("helper_count"))
+            Q(
+                Q(place="", online_url="")
+                | Q(is_hosted=False)
+                | Q(is_crowded=True)
+                | Q(helpers_wanted__gt=F("helper_count")),
+                starts_at__gt=now,
+                starts_at__lt=midnight + SOON + timedelta(days=1),
+            )
+            | Q(pk__in=without_recording(now).order_by("-starts_at").values("pk")[:20])
         )
         .order_by("starts_at")
     )
-    columns = ("pk", "slug", "title", "place", "online_url", "is_hosted", "kind")
-    rows = list(soon.values_list(*columns, "is_crowded", "helpers_wanted", "helper_count"))
-    placeless = [row for row in rows if not row[3] and not row[4]]
+    columns = ("pk", "slug", "title", "starts_at", "place", "online_url", "kind", "is_hosted", "is_crowded")
+    found_rows = list(soon.values_list(*columns, "helpers_wanted", "helper_count", named=True))
+    rows = [row for row in found_rows if row.starts_at > now]
+    placeless = [row for row in rows if not row.place and not row.online_url]
     # A class has its lecturer; the programme's own desk says when it has none.
-    hostless = [row for row in rows if not row[5] and row[6] not in PROGRAMME]
-    crowded = [row for row in rows if row[7]]
-    short = [row for row in rows if row[8] > row[9]]
+    hostless = [row for row in rows if not row.is_hosted and row.kind not in PROGRAMME]
+    crowded = [row for row in rows if row.is_crowded]
+    short = [row for row in rows if row.helpers_wanted > row.helper_count]
     items = []
     for found, title, action, icon in (
         (placeless, "Event in the next 7 days without a place", "Give it one", "map-pin"),
@@ -59,7 +65,7 @@ def desk(user: User, now: datetime) -> list[DeskItem]:
         (short, "Event in the next 7 days with too few helpers", "Ask somebody", "hand-raised"),
     ):
         if found:
-            pk, slug = found[0][:2]
+            pk, slug = found[0].pk, found[0].slug
             page = {"user-minus": "events:event_edit", "hand-raised": ""}.get(icon, "events:event_move")
             one = reverse(page, args=[pk]) if page else reverse("events:event_detail", args=[pk, slug])
             items.append(
@@ -68,25 +74,25 @@ def desk(user: User, now: datetime) -> list[DeskItem]:
                     title=title,
                     count=len(found),
                     url=one if len(found) == 1 else reverse("events:event_detail", args=[pk, slug]),
-                    detail=", ".join(row[2] for row in found[:3]),
+                    detail=", ".join(row.title for row in found[:3]),
                     action=action,
                     icon=icon,
                 )
             )
-    missing = list(without_recording(now).values_list("pk", "title")[:20])
+    missing = [row for row in reversed(found_rows) if row.starts_at <= now]
     if missing:
         items.append(
             DeskItem(
                 group="Events",
                 title="Recording missing for more than 7 days",
                 count=len(missing),
-                url=reverse("events:material_create", args=[missing[0][0]]),
-                detail=", ".join(title for _, title in missing[:3]),
+                url=reverse("events:material_create", args=[missing[0].pk]),
+                detail=", ".join(row.title for row in missing[:3]),
                 action="Add it",
                 icon="film",
             )
         )
-    return items + fair_items(now)
+    return items + speaker_cards.desk(now) + fair_items(now)
 
 
 def fair_items(now: datetime) -> list[DeskItem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from events import slot_cards
+from events import slot_cards, speaker_cards
 from events.gathered.programme import PROGRAMME
 from events.models import Event
 from events.seats import seats_of
@@ -15,7 +15,8 @@ SOON = timedelta(days=7)
 
 
 def home(user: User, now: datetime) -> list[Card]:
-    """The next events, those one goes to and those one could, each with its button; and slots, in a third query."""
+    """The next events, those one goes to and those one could, each with its button; and in a third query slots
+    and speakers."""
     events = Event.objects.visible_to(user).scheduled().upcoming(now).filter(starts_at__lte=now + SOON)
     rows = list(events.exclude(kind__in=PROGRAMME).with_counts().defer("description", "search")[:8])
     cards = []
@@ -38,4 +39,19 @@ def home(user: User, now: datetime) -> list[Card]:
                 data=seat,
             )
         )
-    return cards + slot_cards.cards(user, now)
+    return cards + _from_one_query(user, now)
+
+
+def _from_one_query(user: User, now: datetime) -> list[Card]:
+    """Rows of different tables in one UNION, soonest first; of empty slots, as many as push themselves."""
+    first, *others = [*slot_cards.parts(user, now), *speaker_cards.parts(user, now)]
+    found = sorted(first.union(*others, all=True), key=lambda row: row[4])
+    pushed = [row for row in found if row[0] == "free"][: slot_cards.PUSHED]
+    cards = []
+    for row in found:
+        what, pk, title, _, _ = row
+        if what in speaker_cards.TOLD:
+            cards.append(speaker_cards.card(what, pk, title))
+        elif what != "free" or row in pushed:
+            cards.append(slot_cards.card(*row))
+    return cards

@@ -1,13 +1,15 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from events import gathered, registrations
-from events.models import Registration
+from events.models import Registration, SpeakerVisit
 from mlclub.gather import Section
 from tests.factories import (
     make_club,
+    make_contact,
     make_event,
     make_material,
     make_member,
@@ -15,6 +17,7 @@ from tests.factories import (
     make_registration,
     make_talk,
     make_user,
+    make_visit,
 )
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +65,41 @@ def test_the_desk_asks_for_places_hosts_and_recordings_of_officers_only():
         "Recording missing for more than 7 days": (1, "Filmed"),
     }
     assert gathered.desk(make_member(), now) == []
+
+
+def test_home_and_desk_say_whom_to_thank_who_is_silent_and_who_has_nobody_to_write_to_them(
+    django_assert_num_queries,
+):
+    now, officer, host = timezone.now(), make_officer(slug="events"), make_member()
+    to_thank = make_visit(host=host, state="spoke", contact=make_contact(name="Sol"))
+    silent = make_visit(
+        host=host, state="invited", since=now - timedelta(days=7), contact=make_contact(name="Noor")
+    )
+    make_visit(host=host, state="invited", since=now - timedelta(days=6))
+    make_visit(host=host, state="confirmed")
+    make_visit(host=host, state="thanked")
+    lonely = [make_visit(contact=make_contact(name=name)) for name in ("Ilse", "Tomas")]
+    SpeakerVisit.objects.filter(pk__in=[visit.pk for visit in lonely]).update(host=None)
+    make_visit(host=make_member(), state="declined")
+    assert host.standing.is_active
+    assert officer.has_perm("events.change_event")
+    host.has_perm("events.view_event")
+    with django_assert_num_queries(3):
+        cards = {
+            card.title: card.action_url for card in gathered.home(host, now) if card.section == Section.DUE
+        }
+    assert cards == {
+        "Thank Sol": reverse("events:speaker_thank", args=[to_thank.pk]),
+        "Noor has not answered for a week": reverse("events:speaker_detail", args=[silent.pk]),
+    }
+    with django_assert_num_queries(3):
+        items = gathered.desk(officer, now)
+    assert {item.title: (item.count, item.detail, item.url) for item in items if "peaker" in item.title} == {
+        "Speaker to thank": (1, "Sol", to_thank.get_absolute_url()),
+        "Speaker who has not answered for a week": (1, "Noor", silent.get_absolute_url()),
+        "Speaker without a host": (2, "Ilse, Tomas", reverse("events:speaker_list")),
+    }
+    assert not [card for card in gathered.home(officer, now) if card.section == Section.DUE]
 
 
 def test_the_digest_tells_each_person_only_what_they_may_see():
