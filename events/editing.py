@@ -16,12 +16,12 @@ from events.locking import locked_event
 from events.models import Event, Series
 from events.registrations import Answer
 from events.schedule import Scope, in_scope
-from members.models import Club, User
+from members.models import Club
 
 #: What a series calls what its events call otherwise.
 OF_SERIES = {"title": "name"}
-#: People, set by their keys.
-PEOPLE = ("hosts", "invited")
+#: What points to other rows, set by their keys: people and topics.
+RELATED = ("hosts", "invited", "topics")
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Outcome:
 
 
 def differing(event: Event, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """What of `wanted` the event does not say yet; people are compared by who they are."""
+    """What of `wanted` the event does not say yet; people and topics are compared by which they are."""
     return {name: value for name, value in wanted.items() if _value(event, name) != _plain(name, value)}
 
 
@@ -48,7 +48,7 @@ def change(
     overwrites: bool = False,
     now: datetime,
 ) -> Outcome:
-    """Write `wanted` (fields of the event, with `hosts` and `invited` as lists of people) on the event, and in its
+    """Write `wanted` (fields of the event, with `hosts`, `invited` and `topics` as lists of rows) on the event, and in its
     series on the others that `scope` means. Of those, a date follows in a field where it says what the series or this
     event said; a number of seats that is too small for who has one is left as it was on that date."""
     new = differing(event, wanted)
@@ -109,7 +109,7 @@ def _write(
             if answer.answer == Answer.TOO_SMALL:
                 outcome.too_small[row.pk] = answer.seated
         changed = []
-        for name in follows - {"capacity", *PEOPLE}:
+        for name in follows - {"capacity", *RELATED}:
             value = new[name]
             if isinstance(value, datetime) and not is_source and source is not None:
                 value = _along(value, source, row, zone)
@@ -118,7 +118,7 @@ def _write(
                 changed.append(name)
         if changed:
             row.save(update_fields=changed)
-        for name in follows & set(PEOPLE):
+        for name in follows & set(RELATED):
             if _value(row, name) != _plain(name, new[name]):
                 getattr(row, name).set(new[name])
                 row.save(update_fields=["updated_at"])
@@ -154,7 +154,7 @@ def _say(series: Series, new: Mapping[str, Any]) -> None:
         theirs = OF_SERIES.get(name, name)
         if theirs not in own:
             continue
-        if name in PEOPLE:
+        if name in RELATED:
             getattr(held, theirs).set(value)
         else:
             setattr(held, theirs, value)
@@ -172,4 +172,4 @@ def _value(row: Event | Series | None, name: str) -> Any:
 
 
 def _plain(name: str, value: Any) -> Any:
-    return {person.pk for person in value if isinstance(person, User)} if name in PEOPLE else value
+    return {row.pk for row in value if isinstance(row, models.Model)} if name in RELATED else value

@@ -12,8 +12,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
-from events import registrations
+from events import notifications, registrations
 from events.models import Attendance, Event, HelperOffer, HelpTicket, Kind
+from members.ledger import tell
 from members.models import User
 from mlclub.refusal import Refused
 
@@ -68,6 +69,11 @@ def takes_part(user: Any, event: Event) -> bool:
 def is_wanted(event: Event) -> bool:
     """Parties always want helpers; other events when they say so."""
     return event.kind == Kind.HOMEWORK_PARTY or event.helpers_wanted > 0
+
+
+def stands_on(event: Event) -> bool:
+    """Whether the page of an event says who helps: they are wanted, or there are some (`with_parts` knows)."""
+    return is_wanted(event) or getattr(event, "has_helpers", True)
 
 
 def may_offer(user: Any, event: Event) -> bool:
@@ -173,6 +179,21 @@ def offer(event: Event, person: User, *, now: datetime) -> bool:
         return False
     registrations.register(event, person, by=person, now=now)
     return True
+
+
+@transaction.atomic
+def name(event: Event, person: User, *, by: User, now: datetime) -> bool:
+    """A host puts somebody down as a helper: they are registered, and told once. False: they help already."""
+    if event.is_cancelled or event.is_over(now):
+        return False
+    made, is_new = HelperOffer.objects.get_or_create(
+        event=event, person=person, withdrawn_at=None, defaults={"said_at": now}
+    )
+    if is_new:
+        registrations.register(event, person, by=by, tells=False, now=now)
+        if person != by:
+            tell(notifications.HelperNamed, person, about=made, expires_at=event.starts_at, now=now)
+    return is_new
 
 
 def withdraw(event: Event, person: User, *, now: datetime) -> bool:

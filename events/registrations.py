@@ -73,11 +73,12 @@ def register(
     note: str = "",
     answers: Mapping[int, Any] | None = None,
     by: User | None = None,
+    tells: bool = True,
     now: datetime | None = None,
 ) -> Outcome:
     """Register a person, or a guest by name and address. Who may see the event may register: ask that first.
     `answers` are by question, as the form cleaned them. Whom a host registers (`by`) is bound to no hour and asked
-    nothing."""
+    nothing. Without `tells` the caller tells them."""
     event = Event.objects.with_sign_up().select_for_update(of=("self",), no_key=True).get(pk=event.pk)
     now = now or timezone.now()
     email = email.strip().lower()
@@ -122,7 +123,7 @@ def register(
     )
     if answers:
         questions.write(registration, answers, now=now)
-    if user:
+    if user and tells:
         tell(notifications.Registered, user, about=registration, expires_at=event.ends_at, now=now)
     if event.awaits_draw:
         return Outcome(answer=Answer.IN_DRAW, registration=registration)

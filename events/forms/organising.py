@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,11 +10,13 @@ from django.core.exceptions import ValidationError
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 
-from events import rooms, schedule
+from events import helping, rooms, schedule
 from events.forms.people import PeopleField
 from events.forms.rooms import AnywayField, RoomField, RoomMixin
-from events.models import Event, Material, Room, Talk
+from events.models import Event, Material, Room, Talk, Visibility
 from events.schedule import Scope
+from members.forms import TopicsField, save_topics
+from members.models import User
 from mlclub.forms import DateTimeField, DateTimeLocal, MarkdownField, Segments
 from wiki.models import Page
 
@@ -41,6 +44,14 @@ class EventForm(RoomMixin, forms.ModelForm):
     hosts = PeopleField(
         required=False,
         help_text="Names or handles, separated by commas. They run the door and see who comes.",
+    )
+    helpers = PeopleField(
+        required=False,
+        show_hidden_initial=True,
+        help_text="Of this date alone: they are told, stand on its page, and take people from the help queue.",
+    )
+    topics = TopicsField(
+        required=False, help_text="Between commas, such as diffusion, optics. Recordings are found by them."
     )
     invited = PeopleField(
         label="Invited",
@@ -92,7 +103,9 @@ class EventForm(RoomMixin, forms.ModelForm):
             "cancel_until",
             "uses_offers",
             "hosts",
+            "helpers",
             "helpers_wanted",
+            "topics",
             "description",
         ]
         widgets = {"summary": forms.Textarea(attrs={"rows": 2})}
@@ -111,6 +124,8 @@ class EventForm(RoomMixin, forms.ModelForm):
         self.user = user
         self.is_new = self.instance.pk is None
         self.fields["helpers_wanted"].required = False
+        if not self.is_new:
+            self.fields["helpers"].initial = helping.helpers_of(self.instance)
         away: tuple[str, ...] = () if self.is_new else self.MOVED
         if self.is_new or not self.instance.series_id:
             away += ("scope", "overwrites")
@@ -123,8 +138,36 @@ class EventForm(RoomMixin, forms.ModelForm):
     def clean_helpers_wanted(self) -> int:
         return self.cleaned_data["helpers_wanted"] or 0
 
+    def check_helpers(self, data: dict[str, Any]) -> None:
+        """Whoever is named may help, and sees the event."""
+        guests = [*(data.get("invited") or []), *(data.get("hosts") or [])]
+        is_closed = data.get("visibility") == Visibility.INVITED
+        for person in set(data.get("helpers") or []).difference(self.helpers_shown):
+            if not helping.may_offer(person, self.instance):
+                self.add_error(
+                    "helpers", f"{person} cannot help here: they are new, or not an active member."
+                )
+            elif is_closed and person not in guests:
+                self.add_error("helpers", f"{person} is not invited. Invite them first.")
+
+    @property
+    def helpers_shown(self) -> list[User]:
+        """Who stood in the field when it was shown; whoever offered meanwhile is not taken off."""
+        try:
+            return self.fields["helpers"].clean(self.data.get(self.add_initial_prefix("helpers"), ""))
+        except ValidationError:
+            return []
+
+    def save_helpers(self, event: Event, *, by: User, now: datetime) -> None:
+        wanted, shown = set(self.cleaned_data["helpers"]), set(self.helpers_shown)
+        for person in shown - wanted:
+            helping.withdraw(event, person, now=now)
+        for person in sorted(wanted - shown, key=lambda each: each.pk):
+            helping.name(event, person, by=by, now=now)
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        self.check_helpers(data)
         starts_at, ends_at = data.get("starts_at"), data.get("ends_at")
         if starts_at and ends_at and ends_at <= starts_at:
             self.add_error("ends_at", "It must end after it begins.")
@@ -145,7 +188,8 @@ class EventForm(RoomMixin, forms.ModelForm):
     def said(self) -> dict[str, Any]:
         """What was typed of the event itself, by its fields."""
         own = {field.name for field in Event._meta.get_fields()}
-        return {name: value for name, value in self.cleaned_data.items() if name in own}
+        said = {name: value for name, value in self.cleaned_data.items() if name in own}
+        return {**said, "topics": save_topics(said["topics"])}
 
     def save(self, commit: bool = True) -> Event:
         event: Event = super().save(commit=False)
@@ -154,6 +198,7 @@ class EventForm(RoomMixin, forms.ModelForm):
             event.save()
             event.hosts.set(self.cleaned_data["hosts"])
             event.invited.set(self.cleaned_data["invited"])
+            event.topics.set(save_topics(self.cleaned_data["topics"]))
         return event
 
 

@@ -101,13 +101,14 @@ class EventQuerySet(models.QuerySet["Event"]):
         return self.with_sign_up().annotate(live_count=Coalesce(Subquery(live), 0))
 
     def with_parts(self) -> EventQuerySet:
-        """What `with_counts` adds, and which parts an event has: `has_questions`, `has_agenda`, `has_slots` and
-        `has_album`; its preparation comes along. Its page then asks for no part that is not there."""
+        """What `with_counts` adds, and which parts an event has: `has_questions`, `has_agenda`, `has_slots`,
+        `has_helpers` and `has_album`; its preparation comes along. Its page then asks for no part that is not there."""
         parts = {
             "has_questions": Q(questions__retired_at=None, questions__isnull=False)
             | Q(series__questions__retired_at=None, series__questions__isnull=False),
             "has_agenda": Q(agenda__isnull=False),
             "has_slots": Q(slots__isnull=False),
+            "has_helpers": Q(helper_offers__isnull=False, helper_offers__withdrawn_at=None),
             "has_album": Q(album__isnull=False),
         }
         found = {

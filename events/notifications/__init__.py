@@ -40,7 +40,7 @@ from events.notifications.registrations import (
     version_slot,
     whose,
 )
-from events.notifications.sign_up import CannotCome, ConfirmComing, SeatsDrawn
+from events.notifications.sign_up import CannotCome, ConfirmComing, HelperNamed, SeatsDrawn
 from events.notifications.slots import (
     DrawPublished,
     SlotAssigned,
@@ -100,6 +100,7 @@ __all__ = [
     "EventPost",
     "EventReminder",
     "GladYouCame",
+    "HelperNamed",
     "Left",
     "MentorFound",
     "MentorStep",

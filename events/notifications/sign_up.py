@@ -7,7 +7,8 @@ from typing import Any
 
 from django.utils.formats import date_format
 
-from events.notifications.registrations import AboutRegistration, Offer
+from events.models import Event, HelperOffer
+from events.notifications.registrations import AboutEvent, AboutRegistration, Offer
 from members.ledger import Category, kind
 from members.models import Club, Notification
 
@@ -61,3 +62,26 @@ class CannotCome(AboutRegistration):
 
     def attachments(self, row: Notification) -> list[tuple[str, bytes, str]]:
         return []
+
+
+@kind(
+    "event-helper",
+    label="You are down as a helper",
+    template="events/mail/helper_named",
+    category=Category.TRANSACTIONAL,
+    why="because a host of this event put you down as a helper",
+)
+class HelperNamed(AboutEvent):
+    """A host named somebody, who is registered by it."""
+
+    def offer(self, row: Notification) -> HelperOffer | None:
+        return HelperOffer.objects.select_related("event").filter(pk=row.about_pk).first()
+
+    def still_wanted(self, row: Notification, now: datetime) -> bool | str:
+        offer = self.offer(row)
+        if offer is None or offer.withdrawn_at:
+            return "they do not help any more"
+        return not offer.event.is_cancelled or "the event was cancelled"
+
+    def event(self, row: Notification) -> Event:
+        return HelperOffer.objects.select_related("event").get(pk=row.about_pk).event

@@ -31,16 +31,16 @@ def party_for(request: HttpRequest, pk: int) -> Event:
 
 @require_POST
 def help_offer(request: HttpRequest, pk: int) -> HttpResponse:
-    """I can help; or I cannot after all."""
+    """I can help; or I cannot after all, which whoever was named says too."""
     event = event_for(request.user, pk)
-    if not helping.is_wanted(event):
-        raise Http404
     user, now = cast("User", request.user), timezone.now()
-    if not helping.may_offer(user, event):
-        messages.warning(request, "Members who have been here for a while help at parties.")
-    elif "withdraw" in request.POST:
+    if "withdraw" in request.POST:
         helping.withdraw(event, user, now=now)
         messages.success(request, "Taken back. You still have a seat; give it back below if you do not come.")
+    elif not helping.is_wanted(event):
+        raise Http404
+    elif not helping.may_offer(user, event):
+        messages.warning(request, "Members who have been here for a while help at parties.")
     else:
         try:
             is_new = helping.offer(event, user, now=now)

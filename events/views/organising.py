@@ -42,6 +42,7 @@ def event_create(request: HttpRequest) -> HttpResponse:
                 rooms.book(data["room"], [(data["starts_at"], data["ends_at"])], known=form.known)
                 form.instance.term = schedule.term_of(timezone.localtime(data["starts_at"]).date())
                 event = form.save()
+                form.save_helpers(event, by=user, now=now)
                 agenda.add_lines(event, template.agenda if template else "", by=user, now=now)
                 audit.record(user, "event.created", event, after={"title": event.title})
         except rooms.Clash as clash:
@@ -69,18 +70,20 @@ def event_edit(request: HttpRequest, pk: int) -> HttpResponse:
     event = event_run_by(request.user, pk)
     form = EventForm(request.POST or None, instance=event, user=request.user)
     if request.method == "POST" and form.is_valid():
-        before = Event.objects.select_related("series").get(pk=event.pk)
+        before, now = Event.objects.select_related("series").get(pk=event.pk), timezone.now()
         with transaction.atomic():
             outcome = editing.change(
                 before,
                 form.said,
                 scope=form.cleaned_data.get("scope", Scope.THIS),
                 overwrites=form.cleaned_data.get("overwrites", False),
-                now=timezone.now(),
+                now=now,
             )
             seated = outcome.too_small.get(event.pk)
             if seated is not None:
                 transaction.set_rollback(True)
+            else:
+                form.save_helpers(before, by=request.user, now=now)  # type: ignore[arg-type]
         if seated is None:
             messages.success(request, saved(outcome))
             return redirect(before)

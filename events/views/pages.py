@@ -205,7 +205,7 @@ def detail_context(
         "opens_in": opens_in(seat),
         "agenda": agenda.shown_to(event, user, runs=runs) if getattr(event, "has_agenda", True) else [],
         "sees_rooms": sees_rooms(user),
-        "help": help_at(event, user, now) if helping.is_wanted(event) else None,
+        "help": help_at(event, user, now, runs=runs) if helping.stands_on(event) else None,
     }
 
 
@@ -234,18 +234,19 @@ def opens_in(seat: Seat) -> int | None:
     return seconds if seconds <= WATCHED_FOR else None
 
 
-def help_at(event: Event, user: Any, now: datetime) -> dict[str, Any]:
+def help_at(event: Event, user: Any, now: datetime, *, runs: bool) -> dict[str, Any]:
     """Who helps at a party, for members; whether `user` may, and whether the queue is on."""
     if not user.is_authenticated:
         return {}
     helpers = helping.helpers_of(event)
     return {
         "helpers": helpers,
-        "may_offer": helping.may_offer(user, event),
+        "may_offer": helping.is_wanted(event) and helping.may_offer(user, event),
         "is_mine": user in helpers,
+        "may_name": runs,
         "is_open_to_offers": not event.is_cancelled and not event.is_over(now),
         "is_on": event.kind == Kind.HOMEWORK_PARTY and helping.is_open(event, now),
-        "is_short": len(helpers) < max(1, event.helpers_wanted),
+        "is_short": helping.is_wanted(event) and len(helpers) < max(1, event.helpers_wanted),
     }
 
 

@@ -3,11 +3,15 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.core import mail
 from django.urls import reverse
+from django.utils import timezone
 
-from events import editing, registrations, schedule
+from events import editing, helping, registrations, schedule
 from events.models import Event, HelperOffer
 from events.schedule import Scope
+from members.forms import save_topics
+from members.ledger.sending import sweep
 from members.models import Notification
 from tests.factories import (
     make_club,
@@ -236,3 +240,82 @@ def test_officers_edit_without_being_host(client):
     event = make_event()
     assert client.get(reverse("events:event_edit", args=[event.pk])).status_code == 200
     assert Event.objects.count() == 1
+
+
+def typed_for(event, **fields):
+    return {
+        "title": event.title,
+        "kind": event.kind,
+        "visibility": event.visibility,
+        "guests_allowed": 0,
+        "scope": "this",
+        **fields,
+    }
+
+
+def test_topics_are_typed_on_the_form_and_follow_in_the_series(client):
+    make_club()
+    officer = make_officer()
+    series = make_series(name="Papers", times=2, visibility="members")
+    first, second = series.events.all()
+    second.topics.set(save_topics(["Optics"]))
+    client.force_login(officer)
+    url = reverse("events:event_edit", args=[first.pk])
+    assert client.post(url, typed_for(first, topics="Diffusion, optics", scope="all")).status_code == 302
+    assert sorted(topic.name for topic in first.topics.all()) == ["Diffusion", "Optics"]
+    assert [topic.name for topic in second.topics.all()] == ["Optics"], "given by hand"
+    assert 'value="Diffusion, Optics"' in client.get(url).content.decode()
+    refused = client.post(url, typed_for(first, topics="!!!"))
+    assert refused.status_code == 422
+    assert "has no letters" in refused.content.decode()
+
+
+def test_a_host_names_helpers_who_are_told_once_and_see_what_helpers_see(client):
+    make_club()
+    host, ada, zoe = make_member(), make_member(name="Ada"), make_member(name="Zoe")
+    event = make_event(kind="homework_party", visibility="members", hosts=[host])
+    url = reverse("events:event_edit", args=[event.pk])
+    client.force_login(host)
+    for _ in range(2):
+        client.post(url, typed_for(event, hosts=host.handle, helpers="Ada"))
+    assert [helper.name for helper in helping.helpers_of(event)] == ["Ada"]
+    assert [row.person for row in Notification.objects.filter(kind="event-helper")] == [ada]
+    assert not Notification.objects.filter(kind="event-registered").exists(), "one mail is enough"
+    assert event.registrations.live().get().user == ada
+    assert helping.gives_help(ada, event)
+    sweep(timezone.now() + timedelta(seconds=5))
+    assert [(message.to, message.subject) for message in mail.outbox] == [
+        ([ada.email], f"You are down as a helper of {event.title}")
+    ]
+    # Zoe offers while the host has the form open with Ada in it: only Ada is taken off.
+    helping.offer(event, zoe, now=timezone.now())
+    client.post(url, typed_for(event, hosts=host.handle, helpers="", **{"initial-helpers": "Ada"}))
+    assert [helper.name for helper in helping.helpers_of(event)] == ["Zoe"]
+    client.force_login(ada)
+    assert not helping.gives_help(ada, event)
+
+
+def test_who_cannot_help_or_does_not_see_the_event_is_not_named(client):
+    make_club()
+    host, new = make_member(), make_new_member(name="New")
+    make_member(name="Outside")
+    event = make_event(kind="homework_party", visibility="invited", hosts=[host], invited=[new])
+    url = reverse("events:event_edit", args=[event.pk])
+    client.force_login(host)
+    page = client.post(url, typed_for(event, hosts=host.handle, invited=new.handle, helpers="New, Outside"))
+    assert page.status_code == 422
+    assert "New cannot help here" in page.content.decode()
+    assert "Outside is not invited" in page.content.decode()
+    assert not HelperOffer.objects.exists()
+
+
+def test_who_was_named_where_nobody_is_wanted_says_that_they_cannot(client):
+    make_club()
+    helper = make_member()
+    event = make_event(visibility="members")
+    helping.name(event, helper, by=make_member(), now=timezone.now())
+    client.force_login(helper)
+    assert "I cannot help after all" in client.get(event.get_absolute_url()).content.decode()
+    client.post(reverse("events:help_offer", args=[event.pk]), {"withdraw": "1"})
+    assert helping.helpers_of(event) == []
+    assert "I can help" not in client.get(event.get_absolute_url()).content.decode()
