@@ -320,7 +320,8 @@ def keep_in_step(page: Page, held: Anatomy, *, learns_words: bool = True) -> Non
     follow(page, held)
     page.save(update_fields=["head", "content_at", "aliases", "names", "headings", "plain_text"])
     _keep_links(page, held)
-    page.attachments.set(Attachment.objects.filter(sha256__in=pictures_in(page.text)))
+    shown = pictures_in(page.text) | {embed.sha for embed in held.embeds}
+    page.attachments.set(Attachment.objects.filter(sha256__in=shown))
     if learns_words:
         learn(set(words(f"{page.title} {page.headings} {page.plain_text}")) - known)
 

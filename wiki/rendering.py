@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from members.models import Club
-from mlclub.markdown import Citation, Context, Entry, Heading, Rendered, Target, render
+from mlclub.markdown import Citation, Context, Embed, Entry, Heading, Rendered, Target, render
 from wiki import linking, paths
 from wiki.models import Attachment, BibEntry, Page
 
@@ -51,6 +51,7 @@ class Lookup:
             citations=self.citations,
             images=self.images,
             contents=contents,
+            embeds=originals,
             macros=Club.current().tex_macros,
         )
 
@@ -140,6 +141,14 @@ def citations_for(keys: Sequence[str], bibliography: str) -> dict[str, Citation]
     }
 
 
+def originals(hashes: Sequence[str]) -> dict[str, Target]:
+    """The files in which an import kept what is not run here, by hash."""
+    return {
+        row.sha256: Target(row.get_absolute_url())
+        for row in Attachment.objects.filter(sha256__in=hashes, content_type=Attachment.ORIGINAL)
+    }
+
+
 def contents() -> list[Entry]:
     """All pages, for `<<GlobalTOC()>>`."""
     pages = Page.objects.filter(trashed_at=None).exclude(title="").order_by("path")[:2000]
@@ -166,6 +175,8 @@ class Anatomy:
     missing_images: tuple[tuple[str, int], ...] = ()
     formulas: int = 0
     formulas_failed: int = 0
+    #: What would run or load something.
+    embeds: tuple[Embed, ...] = ()
     warnings: tuple[tuple[str, int], ...] = ()
 
 
@@ -212,6 +223,7 @@ def anatomy(
         citations=tuple((cite.key, cite.found, cite.line) for cite in rendered.citations),
         images=tuple(filter(None, (picture(image.name) for image in rendered.images))),
         missing_images=tuple((image.name, image.line) for image in rendered.images if image.found is False),
+        embeds=rendered.embeds,
         formulas=rendered.formulas,
         formulas_failed=rendered.formulas_failed,
         warnings=tuple((remark.text, remark.line) for remark in rendered.warnings),

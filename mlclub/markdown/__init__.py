@@ -1,5 +1,6 @@
 """All Markdown that anybody writes passes through `render`, and nowhere else."""
 
+from mlclub.markdown.embeds import Embed
 from mlclub.markdown.pipeline import render
 from mlclub.markdown.shapes import (
     Citation,
@@ -21,6 +22,7 @@ __all__ = [
     "Citation",
     "Cited",
     "Context",
+    "Embed",
     "Entry",
     "Heading",
     "Link",

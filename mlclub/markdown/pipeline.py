@@ -6,14 +6,14 @@ import re
 import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote
 
 from django.utils.safestring import SafeString
 from markdown_it.token import Token
 
-from mlclub.markdown import cache, dialects, front_matter, tex, wikilinks
+from mlclub.markdown import cache, dialects, embeds, front_matter, tex, wikilinks
 from mlclub.markdown.emit import Page, inline_text, references
 from mlclub.markdown.parser import parser
 from mlclub.markdown.sanitise import PRIVATE, Placeholders, sanitised
@@ -55,6 +55,7 @@ class Names:
     citations: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     contents: bool = False
+    embeds: tuple[str, ...] = ()
 
 
 @dataclass
@@ -65,6 +66,7 @@ class Answers:
     citations: dict[str, Citation] = field(default_factory=dict)
     images: dict[str, Target] = field(default_factory=dict)
     contents: tuple[Entry, ...] = ()
+    embeds: dict[str, Target] = field(default_factory=dict)
 
 
 def render(text: str, *, context: Context | None = None) -> Rendered:
@@ -73,7 +75,7 @@ def render(text: str, *, context: Context | None = None) -> Rendered:
     source, remarks = _prepared(text)
     key = cache.key(
         source, context.dialect, context.macros,
-        [function is None for function in (context.links, context.citations, context.images, context.contents)],
+        [function is None for function in (context.links, context.citations, context.images, context.contents, context.embeds)],
     )  # fmt: skip
     names = None
     if context.state:
@@ -89,13 +91,14 @@ def render(text: str, *, context: Context | None = None) -> Rendered:
 
     matter, body = front_matter.split(source)
     tokens, env = _parsed(body, context.dialect)
+    active = embeds.mark(tokens, body)
     found = list(_inline(tokens))
     if not isinstance(names, Names):
-        names = _names(tokens, found)
+        names = _names(tokens, found, active)
         answers = _ask(context, names)
         if not context.state:
             cache.put(f"{key}:names", names)
-    rendered = _emitted(tokens, env, found, answers, context, remarks, matter)
+    rendered = replace(_emitted(tokens, env, found, answers, context, remarks, matter), embeds=tuple(active))
     cache.put(f"{key}:{cache.digest(context.state or answers)}", rendered)
     return rendered
 
@@ -164,7 +167,9 @@ def _inline(tokens: Sequence[Token]) -> Iterator[tuple[Token, Token, int]]:
                 here += 1
 
 
-def _names(tokens: Sequence[Token], found: Sequence[tuple[Token, Token, int]]) -> Names:
+def _names(
+    tokens: Sequence[Token], found: Sequence[tuple[Token, Token, int]], active: Sequence[embeds.Embed]
+) -> Names:
     links: dict[str, None] = {}
     keys: dict[str, None] = {}
     images: dict[str, None] = {}
@@ -180,7 +185,8 @@ def _names(tokens: Sequence[Token], found: Sequence[tuple[Token, Token, int]]) -
             links[token.meta["arguments"][-1]] = None
         elif token.type == "macro":
             contents = contents or token.meta["name"] == "GlobalTOC"
-    return Names(tuple(links), tuple(keys), tuple(images), contents)
+    files = dict.fromkeys(embed.sha for embed in active if embed.is_worth_a_file)
+    return Names(tuple(links), tuple(keys), tuple(images), contents, tuple(files))
 
 
 def _image_name(token: Token) -> str:
@@ -199,6 +205,7 @@ def _ask(context: Context, names: Names) -> Answers:
         citations=dict(context.citations(names.citations)) if context.citations and names.citations else {},
         images=dict(context.images(names.images)) if context.images and names.images else {},
         contents=tuple(context.contents()) if context.contents and names.contents else (),
+        embeds=dict(context.embeds(names.embeds)) if context.embeds and names.embeds else {},
     )
 
 
@@ -233,6 +240,9 @@ def _emitted(
     cited = [cite for token, _, line in found if token.type == "cite" for cite in _cite(token, page, line)]
     images = [_image(token, context, answers, line) for token, _, line in found if token.type == "image"]
     _drop_last_backslash(tokens)
+    embeds.put_labels(
+        tokens, {sha: target.url for sha, target in answers.embeds.items()}, page.placeholders.keep
+    )
     shift, page.toc = _headings(tokens)
     env["page"] = page
     html = parser().renderer.render(tokens, parser().options, env) + references(page)

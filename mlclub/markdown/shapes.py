@@ -8,6 +8,8 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
+from mlclub.markdown.embeds import Embed
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -49,6 +51,8 @@ class Context:
     citations: Callable[[Sequence[str]], Mapping[str, Citation]] | None = None
     images: Callable[[Sequence[str]], Mapping[str, Target]] | None = None
     contents: Callable[[], Sequence[Entry]] | None = None
+    #: Where the originals of active HTML are kept, by the hash of each.
+    embeds: Callable[[Sequence[str]], Mapping[str, Target]] | None = None
     macros: Mapping[str, str] = field(default_factory=dict)
     state: str = ""
     dialect: str = "auto"
@@ -115,6 +119,7 @@ class Rendered:
     links: tuple[Link, ...] = ()
     citations: tuple[Cited, ...] = ()
     images: tuple[Picture, ...] = ()
+    embeds: tuple[Embed, ...] = ()
     formulas: int = 0
     formulas_failed: int = 0
     formula_kinds: Mapping[str, int] = field(default_factory=dict)

@@ -15,7 +15,7 @@ from django.db.models.functions import Lower
 
 from members.models import Club
 from wiki import editing, paths
-from wiki.importing import history, keeping, reading, storing
+from wiki.importing import history, keeping, originals, reading, storing
 from wiki.importing.reading import Draft, Refused
 from wiki.importing.report import Report, lines
 from wiki.models import Attachment, BibEntry
@@ -61,6 +61,10 @@ def import_wiki(
         with transaction.atomic():
             storing.store_papers(bibliographies, report, now=now)
             storing.store_pictures(pictures.values(), report, now=now, by=by, is_rehearsal=is_rehearsal)
+            for draft in drafts:
+                originals.keep(
+                    draft.held.embeds, report, file=draft.file, now=now, by=by, is_rehearsal=is_rehearsal
+                )
             if past:
                 pages = keeping.store(remembered, report)
             else:

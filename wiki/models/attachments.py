@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -25,7 +25,17 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
 
 
 class Attachment(models.Model):
-    """A picture, re-encoded when it came and stored under the hash of its bytes."""
+    """A picture, re-encoded when it came, or the original of what is not run here; stored under the hash of its bytes."""
+
+    #: The content type of an original; a browser is never told it.
+    ORIGINAL = "text/html"
+    _EXTENSIONS: ClassVar = {
+        "image/png": "png",
+        "image/jpeg": "jpg",
+        "image/webp": "webp",
+        "image/gif": "gif",
+        ORIGINAL: "html",
+    }
 
     file = models.FileField(upload_to="wiki/", max_length=200)
     sha256 = models.CharField(max_length=64, db_index=True)
@@ -60,9 +70,11 @@ class Attachment(models.Model):
 
     @property
     def extension(self) -> str:
-        return {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "image/gif": "gif"}[
-            self.content_type
-        ]
+        return self._EXTENSIONS[self.content_type]
+
+    @property
+    def is_picture(self) -> bool:
+        return self.content_type != self.ORIGINAL
 
     @property
     def filename(self) -> str:

@@ -73,8 +73,8 @@ def markdownx_upload(request: HttpRequest) -> JsonResponse:
 @login_not_required
 @require_safe
 def attachment_file(request: HttpRequest, sha: str, extension: str) -> HttpResponseBase:
-    """A picture, for whoever may see a page that shows it. Never run as anything else than a picture."""
+    """A picture, for whoever may see a page that shows it, and never run as anything else; an original as a download."""
     row = Attachment.objects.visible_to(request.user).filter(sha256=sha).order_by("pk").first()
     if row is None or row.extension != extension:
         raise Http404
-    return uploads.serve_private(request, row.file, row.filename, as_attachment=False)
+    return uploads.serve_private(request, row.file, row.filename, as_attachment=not row.is_picture)
