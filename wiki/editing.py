@@ -15,7 +15,7 @@ from members.audit import record
 from members.models import Club
 from mlclub.search import words
 from wiki import diffs, linking, merging, paths
-from wiki.models import Attachment, Link, Page, Redirect, Revision, Word
+from wiki.models import Attachment, Link, Page, Passage, Redirect, Revision, Word
 from wiki.rendering import Anatomy, anatomy, pictures_in
 
 LONGEST_TEXT = 250_000
@@ -241,6 +241,7 @@ def rename(page: Page, path: str, *, by: Any, now: datetime) -> None:
         Redirect.objects.create(
             path=before, key=paths.key(paths.segments_of(before)[1]), page=locked, created_at=now
         )
+    Passage.objects.create(page=locked, before=before, after=path, by=by, at=now)
     record(by, "wiki.page-renamed", locked, before=before, after=path)
     # The page's own links are looked up from another folder now.
     linking.settle(
@@ -254,16 +255,18 @@ def trash(page: Page, *, by: Any, now: datetime) -> bool:
     """Move a page to the trash; links to it turn red. False when it was there already."""
     won = Page.objects.filter(pk=page.pk, trashed_at=None).update(trashed_at=now, trashed_by=by)
     if won:
+        Passage.objects.create(page=page, before=page.path, by=by, at=now)
         record(by, "wiki.page-trashed", page, before=page.path)
         linking.settle(_all_keys(page))
     return bool(won)
 
 
 @transaction.atomic
-def restore(page: Page, *, by: Any) -> bool:
+def restore(page: Page, *, by: Any, now: datetime) -> bool:
     """Take a page out of the trash again. False when it was not there."""
     won = Page.objects.filter(pk=page.pk).exclude(trashed_at=None).update(trashed_at=None, trashed_by=None)
     if won:
+        Passage.objects.create(page=page, after=page.path, by=by, at=now)
         record(by, "wiki.page-restored", page, after=page.path)
         linking.settle(_all_keys(page))
     return bool(won)

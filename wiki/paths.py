@@ -16,7 +16,22 @@ HOME = "Home"
 
 #: First parts of an address below /wiki/ that lead to something else than a page.
 RESERVED = frozenset(
-    {"new", "care", "changes", "trash", "preview", "upload", "files", "wanted", "search", "papers"}
+    {
+        "care",
+        "changes",
+        "export",
+        "files",
+        "mirror",
+        "new",
+        "papers",
+        "posts",
+        "preview",
+        "reading-lists",
+        "search",
+        "trash",
+        "upload",
+        "wanted",
+    }
 )
 #: Stands between a page's path and what is done with it: /wiki/Basics/Adam/-/edit/.
 SEPARATOR = "-"

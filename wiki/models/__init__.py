@@ -2,18 +2,24 @@ from wiki.models.attachments import Attachment
 from wiki.models.authors import ImportedAuthor
 from wiki.models.lists import Placement, ReadingList, ReadingTopic
 from wiki.models.lookups import LookupPace, PaperLookup
+from wiki.models.mirrors import LibraryArchive, Mirror, MirrorKey
 from wiki.models.pages import Link, Page, Redirect, Revision, Word
 from wiki.models.papers import BibEntry, Paper
+from wiki.models.passages import Passage
 
 __all__ = [
     "Attachment",
     "BibEntry",
     "ImportedAuthor",
+    "LibraryArchive",
     "Link",
     "LookupPace",
+    "Mirror",
+    "MirrorKey",
     "Page",
     "Paper",
     "PaperLookup",
+    "Passage",
     "Placement",
     "ReadingList",
     "ReadingTopic",

@@ -284,6 +284,6 @@ def page_trash(request: HttpRequest, path: str) -> HttpResponse:
 def page_restore(request: HttpRequest, path: str) -> HttpResponse:
     """Take a page out of the trash."""
     page = get_object_or_404(Page.objects.select_related("head"), path=path)
-    if editing.restore(page, by=request.user):
+    if editing.restore(page, by=request.user, now=timezone.now()):
         messages.success(request, f"“{page.title}” is back.")
     return redirect(page)
