@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Lower
 
 from members.models import User
-from wiki.models import ImportedAuthor, Revision
+from wiki.models import ImportedAuthor, PostAuthor, Revision
 
 #: (name, mail address) as an archive gives them; the address may be empty.
 Identity = tuple[str, str]
@@ -48,6 +49,15 @@ def known(identities: Iterable[Identity]) -> dict[Identity, ImportedAuthor]:
 def claim(user: User, email: str) -> int:
     """What was written under the now verified `email` is credited to `user`. Returns how many revisions that are."""
     ImportedAuthor.objects.filter(email__iexact=email, user=None).update(user=user)
+    credit(user, ImportedAuthor.objects.filter(email__iexact=email, user=user))
     return Revision.objects.filter(
         imported_author__user=user, imported_author__email__iexact=email, author=None
     ).update(author=user)
+
+
+def credit(user: User, known_as: QuerySet[ImportedAuthor]) -> int:
+    """Posts by any of these authors from before are by `user` from now on; returns how many. Where `user` is an author
+    already, one credit is enough."""
+    given = PostAuthor.objects.filter(imported_author__in=known_as, user=None)
+    given.filter(post__in=PostAuthor.objects.filter(user=user).values("post")).delete()
+    return given.update(user=user)

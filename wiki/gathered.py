@@ -13,9 +13,9 @@ from members import interests, standing
 from members.models import User
 from mlclub import celery
 from mlclub.gather import NEW, NEWS, Card, Contribution, DeskItem, Figure, FrontItem, Hit, Item, Section
-from wiki import authors, lookups
+from wiki import authors, lookups, posts
 from wiki import search as library
-from wiki.models import Page, Revision
+from wiki.models import Page, Post, Revision
 
 NEW_FOR = timedelta(days=7)
 #: How many pages a home page or a digest names.
@@ -209,12 +209,31 @@ def personal_data(person: User) -> dict[str, Any]:
             )
         ],
         "reading_lists_curated": list(person.curated_lists.order_by("title").values_list("title", flat=True)),
+        "posts": [
+            {
+                "title": post.title,
+                "state": post.state,
+                "published_at": post.published_at.isoformat() if post.published_at else None,
+            }
+            for post in Post.objects.of(person).only("title", "state", "published_at").order_by("created_at")
+        ],
+        "post_changes": [
+            {"post": slug, "version": number, "at": at.isoformat(), "title": title, "text": text}
+            for slug, number, at, title, text in person.post_revisions.order_by("at").values_list(
+                "post__slug", "number", "at", "title", "text"
+            )
+        ],
+        "notes_to_authors": [
+            {"post": slug, "at": at.isoformat(), "text": text}
+            for slug, at, text in person.reader_notes.order_by("at").values_list("post__slug", "at", "text")
+        ],
         "wiki_pages_owned": list(person.owned_pages.order_by("path").values_list("path", flat=True)),
     }
 
 
 def tick(now: datetime) -> None:
-    """Wake whoever looks up papers, should a question have been left."""
+    """Let out the posts whose hour has come, and wake whoever looks up papers, should a question have been left."""
+    posts.publish_due(now)
     if lookups.is_on() and lookups.are_waiting(now):
         celery.poke("wiki.tasks.look_up_papers")
 
@@ -237,6 +256,13 @@ def office_permissions() -> dict[str, list[str]]:
             for verb in ("add", "change", "delete", "view")
             for model in ("readinglist", "readingtopic", "placement")
         ),
+        "wiki.publish_post",
+        "wiki.view_post",
+        "wiki.change_post",
+        "wiki.view_postrevision",
+        "wiki.view_readernote",
+        "wiki.view_importedauthor",
+        "wiki.change_importedauthor",
         "wiki.view_attachment",
         "wiki.view_redirect",
         "wiki.add_redirect",

@@ -13,7 +13,6 @@ from events.forms.organising import (
     ScopedForm,
     TalkForm,
 )
-from events.forms.people import PeopleField
 from events.forms.seats import GuestForm, HeadCountForm
 from events.forms.series import SeriesForm
 from events.forms.sign_up import (
@@ -39,7 +38,6 @@ __all__ = [
     "MaterialForm",
     "MoveForm",
     "OpeningForm",
-    "PeopleField",
     "QuestionForm",
     "ReasonForm",
     "ReinstateForm",

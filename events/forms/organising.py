@@ -11,12 +11,12 @@ from django.urls import Resolver404, resolve
 from django.utils import timezone
 
 from events import helping, rooms, schedule
-from events.forms.people import PeopleField
 from events.forms.rooms import AnywayField, RoomField, RoomMixin
 from events.models import Event, Material, Room, Talk, Visibility
 from events.schedule import Scope
 from members.forms import TopicsField, save_topics
 from members.models import User
+from members.people_field import PeopleField
 from mlclub.forms import DateTimeField, DateTimeLocal, MarkdownField, Segments
 from wiki.models import Page
 

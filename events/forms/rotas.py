@@ -8,9 +8,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
-from events.forms.people import PeopleField
 from events.models import Preparation, Rota, SlotComment
 from members.models import User
+from members.people_field import PeopleField
 from mlclub.forms import MarkdownField
 from wiki.forms import ReferenceForm
 from wiki.models import ReadingList

@@ -7,9 +7,9 @@ from django import forms
 from django.utils import timezone
 
 from events import rooms, schedule
-from events.forms.people import PeopleField
 from events.forms.rooms import AnywayField, RoomField, RoomMixin
 from events.models import Series
+from members.people_field import PeopleField
 from mlclub.forms import DateField, MarkdownField, TimeField
 
 

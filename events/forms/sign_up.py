@@ -9,9 +9,9 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from events.forms.people import PeopleField
 from events.models import Event, NoShowRule, RegistrationWindow, SignUpQuestion
 from members.models import Office
+from members.people_field import PeopleField
 
 #: What an answer may weigh.
 LINE, LONG = 200, 1000

@@ -8,10 +8,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
-from events.forms import PeopleField
 from events.models import Claim, Slot, SlotQuestion
 from events.sheets import Sheet
 from members.models import User
+from members.people_field import PeopleField
 
 
 class ClaimForm(forms.Form):

@@ -6,12 +6,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from events.forms.people import PeopleField
 from events.models import Abstract, AbstractReview, Event, ProgrammeSession, Symposium, Track
 from events.models.symposium import at_most_150_words
 from events.symposia import Author
 from members.forms import TopicsField, save_topics
 from members.models import Club, Organization
+from members.people_field import PeopleField
 from mlclub.forms import DateTimeField, MarkdownField
 
 MOST_AUTHORS = 4

@@ -10,8 +10,8 @@ from django.forms.boundfield import BoundField
 from django.template.defaultfilters import filesizeformat
 from django.utils.text import slugify
 
-from events.forms import PeopleField
 from members.models import User
+from members.people_field import PeopleField
 from mlclub.forms import MarkdownField, MarkdownWidget
 from mlclub.uploads import sniff
 from nmep import library

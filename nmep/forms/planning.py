@@ -8,7 +8,7 @@ from django import forms
 from django.forms.boundfield import BoundField
 from django.utils import timezone
 
-from events.forms import PeopleField
+from members.people_field import PeopleField
 from mlclub.forms import DateField, TimeField
 from nmep import filling, planning
 from nmep.forms.library import module_choices

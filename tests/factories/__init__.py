@@ -16,6 +16,7 @@ from tests.factories.members import *  # noqa: F403
 from tests.factories.nmep import *  # noqa: F403
 from tests.factories.pairings import *  # noqa: F403
 from tests.factories.partners import *  # noqa: F403
+from tests.factories.posts import *  # noqa: F403
 from tests.factories.reviewing import *  # noqa: F403
 from tests.factories.rooms import *  # noqa: F403
 from tests.factories.sign_up import *  # noqa: F403

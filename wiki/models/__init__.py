@@ -6,6 +6,14 @@ from wiki.models.mirrors import LibraryArchive, Mirror, MirrorKey
 from wiki.models.pages import Link, Page, Redirect, Revision, Word
 from wiki.models.papers import BibEntry, Paper
 from wiki.models.passages import Passage
+from wiki.models.posts import (
+    Post,
+    PostAddress,
+    PostAuthor,
+    PostRevision,
+    ReaderNote,
+    ReviewNote,
+)
 
 __all__ = [
     "Attachment",
@@ -21,9 +29,15 @@ __all__ = [
     "PaperLookup",
     "Passage",
     "Placement",
+    "Post",
+    "PostAddress",
+    "PostAuthor",
+    "PostRevision",
+    "ReaderNote",
     "ReadingList",
     "ReadingTopic",
     "Redirect",
+    "ReviewNote",
     "Revision",
     "Word",
 ]

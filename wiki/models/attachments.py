@@ -9,16 +9,22 @@ from django.urls import reverse
 
 from mlclub.privacy import Erase, Policy
 from wiki.models.pages import Page
+from wiki.models.posts import Post
 
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def visible_to(self, user: Any) -> AttachmentQuerySet:
-        """All for readers of the members' area; for others those that a public page shows, and their own."""
+        """All for readers of the members' area; for others those that a public page or post shows, and their own."""
         if user.is_authenticated and (user.standing.reads_members_area or user.is_superuser):
             return self
-        public = Exists(
+        public: Any = Exists(
             Attachment.pages.through.objects.filter(
                 attachment=OuterRef("pk"), page__in=Page.objects.visible_to(user)
+            )
+        )
+        public |= Exists(
+            Attachment.posts.through.objects.filter(
+                attachment=OuterRef("pk"), post__in=Post.objects.visible_to(user)
             )
         )
         return self.filter(public | Q(uploader=user) if user.is_authenticated else public)
@@ -43,6 +49,7 @@ class Attachment(models.Model):
     size = models.PositiveIntegerField()
     # The pages that show it; `wiki.editing` keeps them in step.
     pages = models.ManyToManyField(Page, blank=True, related_name="attachments")
+    posts = models.ManyToManyField(Post, blank=True, related_name="pictures")
     # Where an import found it, below the folder of the wiki; pages name pictures by it.
     path = models.CharField(max_length=300, blank=True)
     uploader = models.ForeignKey(

@@ -1,0 +1,5 @@
+"""What the library tells people."""
+
+from wiki.notifications.posts import PostPublished, PostReturned, PostReviewAsked, ReaderWrote
+
+__all__ = ["PostPublished", "PostReturned", "PostReviewAsked", "ReaderWrote"]
