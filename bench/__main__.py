@@ -1,7 +1,7 @@
 """`./run bench [--seconds N] [--only PART …]`: JSON lines on how fast the portal is on this machine.
 
 Parts: start (seconds to the first page), pages (each main page at 1× and 10× the demo's data beside the bare page),
-seats (registrations), digests (10,000), search (10,000 pages), calendar (a personal feed),
+seats (registrations), digests (10,000), search (100,000 pages), calendar (a personal feed),
 judge (a good notebook checked),
 notebook (1 MB, rendered and from the cache), roster (the grid of 60 learners),
 cloning (a term made from an earlier one),

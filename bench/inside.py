@@ -161,41 +161,11 @@ def calendar() -> dict[str, str]:
 # ── Search ──
 
 
-def search(how_many: str = "10000", queries: str = "40") -> list[dict[str, Any]]:
+def search(how_many: str = "100000", queries: str = "160") -> list[dict[str, Any]]:
     """What the search of the library, and of the whole portal, takes over so many pages."""
-    from bench import crowd
-    from mlclub import gather
-    from wiki import editing
-    from wiki.search import search as search_wiki
+    from bench import searching
 
-    _, term = crowd.club()
-    authors = crowd.people(20, [term], prefix="author")
-    began = time.perf_counter()
-    for start in range(0, int(how_many), 1000):
-        crowd.pages(min(1000, int(how_many) - start), authors, revisions=1)
-    editing.learn_all()
-    crowd.settle()
-    filled = time.perf_counter() - began
-    asked = [crowd.WORDS[n * 3 % len(crowd.WORDS)] for n in range(int(queries) // 2)]
-    asked += [
-        f"{crowd.WORDS[n * 7 % len(crowd.WORDS)]} {crowd.WORDS[n * 5 % len(crowd.WORDS)]}"
-        for n in range(int(queries) - len(asked))
-    ]
-    user = authors[0]
-    figures: list[dict[str, Any]] = [{"what": "filling", "pages": int(how_many), "seconds": round(filled, 1)}]
-    for what, look in {
-        "library": lambda query: search_wiki(query, user, 12),
-        "portal": lambda query: gather.flat("search", query, user, 12),
-    }.items():
-        times = []
-        look(asked[0])
-        for query in asked:
-            began = time.perf_counter()
-            hits = look(query)
-            times.append(1000 * (time.perf_counter() - began))
-            assert hits, query
-        figures.append({"what": what, "pages": int(how_many), "queries": len(asked), **spread(times)})
-    return figures
+    return list(searching.figures(int(how_many), int(queries)))
 
 
 def spread(times: list[float]) -> dict[str, float]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, Count, FloatField, OuterRef, Q, When
 from django.urls import reverse
 from django.utils import timezone
 
 from members import contacts, desk_items, lifting, standing
 from members.audiences import of_the_club
 from members.ledger import watching
-from members.models import Membership, Term, User
+from members.models import Membership, Term, Topic, User
 from members.news import alumni_digest, digest, officer_digest
 from mlclub.gather import Audience, Card, DeskItem, Figure, FrontItem, Health, Hit, Section
+from mlclub.search import Source
 
 __all__ = ["alumni_digest", "digest", "officer_digest"]
 
@@ -80,32 +83,48 @@ def health(now: datetime) -> list[Health]:
 BY_TOPIC = 0.12
 
 
-def search(query: str, user: User, limit: int) -> list[Hit]:
+def findable(user: User, now: datetime) -> list[Source]:
     """People by name, field or topic, as far as the directory shows them to `user`."""
     if not (user.is_authenticated and user.standing.reads_members_area):
         return []
-    words = query.strip()
-    people = (
-        User.objects.visible_to(user)
-        .matching(words, user)
-        .prefetch_related("expertise")
-        .order_by("name")[:limit]
-    )
-    return [
-        Hit(
-            kind="Person",
-            title=person.display_name,
-            url=person.get_absolute_url(),
-            meta=tuple(topic.name for topic in list(person.expertise.all())[:4]),
-            # Who is asked for by name is who is meant.
-            rank=1.0
-            if person.name.lower().startswith(words.lower())
-            else 0.6
-            if words.lower() in person.name.lower()
-            else BY_TOPIC,
+
+    def matching(query: str) -> Any:
+        # Who is asked for by name is who is meant.
+        begins = When(name__istartswith=query, then=1.0)
+        holds = When(name__icontains=query, then=0.6)
+        return User.objects.matching(query, user).annotate(
+            fit=Case(begins, holds, default=BY_TOPIC, output_field=FloatField())
         )
-        for person in people
+
+    topics = Topic.objects.filter(experts=OuterRef("pk")).order_by("name").values("name")[:4]
+    return [
+        Source(
+            kind="Person",
+            rows=User.objects.visible_to(user),
+            title="name",
+            matching=matching,
+            facts={"name": "name", "handle": "handle", "topics": ArraySubquery(topics)},
+            hit=_person,
+            in_term=lambda rows, term: rows.filter(
+                pk__in=Membership.objects.filter(term=term).active().values("person")
+            ),
+        )
     ]
+
+
+def _person(row: dict[str, Any]) -> Hit:
+    return Hit(
+        kind="Person",
+        title=row["name"] or row["handle"],
+        url=reverse("members:person_detail", args=[row["handle"]]),
+        meta=tuple(row["topics"]),
+    )
+
+
+def names_of_things() -> Iterator[str]:
+    """What people and topics are called."""
+    yield from User.objects.real().filter(is_listed=True).values_list("name", flat=True)
+    yield from Topic.objects.values_list("name", flat=True)
 
 
 def front(now: datetime) -> list[FrontItem]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Subquery
@@ -79,6 +79,11 @@ def current_term(user: Any, now: datetime | None = None) -> Term | None:
 def start_of(day: date) -> datetime:
     """The instant at which `day` begins in the club's zone."""
     return datetime.combine(day, time.min, tzinfo=Club.current().zone)
+
+
+def moments_of(term: Term) -> tuple[datetime, datetime]:
+    """The instants between which a term lasts, the second not included."""
+    return start_of(term.starts_on), start_of(term.ends_on + timedelta(days=1))
 
 
 def of(user: Any, now: datetime | None = None) -> Standing:

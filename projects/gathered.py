@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,8 +11,8 @@ from django.urls import reverse
 
 from members import standing
 from members.models import Term, User
-from mlclub import search as text_search
 from mlclub.gather import Card, Contribution, DeskItem, Figure, FrontItem, Hit, Section
+from mlclub.search import Source
 from projects.models import SILENT_AFTER_DAYS, Initiative, Role, Update
 from projects.news import alumni_digest, digest
 
@@ -116,21 +117,37 @@ def desk(user: User, now: datetime) -> list[DeskItem]:
     return items
 
 
-def search(query: str, user: Any, limit: int) -> list[Hit]:
-    rows = text_search.rank(
-        Initiative.objects.visible_to(user), query, title_field="name", body_field="description", limit=limit
-    )
+def findable(user: Any, now: datetime) -> list[Source]:
+    """The initiatives that `user` may see."""
     return [
-        Hit(
+        Source(
             kind="Project",
-            title=row.name,
-            url=row.get_absolute_url(),
-            headline=row.headline,
-            rank=row.rank,
-            meta=(row.get_kind_display(), row.get_state_display().lower()),
+            rows=Initiative.objects.visible_to(user),
+            title="name",
+            body="description",
+            facts={name: name for name in ("name", "slug", "summary", "kind", "state")},
+            hit=_found,
+            in_term=lambda rows, term: rows.filter(
+                pk__in=Role.objects.filter(term=term).values("initiative")
+            ),
         )
-        for row in rows
     ]
+
+
+def _found(row: dict[str, Any]) -> Hit:
+    return Hit(
+        kind="Project",
+        title=row["name"],
+        url=reverse("projects:initiative_detail", args=[row["slug"]]),
+        headline=row["summary"],
+        meta=(str(Initiative.Kind(row["kind"]).label), str(Initiative.State(row["state"]).label).lower()),
+    )
+
+
+def names_of_things() -> Iterator[str]:
+    """What initiatives are called."""
+    for name, summary in Initiative.objects.values_list("name", "summary"):
+        yield f"{name} {summary}"
 
 
 def contributions(person: User, viewer: User) -> list[Contribution]:

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from members.demo import People
 from members.models import Club, Term, User
-from wiki import diffs, editing, linking, paths
+from wiki import diffs, editing, linking, paths, vocabulary
 from wiki.models import Link, Page, Revision
 from wiki.rendering import Anatomy, anatomy
 
@@ -71,7 +71,7 @@ def seed(people: People, now: datetime, rng: random.Random) -> None:
         page.head = versions[-1]
     Page.objects.bulk_update(rows, ["head"])
     _link(rows, held)
-    editing.learn_all()
+    vocabulary.count_all()
 
 
 def _writers(people: People, terms: list[Term], rng: random.Random) -> dict[int, list[User]]:

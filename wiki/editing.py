@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,9 +12,8 @@ from django.db.models.functions import Lower
 
 from members.audit import record
 from members.models import Club
-from mlclub.search import words
-from wiki import diffs, linking, merging, paths
-from wiki.models import Attachment, Link, Page, Passage, Redirect, Revision, Word
+from wiki import diffs, linking, merging, paths, vocabulary
+from wiki.models import Attachment, Link, Page, Passage, Redirect, Revision
 from wiki.rendering import Anatomy, anatomy, pictures_in
 
 LONGEST_TEXT = 250_000
@@ -231,7 +229,7 @@ def rename(page: Page, path: str, *, by: Any, now: datetime) -> None:
     there = page_at(path)
     if there is not None and there.pk != page.pk:
         raise PathTaken(there)
-    before = locked.path
+    before, known = locked.path, vocabulary.words_of(locked)
     Redirect.objects.annotate(lower=Lower("path")).filter(lower__in=[path.lower(), before.lower()]).delete()
     locked.path, locked.key = path, paths.key(paths.segments_of(path)[1])
     locked.title = paths.title_of(path)
@@ -242,6 +240,7 @@ def rename(page: Page, path: str, *, by: Any, now: datetime) -> None:
             path=before, key=paths.key(paths.segments_of(before)[1]), page=locked, created_at=now
         )
     Passage.objects.create(page=locked, before=before, after=path, by=by, at=now)
+    vocabulary.count(more=vocabulary.words_of(locked), fewer=known)
     record(by, "wiki.page-renamed", locked, before=before, after=path)
     # The page's own links are looked up from another folder now.
     linking.settle(
@@ -256,6 +255,7 @@ def trash(page: Page, *, by: Any, now: datetime) -> bool:
     won = Page.objects.filter(pk=page.pk, trashed_at=None).update(trashed_at=now, trashed_by=by)
     if won:
         Passage.objects.create(page=page, before=page.path, by=by, at=now)
+        vocabulary.count(fewer=vocabulary.words_of(Page.objects.get(pk=page.pk)))
         record(by, "wiki.page-trashed", page, before=page.path)
         linking.settle(_all_keys(page))
     return bool(won)
@@ -267,6 +267,7 @@ def restore(page: Page, *, by: Any, now: datetime) -> bool:
     won = Page.objects.filter(pk=page.pk).exclude(trashed_at=None).update(trashed_at=None, trashed_by=None)
     if won:
         Passage.objects.create(page=page, after=page.path, by=by, at=now)
+        vocabulary.count(more=vocabulary.words_of(Page.objects.get(pk=page.pk)))
         record(by, "wiki.page-restored", page, after=page.path)
         linking.settle(_all_keys(page))
     return bool(won)
@@ -319,14 +320,14 @@ def _append(
 
 def keep_in_step(page: Page, held: Anatomy, *, learns_words: bool = True) -> None:
     """Store what follows from the text: columns for search, links, pictures, and the words it brings."""
-    known = set(words(f"{page.headings} {page.plain_text}"))
+    known = vocabulary.words_of(page) if page.head and page.head.number > 1 else set()
     follow(page, held)
     page.save(update_fields=["head", "content_at", "aliases", "names", "headings", "plain_text"])
     _keep_links(page, held)
     shown = pictures_in(page.text) | {embed.sha for embed in held.embeds}
     page.attachments.set(Attachment.objects.filter(sha256__in=shown))
     if learns_words:
-        learn(set(words(f"{page.title} {page.headings} {page.plain_text}")) - known)
+        vocabulary.count(more=vocabulary.words_of(page), fewer=known)
 
 
 def follow(page: Page, held: Anatomy) -> None:
@@ -349,38 +350,6 @@ def _keep_links(page: Page, held: Anatomy) -> None:
         )
     Link.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["source", "name"], update_fields=["target", "key"]
-    )
-
-
-# ── The words of the library, to which typing errors are corrected ──
-
-
-def learn(found: set[str]) -> None:
-    """Count these words once more."""
-    usable = sorted(word for word in found if 3 <= len(word) <= 40 and not word.isdigit())
-    if not usable:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO wiki_word (word, uses) SELECT unnest(%s::text[]), 1 "
-            "ON CONFLICT (word) DO UPDATE SET uses = wiki_word.uses + 1",
-            [usable],
-        )
-
-
-def learn_all() -> None:
-    """Count the words of all pages afresh, after many changed at once."""
-    uses: Counter[str] = Counter()
-    for title, headings, plain in (
-        Page.objects.filter(trashed_at=None)
-        .values_list("title", "headings", "plain_text")
-        .iterator(chunk_size=500)
-    ):
-        uses.update({word for word in words(f"{title} {headings} {plain}") if 3 <= len(word) <= 40})
-    Word.objects.all().delete()
-    Word.objects.bulk_create(
-        [Word(word=word, uses=count) for word, count in sorted(uses.items()) if not word.isdigit()],
-        batch_size=2000,
     )
 
 

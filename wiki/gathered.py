@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,10 +12,11 @@ from django.urls import reverse
 from members import interests, standing
 from members.models import User
 from mlclub import celery
-from mlclub.gather import NEW, NEWS, Card, Contribution, DeskItem, Figure, FrontItem, Hit, Item, Section
-from wiki import authors, lookups, posts
+from mlclub.gather import NEW, NEWS, Card, Contribution, DeskItem, Figure, FrontItem, Item, Section
+from mlclub.search import Source, corrected
+from wiki import authors, lookups, posts, vocabulary
 from wiki import search as library
-from wiki.models import Page, Post, Revision
+from wiki.models import Page, Paper, Post, ReadingList, Revision
 
 NEW_FOR = timedelta(days=7)
 #: How many pages a home page or a digest names.
@@ -154,14 +155,23 @@ def _news(pages: list[Any], best: Any, *, is_new: bool) -> Item:
     )
 
 
-def search(query: str, user: Any, limit: int) -> list[Hit]:
-    """Pages, papers and reading lists that fit, best first."""
-    return library.search(query, user, limit) + library.papers_and_lists(query, user, limit)
+def findable(user: Any, now: datetime) -> list[Source]:
+    """Pages, posts, papers and reading lists."""
+    return library.findable(user, now)
 
 
-def suggestion(query: str, user: Any) -> str:
-    """What was probably meant by a query with typing errors."""
-    return library.suggestion(query, user)
+def respellings(query: str) -> list[str]:
+    """What was probably meant by a query with typing errors, the likeliest first. It may hold words of things that the
+    asking person must not know of: show it only where it leads to them."""
+    return corrected(query, vocabulary.known())
+
+
+def names_of_things() -> Iterator[str]:
+    """What papers, posts and reading lists are called."""
+    yield from ReadingList.objects.values_list("title", flat=True)
+    yield from Post.objects.published().values_list("title", flat=True)
+    for title, names in Paper.objects.values_list("title", "authors_text").iterator():
+        yield f"{title} {names}"
 
 
 def contributions(person: User, viewer: Any) -> list[Contribution]:
@@ -232,10 +242,13 @@ def personal_data(person: User) -> dict[str, Any]:
 
 
 def tick(now: datetime) -> None:
-    """Let out the posts whose hour has come, and wake whoever looks up papers, should a question have been left."""
+    """Let out the posts whose hour has come, wake whoever looks up papers, should a question have been left, and whoever
+    counts words."""
     posts.publish_due(now)
     if lookups.is_on() and lookups.are_waiting(now):
         celery.poke("wiki.tasks.look_up_papers")
+    if vocabulary.is_due(now):
+        celery.poke("wiki.tasks.count_words")
 
 
 def office_permissions() -> dict[str, list[str]]:

@@ -1,79 +1,106 @@
-"""Searching the library."""
+"""Searching the library: its pages, posts, papers and reading lists."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 
+from members import standing
 from mlclub.gather import Hit
-from mlclub.search import corrected, rank
-from wiki.models import Page, Paper, ReadingList, Word
+from mlclub.search import Source, look
+from wiki import paths
+from wiki.models import Page, Paper, Post, ReadingList
+
+
+def reads(user: Any) -> bool:
+    return bool(user.is_authenticated and (user.standing.reads_members_area or user.is_superuser))
+
+
+def findable(user: Any, now: datetime) -> list[Source]:
+    """The pages, posts and reading lists that `user` may see, and for readers of the library its papers."""
+    sources = [
+        Source(
+            kind="Wiki",
+            rows=Page.objects.visible_to(user),
+            body="plain_text",
+            names="names_search",
+            facts={"path": "path", "title": "title"},
+            hit=_page,
+            in_term=lambda rows, term: rows.filter(content_at__range=standing.moments_of(term)),
+        ),
+        Source(
+            kind="Post",
+            rows=Post.objects.visible_to(user),
+            body="plain_text",
+            newest_by="published_at",
+            facts={name: name for name in ("title", "slug", "excerpt", "state", "published_at")},
+            hit=_post,
+            in_term=lambda rows, term: rows.filter(published_at__range=standing.moments_of(term)),
+        ),
+        Source(
+            kind="Reading list",
+            rows=ReadingList.objects.visible_to(user),
+            body="description",
+            facts={"slug": "slug", "title": "title"},
+            hit=lambda row: Hit(
+                kind="Reading list",
+                title=row["title"],
+                url=reverse("wiki:reading_list_detail", args=[row["slug"]]),
+            ),
+        ),
+    ]
+    if reads(user):
+        sources.append(
+            Source(
+                kind="Paper",
+                rows=Paper.objects.all(),
+                body="abstract",
+                newest_by="created_at",
+                facts={name: name for name in ("title", "authors_text", "year", "venue")},
+                hit=_paper,
+            )
+        )
+    return sources
+
+
+def _page(row: dict[str, Any]) -> Hit:
+    folder = paths.segments_of(row["path"])[0]
+    return Hit(
+        kind="Wiki",
+        title=row["title"],
+        url=reverse("wiki:page_detail", args=[row["path"]]),
+        meta=(folder.replace("/", " › "),) if folder else (),
+    )
+
+
+def _post(row: dict[str, Any]) -> Hit:
+    state = Post.State(row["state"])
+    if state == Post.State.PUBLISHED and row["published_at"]:
+        told = f"{timezone.localtime(datetime.fromisoformat(row['published_at'])):%-d %b %Y}"
+    else:
+        told = str(state.label)
+    return Hit(
+        kind="Post",
+        title=row["title"],
+        url=reverse("wiki:post_detail", args=[row["slug"]]),
+        headline=row["excerpt"],
+        meta=(told,),
+    )
+
+
+def _paper(row: dict[str, Any]) -> Hit:
+    paper = Paper(pk=row["pk"], title=row["title"], authors_text=row["authors_text"], year=row["year"])
+    return Hit(
+        kind="Paper",
+        title=paper.title,
+        url=paper.get_absolute_url(),
+        meta=tuple(filter(None, [paper.label if paper.authors_text else "", row["venue"]])),
+    )
 
 
 def search(query: str, user: Any, limit: int = 10) -> list[Hit]:
     """The pages that `user` may see and that fit `query` best."""
-    rows = rank(
-        Page.objects.visible_to(user).defer("headings", "aliases", "plain_text", "search", "names_search"),
-        query,
-        body_field="plain_text",
-        names_field="names_search",
-        limit=limit,
-    )
-    return [
-        Hit(
-            kind="Wiki",
-            title=page.title,
-            url=reverse("wiki:page_detail", args=[page.path]),
-            headline=page.headline,
-            rank=page.rank,
-            meta=(page.folder.replace("/", " › "),) if page.folder else (),
-        )
-        for page in rows
-    ]
-
-
-def papers_and_lists(query: str, user: Any, limit: int = 10) -> list[Hit]:
-    """Papers, for readers of the library, and the reading lists that `user` may see."""
-    found = [
-        Hit(
-            kind="Reading list",
-            title=row.title,
-            url=row.get_absolute_url(),
-            headline=row.headline,
-            rank=row.rank,
-        )
-        for row in rank(
-            ReadingList.objects.visible_to(user).defer("search"), query, body_field="description", limit=limit
-        )
-    ]
-    if not user.is_authenticated or not user.standing.reads_members_area:
-        return found
-    rows = rank(
-        Paper.objects.defer("search", "bibtex"),
-        query,
-        body_field="abstract",
-        newest_by="created_at",
-        limit=limit,
-    )
-    return found + [
-        Hit(
-            kind="Paper",
-            title=row.title,
-            url=row.get_absolute_url(),
-            headline=row.headline if "<mark>" in row.headline else "",
-            rank=row.rank,
-            meta=tuple(filter(None, [row.label if row.authors_text else "", row.venue])),
-        )
-        for row in rows
-    ]
-
-
-def suggestion(query: str, user: Any) -> str:
-    """What was probably meant, for "Showing results for …"; empty when every word is known.
-
-    Only for readers of the library: the words of members' pages are not a stranger's.
-    """
-    if not user.is_authenticated or not user.standing.reads_members_area:
-        return ""
-    return corrected(query, Word.objects.all())
+    return look(findable(user, timezone.now())[:1], query, limit=limit)

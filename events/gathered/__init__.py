@@ -24,7 +24,7 @@ from events import (
 from events.gathered.audiences import audiences
 from events.gathered.desk import desk
 from events.gathered.digest import digest, officer_digest
-from events.gathered.finding import calendar, contributions, front, numbers, search
+from events.gathered.finding import calendar, contributions, findable, front, names_of_things, numbers
 from events.gathered.home import home
 from events.gathered.panels import panels
 from events.gathered.programme import PROGRAMME
@@ -40,8 +40,10 @@ __all__ = [
     "contributions",
     "desk",
     "digest",
+    "findable",
     "front",
     "home",
+    "names_of_things",
     "numbers",
     "office_permissions",
     "officer_digest",
@@ -50,7 +52,6 @@ __all__ = [
     "papers_read",
     "personal_data",
     "readings",
-    "search",
     "sheet_owner",
     "tick",
 ]

@@ -2,51 +2,122 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Avg, Case, Count, Exists, FloatField, OuterRef, When
+from django.db.models import Avg, Case, Count, Exists, FloatField, OuterRef, Q, When
+from django.urls import reverse
 from django.utils import timezone
 
 from events import feeds
 from events.gathered.programme import PROGRAMME
-from events.models import Attendance, Event, Kind, Registration, Talk
+from events.models import Attendance, Event, Kind, Material, Registration, SpeakerVisit, Talk
 from members.models import Term, User
-from mlclub import search as text_search
 from mlclub.gather import Contribution, Figure, FrontItem, Hit, Occurrence
+from mlclub.search import Source
 
 #: From then on an event counts as one of an earlier term.
 LONG_AGO = timedelta(days=120)
 
 
-def search(query: str, user: Any, limit: int) -> list[Hit]:
-    """Events that fit; what is to come stands above what is over, and that above what is long over."""
-    now = timezone.now()
+def findable(user: Any, now: datetime) -> list[Source]:
+    """Events, those with a recording as recordings; and for whoever looks after speakers, these.
+
+    What is to come stands above what is over, and that above what is long over.
+    """
     weight = Case(
         When(ends_at__gte=now, then=1.0),
         When(ends_at__gte=now - LONG_AGO, then=0.8),
         default=0.6,
         output_field=FloatField(),
     )
-    rows = text_search.rank(
-        Event.objects.visible_to(user),
-        query,
-        body_field="description",
-        weight=weight,
-        newest_by="starts_at",
-        limit=limit,
-    )
-    return [
-        Hit(
+    recordings = Material.objects.visible_to(user, now).filter(kind=Material.Kind.RECORDING)
+    sources = [
+        Source(
             kind="Event",
-            title=row.title,
-            url=row.get_absolute_url(),
-            headline=row.headline if "<mark>" in row.headline else row.summary,
-            rank=row.rank,
-            meta=(row.get_kind_display(), f"{timezone.localtime(row.starts_at):%-d %b %Y}"),
+            rows=Event.objects.visible_to(user),
+            body="description",
+            weight=weight,
+            newest_by="starts_at",
+            beside=lambda asked: Q(pk__in=Talk.objects.filter(search=asked).values("event")),
+            facts={name: name for name in ("title", "slug", "summary", "kind", "starts_at")}
+            | {"is_recorded": Exists(recordings.filter(event=OuterRef("pk")))},
+            hit=_event,
+            in_term=lambda rows, term: rows.filter(term=term),
         )
-        for row in rows
     ]
+    if user.is_authenticated and (user.standing.writes or user.has_perm("events.view_speakervisit")):
+        sources.append(
+            Source(
+                kind="Speaker",
+                rows=SpeakerVisit.objects.visible_to(user),
+                matching=_speakers,
+                title="contact__name",
+                newest_by="since",
+                facts={
+                    "name": "contact__name",
+                    "affiliation": "affiliation",
+                    "organization": "contact__organization__name",
+                    "title": "title",
+                    "state": "state",
+                },
+                hit=_speaker,
+            )
+        )
+    return sources
+
+
+def _event(row: dict[str, Any]) -> Hit:
+    starts_at = datetime.fromisoformat(row["starts_at"])
+    return Hit(
+        kind="Recording" if row["is_recorded"] else "Event",
+        title=row["title"],
+        url=reverse("events:event_detail", args=[row["pk"], row["slug"] or "event"]),
+        headline=row["summary"],
+        meta=(
+            str(Kind(row["kind"]).label),
+            f"{timezone.localtime(starts_at):%-d %b %Y}",
+            *(("with a recording",) if row["is_recorded"] else ()),
+        ),
+    )
+
+
+def _speakers(query: str) -> Any:
+    """Speakers by name, place of work and what they speak about."""
+    rows = SpeakerVisit.objects.all()
+    for word in query.split()[:4]:
+        rows = rows.filter(
+            Q(contact__name__unaccent__icontains=word)
+            | Q(contact__organization__name__icontains=word)
+            | Q(affiliation__icontains=word)
+            | Q(title__icontains=word)
+        )
+    by_name = When(contact__name__unaccent__icontains=query, then=0.6)
+    return rows.annotate(fit=Case(by_name, default=0.2, output_field=FloatField()))
+
+
+def _speaker(row: dict[str, Any]) -> Hit:
+    return Hit(
+        kind="Speaker",
+        title=row["name"],
+        url=reverse("events:speaker_detail", args=[row["pk"]]),
+        headline=row["title"],
+        meta=tuple(
+            filter(
+                None,
+                [row["affiliation"] or row["organization"], SpeakerVisit.State(row["state"]).label.lower()],
+            )
+        ),
+    )
+
+
+def names_of_things() -> Iterator[str]:
+    """What events and their talks are called."""
+    for title, summary in Event.objects.values_list("title", "summary").iterator():
+        yield f"{title} {summary}"
+    for title, speakers in Talk.objects.values_list("title", "speaker_names").iterator():
+        yield f"{title} {speakers}"
 
 
 def calendar(user: User, since: datetime, until: datetime) -> list[Occurrence]:

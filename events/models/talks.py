@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -11,6 +12,7 @@ from django.urls import reverse
 
 from events.models.events import Event
 from mlclub.privacy import NOT_PERSONAL, Erase, Policy
+from mlclub.search import search_column
 from wiki.models import Page
 
 
@@ -33,11 +35,14 @@ class Talk(models.Model):
         help_text="They agreed to a recording of the sound, not of the picture.",
     )
     position = models.PositiveSmallIntegerField(default=0)
+    # An event is found by what is spoken about at it, and by whom.
+    search = search_column(A=["title"], C=["abstract"], names=["title", "speaker_names"])
 
     personal_data = Policy(owners=("speakers",), on_erase=Erase.KEEP, why="Who spoke is the club's record.")
 
     class Meta:
         ordering = ["position", "pk"]
+        indexes = [GinIndex(fields=["search"], name="talk_search")]
         constraints = [
             models.CheckConstraint(
                 # Unknown is no consent, and a bare comparison with it would pass.

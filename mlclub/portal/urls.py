@@ -10,6 +10,7 @@ urlpatterns = [
     path("", home.front, name="front"),
     path("home/", home.home, name="home"),
     path("search/", search.search, name="search"),
+    path("search/suggest/", search.search_suggest, name="search_suggest"),
     path("desk/", desk.desk, name="desk"),
     path("home/digest/", desk.digest_mine, name="digest_mine"),
     path("desk/mail/digests/", desk.digest_preview, name="digest_preview"),

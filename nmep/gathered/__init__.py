@@ -11,7 +11,15 @@ from nmep import capstones, courses, deadlines, grader, pulses, showcases
 from nmep.gathered.audiences import audiences
 from nmep.gathered.desk import desk, unstaffed
 from nmep.gathered.digest import alumni_digest, digest, digest_heading
-from nmep.gathered.finding import calendar, contributions, help_topics, numbers, panels, search
+from nmep.gathered.finding import (
+    calendar,
+    contributions,
+    findable,
+    help_topics,
+    names_of_things,
+    numbers,
+    panels,
+)
 from nmep.gathered.home import home, stand
 from nmep.gathered.records import office_permissions, personal_data
 from nmep.sheets import sheet_owner
@@ -25,13 +33,14 @@ __all__ = [
     "desk",
     "digest",
     "digest_heading",
+    "findable",
     "help_topics",
     "home",
+    "names_of_things",
     "numbers",
     "office_permissions",
     "panels",
     "personal_data",
-    "search",
     "sheet_owner",
     "stand",
     "tick",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from mlclub.gather import (
     Occurrence,
     Panel,
 )
-from mlclub.search import rank
+from mlclub.search import Source
 from nmep import papers, people, review_times
 from nmep.models import (
     Assignment,
@@ -48,79 +49,97 @@ from wiki.models import Paper
 AHEAD = timedelta(days=10)
 
 
-def search(query: str, user: Any, limit: int) -> list[Hit]:
+def findable(user: Any, now: datetime) -> list[Source]:
     """Modules, assignments and weeks that the person may read; those of earlier terms below today's."""
-    now = timezone.now()
-    zone = Club.current().zone
     weight = Case(
         When(offering__in=Offering.objects.live(), then=1.0), default=0.6, output_field=FloatField()
     )
-    work = rank(
-        Assignment.objects.visible_to(user, now)
-        .filter(state=Assignment.State.PUBLISHED)
-        .exclude(offering__state=Offering.State.DRAFT),
-        query,
-        body_field="text",
-        weight=weight,
-        newest_by="offering__term__starts_on",
-        limit=limit,
-    )
-    sessions = rank(
-        Session.objects.filter(offering__in=Offering.objects.visible_to(user)).select_related("event"),
-        query,
-        body_field="summary",
-        weight=weight,
-        newest_by="event__starts_at",
-        limit=limit,
-    )
-    modules = rank(Module.objects.visible_to(user), query, body_field="outline", limit=limit)
-    offerings = {
-        row.pk: row
-        for row in Offering.objects.filter(
-            pk__in={row.offering_id for row in [*work, *sessions]}
-        ).select_related("program", "term")
+    of_offering = {
+        "offering": "offering__slug",
+        "program": "offering__program__name",
+        "term": "offering__term__name",
     }
-    hits = [
-        Hit(
+
+    def in_term(rows: Any, term: Term) -> Any:
+        return rows.filter(offering__term=term)
+
+    return [
+        Source(
             kind="Assignment",
-            title=str(row),
-            url=reverse("nmep:assignment_detail", args=[offerings[row.offering_id].slug, row.key]),
-            headline=row.headline,
-            rank=row.rank,
-            meta=(
-                str(offerings[row.offering_id]),
-                *((f"due {row.due_at.astimezone(zone):%d %b}",) if row.due_at else ()),
-            ),
-        )
-        for row in work
-    ]
-    hits += [
-        Hit(
+            rows=Assignment.objects.visible_to(user, now)
+            .filter(state=Assignment.State.PUBLISHED)
+            .exclude(offering__state=Offering.State.DRAFT),
+            body="text",
+            weight=weight,
+            newest_by="offering__term__starts_on",
+            facts={"title": "title", "key": "key", "due_at": "due_at", **of_offering},
+            hit=_assignment,
+            in_term=in_term,
+        ),
+        Source(
             kind="Class",
-            title=str(row),
-            url=reverse("nmep:week_detail", args=[offerings[row.offering_id].slug, row.week]),
-            headline=row.headline,
-            rank=row.rank,
-            meta=(
-                str(offerings[row.offering_id]),
-                f"{row.event.starts_at.astimezone(zone):%-d %b %Y}",
-            ),
-            instead_of=row.event.get_absolute_url(),
-        )
-        for row in sessions
-    ]
-    hits += [
-        Hit(
+            rows=Session.objects.filter(offering__in=Offering.objects.visible_to(user)),
+            body="summary",
+            weight=weight,
+            newest_by="event__starts_at",
+            facts={
+                "title": "title",
+                "week": "week",
+                "event": "event__pk",
+                "event_slug": "event__slug",
+                "starts_at": "event__starts_at",
+                **of_offering,
+            },
+            hit=_class,
+            in_term=in_term,
+        ),
+        Source(
             kind="Module",
-            title=row.title,
-            url=row.get_absolute_url(),
-            headline=row.headline,
-            rank=row.rank,
-            meta=(row.get_level_display(),),
-        )
-        for row in modules
+            rows=Module.objects.visible_to(user),
+            body="outline",
+            facts={"title": "title", "slug": "slug", "level": "level"},
+            hit=_module,
+        ),
     ]
-    return sorted(hits, key=lambda hit: -hit.rank)[:limit]
+
+
+def _assignment(row: dict[str, Any]) -> Hit:
+    due = datetime.fromisoformat(row["due_at"]) if row["due_at"] else None
+    return Hit(
+        kind="Assignment",
+        title=f"{row['key'].upper()}: {row['title']}",
+        url=reverse("nmep:assignment_detail", args=[row["offering"], row["key"]]),
+        meta=(
+            f"{row['program']}, {row['term']}",
+            *((f"due {due.astimezone(Club.current().zone):%d %b}",) if due else ()),
+        ),
+    )
+
+
+def _class(row: dict[str, Any]) -> Hit:
+    starts_at = datetime.fromisoformat(row["starts_at"]).astimezone(Club.current().zone)
+    return Hit(
+        kind="Class",
+        title=f"Week {row['week']}: {row['title']}",
+        url=reverse("nmep:week_detail", args=[row["offering"], row["week"]]),
+        meta=(f"{row['program']}, {row['term']}", f"{starts_at:%-d %b %Y}"),
+        instead_of=reverse("events:event_detail", args=[row["event"], row["event_slug"] or "event"]),
+    )
+
+
+def _module(row: dict[str, Any]) -> Hit:
+    return Hit(
+        kind="Module",
+        title=row["title"],
+        url=reverse("learn:module_detail", args=[row["slug"]]),
+        meta=(str(Module.Level(row["level"]).label),),
+    )
+
+
+def names_of_things() -> Iterator[str]:
+    """What modules, weeks and assignments are called."""
+    for model in (Module, Session, Assignment):
+        yield from model.objects.values_list("title", flat=True)
 
 
 def calendar(user: User, since: datetime, until: datetime) -> list[Occurrence]:

@@ -60,8 +60,8 @@ def test_a_slip_of_the_pen_is_forgiven_and_said(client):
     make_page(path="Basics/Backpropagation", text="The chain rule, backwards, layer by layer.")
     client.force_login(make_member())
     page = searched(client, "backpropogation")
-    assert "Showing results for <strong>backpropagation</strong>" in page
-    assert "backpropogation" in page
+    assert "Showing results for <em>backpropagation</em>" in page
+    assert "?q=backpropogation&amp;exact=1" in page
     assert "Backpropagation" in page
 
 

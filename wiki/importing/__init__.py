@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models.functions import Lower
 
 from members.models import Club
-from wiki import editing, paths
+from wiki import paths, vocabulary
 from wiki.importing import history, keeping, originals, reading, storing
 from wiki.importing.reading import Draft, Refused
 from wiki.importing.report import Report, lines
@@ -72,7 +72,7 @@ def import_wiki(
             storing.store_redirects(moved, report, now=now)
             storing.store_moves(renamed, now=now)
             storing.store_links(drafts, pages, report, renamed={old.lower() for old, _ in renamed})
-            editing.learn_all()
+            vocabulary.count_all()
             if is_rehearsal:
                 raise _Rehearsed
     except _Rehearsed:

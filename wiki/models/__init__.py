@@ -3,7 +3,7 @@ from wiki.models.authors import ImportedAuthor
 from wiki.models.lists import Placement, ReadingList, ReadingTopic
 from wiki.models.lookups import LookupPace, PaperLookup
 from wiki.models.mirrors import LibraryArchive, Mirror, MirrorKey
-from wiki.models.pages import Link, Page, Redirect, Revision, Word
+from wiki.models.pages import Link, Page, Redirect, Revision
 from wiki.models.papers import BibEntry, Paper
 from wiki.models.passages import Passage
 from wiki.models.posts import (
@@ -14,6 +14,7 @@ from wiki.models.posts import (
     ReaderNote,
     ReviewNote,
 )
+from wiki.models.words import Word
 
 __all__ = [
     "Attachment",

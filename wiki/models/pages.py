@@ -315,18 +315,3 @@ class Link(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class Word(models.Model):
-    """A word of the library and how many pages use it: what a typing error is corrected to."""
-
-    word = models.CharField(max_length=40, primary_key=True)
-    uses = models.PositiveIntegerField(default=1)
-
-    personal_data = NOT_PERSONAL
-
-    class Meta:
-        indexes = [GinIndex(fields=["word"], opclasses=["gin_trgm_ops"], name="word_trigrams")]
-
-    def __str__(self) -> str:
-        return self.word

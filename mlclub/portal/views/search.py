@@ -1,56 +1,70 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from mlclub import gather
-from mlclub.gather import Hit
+from members import standing
+from members.models import Term
+from mlclub import typed
+from mlclub.portal import finding
 from mlclub.search import normalised
-
-#: So many from each app are asked for; what is shown is the best of all.
-FROM_EACH = 12
-SHOWN = 30
 
 
 @login_not_required
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
-    """One box over pages, events, people, assignments and projects; each app limits its answers to the visitor.
-
-    A query that finds nothing goes on to another way to write it, once; the page then says what was `typed`.
-    """
+    """One box over everything; each app limits its answers to the visitor."""
+    now = timezone.now()
     query = normalised(request.GET.get("q", ""))
-    typed = normalised(request.GET.get("typed", ""))
+    terms = list(Term.objects.started(standing.today(now)).order_by("-starts_on"))
+    term = next((term for term in terms if term.slug == request.GET.get("term")), None)
     kind = request.GET.get("kind", "")
-    hits = found(query, request) if query else []
-    if query and not hits and not typed:
-        suggestion = next((word for word in gather.each("suggestion", query, request.user) if word), "")
-        if suggestion and suggestion != query:
-            return redirect(f"{request.path}?{urlencode({'q': suggestion, 'typed': query})}")
-    kinds: dict[str, int] = {}
-    for hit in hits:
-        kinds[hit.kind] = kinds.get(hit.kind, 0) + 1
+    page = typed.number(request.GET.get("page")) or 1
+    found = (
+        finding.answer(
+            query, request.user, now, kind=kind, term=term, page=page, exact=request.GET.get("exact") == "1"
+        )
+        if query
+        else finding.Answer(query="")
+    )
+    kept = {"term": term.slug} if term else {}
+    of_kind = found.kinds.get(kind, 0)
+    asked = {"q": found.query, **kept}
     return render(
         request,
         "portal/search.html",
         {
             "query": query,
-            "typed": typed if hits else "",
-            "kind": kind if kind in kinds else "",
+            "found": found,
+            "kind": kind if of_kind else "",
             "kinds": [
-                (name, count, "?" + urlencode({"q": query, "kind": name})) for name, count in kinds.items()
+                (
+                    name,
+                    str(count) if count < finding.FROM_EACH else f"{finding.FROM_EACH}+",
+                    f"?{urlencode({**asked, 'kind': name})}",
+                )
+                for name, count in found.kinds.items()
             ],
-            "all_url": "?" + urlencode({"q": query}),
-            "total": len(hits),
-            "hits": [hit for hit in hits if kind not in kinds or hit.kind == kind][:SHOWN],
+            "all_url": f"?{urlencode(asked)}",
+            "all_time_url": f"?{urlencode({'q': query})}",
+            "exact_url": f"?{urlencode({'q': query, 'exact': 1, **kept})}",
+            "page_obj": Paginator(range(of_kind or len(found.hits)), finding.A_PAGE).get_page(page),
+            "terms": terms,
+            "term": term,
+            "reads": request.user.is_authenticated and request.user.standing.reads_members_area,
+            "writes": request.user.is_authenticated and request.user.standing.writes,
         },
     )
 
 
-def found(query: str, request: HttpRequest) -> list[Hit]:
-    """The best hits of every app, best first, each thing once."""
-    hits: list[Hit] = gather.once(gather.flat("search", query, request.user, FROM_EACH))
-    return sorted(hits, key=lambda hit: -hit.rank)
+@login_not_required
+@require_safe
+def search_suggest(request: HttpRequest) -> HttpResponse:
+    """The list under the box while somebody types: a fragment, grouped by kind."""
+    groups = finding.suggestions(normalised(request.GET.get("q", "")), request.user, timezone.now())
+    return render(request, "portal/_suggestions.html", {"groups": groups})

@@ -1,0 +1,186 @@
+"""What can be found, and how all of it is asked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.db.models import F, FloatField, IntegerField, JSONField, Q, QuerySet, Value
+from django.db.models.functions import Greatest, JSONObject
+
+from mlclub.gather import Hit
+from mlclub.search import text
+
+#: How many matches of a source are ranked at all; ranking every match of a common word costs more than the search.
+CANDIDATES = 300
+#: How well at least something fits that was found by a row beside it, such as an event by its talk.
+BESIDE = 0.3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One kind of thing that can be found. `rows` are those that the person may see, and nothing else is looked at.
+
+    `facts` are what `hit` needs, by name: columns, also of rows that a key leads to, or expressions; they arrive as
+    JSON (a moment is text). `hit` gets them with `pk`, and gives a Hit without rank and headline; a headline that it
+    gives stands where no excerpt has a mark.
+    """
+
+    kind: str
+    rows: QuerySet[Any]
+    hit: Callable[[dict[str, Any]], Hit]
+    facts: dict[str, Any] = field(default_factory=dict)
+    title: str = "title"
+    body: str = ""
+    vector: str = "search"
+    # A table of many thousand rows has a second vector of names alone, so that of all that match a common word those
+    # that are called by it are surely among the few hundred that get ranked.
+    names: str = ""
+    # From 0 to 1: lowers what is past.
+    weight: Any = None
+    # Of rows that fit equally well the latest comes first.
+    newest_by: str = ""
+    # Rows found by another table: a condition with the words asked for.
+    beside: Callable[[Any], Q] | None = None
+    # What has no vector: the rows that hold all the words, with how well they fit as `fit`; None where it cannot say.
+    matching: Callable[[str], QuerySet[Any]] | None = None
+    # The rows of a term; what has none is left out where somebody asks for one.
+    in_term: Callable[[QuerySet[Any], Any], QuerySet[Any]] | None = None
+
+
+Row = tuple[Source, Any, Hit]
+
+#: How the words are to be there.
+EVERY, ANY, BEGINNING = text.every_word, text.any_word, text.beginning
+
+
+class Found:
+    """What was found, best first, each thing once."""
+
+    def __init__(self, query: str, tsquery: Any, rows: Sequence[Row]) -> None:
+        self._query, self._tsquery = query, tsquery
+        self._rows = {hit.url: (source, key) for source, key, hit in rows}
+        self.hits = [hit for _, _, hit in rows]
+
+    def with_excerpts(self, hits: Sequence[Hit]) -> list[Hit]:
+        """Some of them, each with the words around the matches as its headline. One query."""
+        keys: dict[int, tuple[Source, list[Any]]] = {}
+        for hit in hits:
+            source, key = self._rows[hit.url]
+            if source.body:
+                keys.setdefault(id(source), (source, []))[1].append(key)
+        branches = [
+            source.rows.model._default_manager.filter(pk__in=found)
+            .annotate(
+                source=Value(number, IntegerField()),
+                excerpt=text.excerpt(self._query, self._tsquery, source.body),
+            )
+            .order_by()
+            .values_list("source", "pk", "excerpt")
+            for number, (source, found) in enumerate(keys.values())
+        ]
+        numbers = {of: number for number, of in enumerate(keys)}
+        excerpts = {(number, key): words for number, key, words in _all_of(branches)}
+        shown = []
+        for hit in hits:
+            source, key = self._rows[hit.url]
+            headline = text.marked(excerpts.get((numbers.get(id(source), -1), key), ""))
+            use = "<mark>" in headline or (headline and not hit.headline)
+            shown.append(replace(hit, headline=headline) if use else hit)
+        return shown
+
+
+def look(
+    sources: Iterable[Source], query: str, *, limit: int, how: Callable[[str], Any] = EVERY, term: Any = None
+) -> Found:
+    """What fits `query`, at most `limit` from each source, with ranks from 0 to 1. One query for all sources."""
+    query = text.normalised(query)
+    tsquery = how(query)
+    asked = list(sources) if text.words(text.wanted(query)) else []
+    branches = [
+        branch
+        for number, source in enumerate(asked)
+        if (branch := _branch(number, source, query, tsquery, how, term, limit)) is not None
+    ]
+    rows = [
+        (asked[number], key, replace(asked[number].hit({**facts, "pk": key}), rank=float(fit)))
+        for number, key, fit, facts in _all_of(branches)
+    ]
+    rows.sort(key=lambda row: -row[2].rank)
+    return Found(query, tsquery, _once(rows))
+
+
+def _all_of(branches: Sequence[Any]) -> Iterable[Any]:
+    """The rows of several queries in one."""
+    if not branches:
+        return []
+    return branches[0].union(*branches[1:], all=True) if len(branches) > 1 else branches[0]
+
+
+def _branch(
+    number: int,
+    source: Source,
+    query: str,
+    tsquery: Any,
+    how: Callable[[str], Any],
+    term: Any,
+    limit: int,
+) -> Any:
+    """The best rows of one source as (number of the source, key, fit, facts)."""
+    rows = source.rows
+    if term is not None:
+        if source.in_term is None:
+            return None
+        rows = source.in_term(rows, term)
+    whole = rows.model._default_manager.all()
+    if source.matching is not None:
+        if how is ANY:
+            return None
+        ranked = source.matching(" ".join(text.words(text.wanted(query)))).filter(pk__in=rows.values("pk"))
+    else:
+        ranked = whole.filter(pk__in=_candidates(source, rows, tsquery, how)).annotate(
+            fit=_fit(source, query, tsquery)
+        )
+    newest = [F(source.newest_by).desc(nulls_last=True)] if source.newest_by else []
+    return (
+        ranked.annotate(
+            source=Value(number, IntegerField()),
+            fit_of_it=F("fit"),
+            facts=JSONObject(**source.facts) if source.facts else Value({}, JSONField()),
+        )
+        .order_by("-fit", *newest, source.title, "pk")
+        .values_list("source", "pk", "fit_of_it", "facts")[:limit]
+    )
+
+
+def _candidates(source: Source, rows: QuerySet[Any], tsquery: Any, how: Callable[[str], Any]) -> Any:
+    rows = rows.order_by()
+    candidates = rows.filter(**{source.vector: tsquery}).values("pk")[:CANDIDATES]
+    more = []
+    if source.names:
+        more.append(rows.filter(**{source.names: tsquery}).values("pk")[: CANDIDATES // 2])
+    if source.beside is not None and how is not ANY:
+        more.append(rows.filter(source.beside(tsquery)).values("pk")[: CANDIDATES // 2])
+    return candidates.union(*more) if more else candidates
+
+
+def _fit(source: Source, query: str, tsquery: Any) -> Any:
+    fit = text.score(text.wanted(query), tsquery, vector_field=source.vector, title_field=source.title)
+    if source.beside is not None:
+        fit = Greatest(fit, Value(BESIDE), output_field=FloatField())
+    return fit if source.weight is None else fit * source.weight
+
+
+def _once(rows: Sequence[Row]) -> list[Row]:
+    """Each thing once: a class is an event too, and its row stands for that of the event, as high as the higher one."""
+    best: dict[str, float] = {}
+    for _, _, hit in rows:
+        best[hit.url] = max(best.get(hit.url, 0.0), hit.rank)
+    told = {hit.instead_of for _, _, hit in rows if hit.instead_of}
+    kept: dict[str, Row] = {}
+    for source, key, hit in rows:
+        if hit.url in told or hit.url in kept:
+            continue
+        kept[hit.url] = (source, key, replace(hit, rank=max(hit.rank, best.get(hit.instead_of, 0.0))))
+    return sorted(kept.values(), key=lambda row: -row[2].rank)

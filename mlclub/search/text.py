@@ -1,0 +1,218 @@
+"""Columns, queries and excerpts of PostgreSQL's full text search."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib.postgres.search import (
+    CombinedSearchVector,
+    SearchHeadline,
+    SearchQuery,
+    SearchRank,
+    SearchVector,
+    SearchVectorField,
+)
+from django.db import models
+from django.db.models import Case, F, FloatField, Func, IntegerField, Q, TextField, Value, When
+from django.db.models.functions import Coalesce, Greatest, Least, Lower, NullIf, Substr
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+
+LONGEST_QUERY = 200
+#: An excerpt is looked for in so many characters, from a little before the first word that was asked for.
+EXCERPT_FROM = 1_600
+EXCERPT_BEFORE = 120
+
+# Private-use characters stand where the marks will be, so that the text can be escaped in between.
+_START, _STOP = "\ue0f0", "\ue0f1"
+_MARKED = re.compile(f"{_START}([^{_START}{_STOP}]*){_STOP}")
+#: `-word` and `-"some words"`: what must not be there.
+_UNWANTED = re.compile(r'(?:^|\s)-("[^"]*"|[^\s"]+)')
+
+
+# ── Columns ──
+
+
+def search_vector(
+    *,
+    A: Sequence[str] = (),
+    B: Sequence[str] = (),
+    C: Sequence[str] = (),
+    D: Sequence[str] = (),
+    names: Sequence[str] = (),
+) -> SearchVector | CombinedSearchVector:
+    """The weighted text of some columns in English; `names` (titles, people, places) are kept unstemmed as well."""
+    parts = [
+        SearchVector(column, weight=weight, config="english")
+        for weight, columns in (("A", A), ("B", B), ("C", C), ("D", D))
+        for column in columns
+    ]
+    parts += [SearchVector(column, weight="A", config="simple") for column in names]
+    whole: Any = parts[0]
+    for part in parts[1:]:
+        whole = whole + part
+    return whole
+
+
+def search_column(
+    *,
+    A: Sequence[str] = (),
+    B: Sequence[str] = (),
+    C: Sequence[str] = (),
+    D: Sequence[str] = (),
+    names: Sequence[str] = (),
+) -> models.GeneratedField:
+    """A column that PostgreSQL keeps in step with the text columns it is made of. Index it with a GinIndex."""
+    return models.GeneratedField(
+        expression=search_vector(A=A, B=B, C=C, D=D, names=names),
+        output_field=SearchVectorField(),
+        db_persist=True,
+        editable=False,
+    )
+
+
+# ── Queries ──
+
+
+def normalised(query: str) -> str:
+    """What a person typed, on one line, without control characters and not endlessly long."""
+    query = unicodedata.normalize("NFKC", query[: LONGEST_QUERY * 2])
+    query = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in query)
+    return " ".join(query.split())[:LONGEST_QUERY].strip()
+
+
+def words(query: str) -> list[str]:
+    """The words of a query, in lower case."""
+    return re.findall(r"[^\W_]+", query.lower())
+
+
+def wanted(query: str) -> str:
+    """A query without what must not be there."""
+    return " ".join(_UNWANTED.sub(" ", query).split())
+
+
+def joined(text: str) -> str:
+    """Words that hold signs, as one word each: `GPT-4` is gpt4, `C++` is cplusplus. Others are left out."""
+    found = []
+    for word in (part.strip("\"'“”‘’.,;:!?()[]") for part in text.lower().split()):
+        if word[:1].isalnum() and re.search(r"[^\w\s]", word):
+            found.append(re.sub(r"[\W_]", "", word.replace("+", "plus").replace("#", "sharp")))
+    return " ".join(found)
+
+
+def every_word(query: str) -> Any:
+    """All words must be there; quotes, `or` and `-` mean what they mean to a web search."""
+    asked = wanted(query)
+    found = _in_both(asked, "websearch")
+    if joined(asked):
+        found = found | SearchQuery(joined(asked), config="simple", search_type="plain")
+    return _without(found, query)
+
+
+def any_word(query: str) -> Any:
+    """One word is enough."""
+    asked = wanted(query)
+    return _without(_in_both(" or ".join(words(asked)) or asked, "websearch"), query)
+
+
+def beginning(query: str) -> Any:
+    """All words must be there, and of the last one the beginning: for somebody who is still typing."""
+    *whole, last = words(wanted(query)) or [""]
+    terms = [f"'{word}'" for word in whole] + [f"'{last}':*"]
+    found = _in_both(" & ".join(terms), "raw")
+    if joined(query):
+        found = found | SearchQuery(f"'{joined(query).split()[-1]}':*", config="simple", search_type="raw")
+    return found
+
+
+def _in_both(query: str, kind: str) -> Any:
+    return SearchQuery(query, config="english", search_type=kind) | SearchQuery(
+        query, config="simple", search_type=kind
+    )
+
+
+def _without(found: Any, query: str) -> Any:
+    """Denied in both languages, or what one knows only as a stem would slip through the other."""
+    for phrase in _UNWANTED.findall(query):
+        for config in ("english", "simple"):
+            if words(phrase):
+                found = found & ~SearchQuery(phrase.strip('"'), config=config, search_type="phrase")
+    return found
+
+
+def score(query: str, tsquery: Any, *, vector_field: str = "search", title_field: str = "title") -> Any:
+    """An expression from 0 to 1: how well the text fits, and better when the title begins with the query."""
+    return Least(
+        SearchRank(F(vector_field), tsquery, normalization=Value(1)) * Value(0.6)
+        + Case(
+            When(**{f"{title_field}__iexact": query}, then=Value(0.5)),
+            When(**{f"{title_field}__istartswith": query}, then=Value(0.3)),
+            When(Q(**{f"{title_field}__icontains": query}), then=Value(0.15)),
+            default=Value(0.0),
+            output_field=FloatField(),
+        ),
+        Value(1.0),
+        output_field=FloatField(),
+    )
+
+
+# ── Excerpts ──
+
+
+def excerpt(query: str, tsquery: Any, body_field: str) -> Any:
+    """An expression for the words around the matches, for `marked`. Only the part around the first one is read."""
+    return SearchHeadline(
+        _around(query, body_field),
+        tsquery,
+        config="english",
+        start_sel=_START,
+        stop_sel=_STOP,
+        max_words=28,
+        min_words=12,
+        max_fragments=2,
+        fragment_delimiter=" … ",
+    )
+
+
+def _around(query: str, body_field: str) -> Any:
+    """The text from a little before the first of the words, found by their beginnings as their endings change."""
+    starts = [
+        NullIf(
+            Func(Lower(body_field), Value(_stem(word)), function="strpos", output_field=IntegerField()),
+            Value(0),
+        )
+        for word in list(dict.fromkeys(words(wanted(query))))[:6]
+        if len(word) > 2
+    ]
+    if not starts:
+        return Substr(body_field, 1, EXCERPT_FROM)
+    first = Least(*starts, output_field=IntegerField()) if len(starts) > 1 else starts[0]
+    return Substr(
+        body_field,
+        Greatest(Coalesce(first, Value(1)) - EXCERPT_BEFORE, Value(1)),
+        EXCERPT_FROM,
+        output_field=TextField(),
+    )
+
+
+def _stem(word: str) -> str:
+    return word if len(word) < 5 else word[: max(4, len(word) - 3)]
+
+
+def marked(text: str) -> SafeString:
+    """An excerpt as safe HTML: escaped first, then the marks put in. PostgreSQL's own marks are not safe."""
+    html = _MARKED.sub(r"<mark>\1</mark>", str(escape(text or "")))
+    return mark_safe(html.replace(_START, "").replace(_STOP, ""))
+
+
+def highlighted(text: str, query: str) -> SafeString:
+    """A short text, such as a title, with the words of the query marked."""
+    found = words(query)
+    if not found:
+        return marked(text)
+    pattern = "|".join(sorted(map(re.escape, found), key=len, reverse=True))
+    clean = text.replace(_START, "").replace(_STOP, "")
+    return marked(re.sub(rf"(?i)\b({pattern})\b", rf"{_START}\1{_STOP}", clean))
