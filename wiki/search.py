@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
-from django.utils import timezone
 
 from members import standing
 from mlclub.gather import Hit
-from mlclub.search import Source, look
+from mlclub.search import Source
 from wiki import paths
 from wiki.models import Page, Paper, Post, ReadingList
 
@@ -99,8 +98,3 @@ def _paper(row: dict[str, Any]) -> Hit:
         url=paper.get_absolute_url(),
         meta=tuple(filter(None, [paper.label if paper.authors_text else "", row["venue"]])),
     )
-
-
-def search(query: str, user: Any, limit: int = 10) -> list[Hit]:
-    """The pages that `user` may see and that fit `query` best."""
-    return look(findable(user, timezone.now())[:1], query, limit=limit)

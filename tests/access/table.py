@@ -75,6 +75,7 @@ PUBLIC_PAGES = {
     "members:club_logo",
     "members:report_problem",
     "portal:search",
+    "portal:search_suggest",
     "theme_set",
     # calendars, and what a token opens
     "events:public_feed",
@@ -147,6 +148,7 @@ TABLE: dict[str, list[Case]] = {
     "portal:front": [Case("", PUBLIC)],
     "portal:home": [Case("", SIGNED_IN)],
     "portal:search": [Case("", PUBLIC)],
+    "portal:search_suggest": [Case("", PUBLIC)],
     "portal:desk": [Case("", OFFICERS)],
     "portal:digest_mine": [Case("", SIGNED_IN)],
     "portal:digest_preview": [Case("", OFFICERS)],

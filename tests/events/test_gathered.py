@@ -19,6 +19,7 @@ from tests.factories import (
     make_user,
     make_visit,
 )
+from tests.factories.finding import found as found_in
 
 pytestmark = pytest.mark.django_db
 
@@ -123,9 +124,9 @@ def test_the_digest_tells_each_person_only_what_they_may_see():
 def test_search_finds_what_one_may_see():
     make_event(title="Kernel evening", description="About feature maps.")
     make_event(title="Kernel secrets", visibility="members")
-    assert [hit.title for hit in gathered.search("kernel", make_user(), 10)] == ["Kernel evening"]
-    assert len(gathered.search("kernels", make_member(), 10)) == 2
-    (hit,) = gathered.search("feature maps", make_user(), 10)
+    assert [hit.title for hit in found_in(gathered, "kernel", make_user())] == ["Kernel evening"]
+    assert len(found_in(gathered, "kernels", make_member())) == 2
+    (hit,) = found_in(gathered, "feature maps", make_user())
     assert "<mark>" in hit.headline
 
 

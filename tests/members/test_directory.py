@@ -14,6 +14,7 @@ from tests.factories import (
     make_term,
     make_user,
 )
+from tests.factories.finding import found as found_in
 
 pytestmark = pytest.mark.django_db
 LIST = "/people/"
@@ -174,8 +175,8 @@ def test_search_finds_people_for_members_and_nothing_for_others():
     make_member(name="Hidden Quill", is_listed=False)
     from members import gathered
 
-    assert [hit.url for hit in gathered.search("quill", make_member(), 10)] == [found.get_absolute_url()]
-    assert gathered.search("quill", make_user(), 10) == []
+    assert [hit.url for hit in found_in(gathered, "quill", make_member())] == [found.get_absolute_url()]
+    assert found_in(gathered, "quill", make_user()) == []
 
 
 def test_contributions_of_every_app_stand_on_the_profile(client):

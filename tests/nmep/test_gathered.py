@@ -8,6 +8,7 @@ from django.utils import timezone
 from events.models import Talk
 from nmep import gathered
 from nmep.models import Enrolment, Offering
+from tests.factories.finding import found as found_in
 from tests.factories.members import make_member, make_officer, make_user
 from tests.factories.nmep import (
     make_assignment,
@@ -66,10 +67,10 @@ def test_search_finds_work_and_weeks_for_those_who_may_read_them():
     make_session(offering=offering, title="Attention")
     draft = make_offering(state=Offering.State.DRAFT)
     make_session(offering=draft, title="Attention in secret")
-    titles = {hit.title for hit in gathered.search("attention", make_member(), 10)}
+    titles = {hit.title for hit in found_in(gathered, "attention", make_member())}
     assert titles == {"HW1: Attention from scratch", "Week 1: Attention"}
-    assert {hit.title for hit in gathered.search("attention", AnonymousUser(), 10)} == {"Week 1: Attention"}
-    assert {hit.kind for hit in gathered.search("softmax", make_member(), 10)} == {"Assignment"}
+    assert {hit.title for hit in found_in(gathered, "attention", AnonymousUser())} == {"Week 1: Attention"}
+    assert {hit.kind for hit in found_in(gathered, "softmax", make_member())} == {"Assignment"}
 
 
 def test_the_digest_asks_the_same_number_of_questions_for_any_number_of_people(django_assert_max_num_queries):

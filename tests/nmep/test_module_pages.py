@@ -10,6 +10,7 @@ from nmep import gathered
 from nmep.forms.library import ModuleForm
 from nmep.models import Module, ModuleNeed, Offering
 from tests.factories import make_member, make_officer, make_user
+from tests.factories.finding import found as found_in
 from tests.factories.library import make_module
 from tests.factories.nmep import make_enrolment, make_offering, make_session
 
@@ -341,7 +342,7 @@ def test_the_search_box_finds_modules_for_those_who_may_see_them(client):
     make_module("Diffusion for insiders")
 
     def found(viewer, query="diffusion"):
-        return [hit.title for hit in gathered.search(query, viewer, 10)]
+        return [hit.title for hit in found_in(gathered, query, viewer)]
 
     assert found(AnonymousUser()) == ["Diffusion"]
     assert found(make_user()) == ["Diffusion"]

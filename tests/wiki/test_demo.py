@@ -5,7 +5,8 @@ import pytest
 from django.utils import timezone
 
 from members import demo as members_demo
-from wiki import demo
+from tests.factories.finding import found as found_in
+from wiki import demo, gathered
 from wiki.models import Link, Page, Revision
 
 pytestmark = pytest.mark.django_db
@@ -103,15 +104,13 @@ QUERIES = {
 
 
 def test_what_people_type_finds_the_page_they_mean_first():
-    from wiki import search
-
     people = members_demo.seed(date.today(), random.Random(2022))[2]
     demo.seed(people, timezone.now(), random.Random(2022))
     reader = people.cast["member"]
 
     found = {}
     for query in QUERIES:
-        hits = search.search(query, reader, 5)
+        hits = [hit for hit in found_in(gathered, query, reader) if hit.kind == "Wiki"]
         found[query] = hits[0].title if hits else ""
 
     right = [query for query, title in QUERIES.items() if found[query] == title]
