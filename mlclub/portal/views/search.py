@@ -52,7 +52,7 @@ def search(request: HttpRequest) -> HttpResponse:
             ],
             "all_url": f"?{urlencode(asked)}",
             "all_time_url": f"?{urlencode({'q': query})}",
-            "exact_url": f"?{urlencode({'q': query, 'exact': 1, **kept})}",
+            "exact_url": f"?{urlencode({'q': query, 'exact': '1', **kept})}",
             "page_obj": Paginator(range(of_kind or len(found.hits)), finding.A_PAGE).get_page(page),
             "terms": terms,
             "term": term,
