@@ -76,7 +76,7 @@ def own_media(settings, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def browser():
+def chromium_of_the_run():
     """Chromium, started once for the run."""
     from playwright.sync_api import sync_playwright
 
@@ -86,6 +86,14 @@ def browser():
         started = playwright.chromium.launch(executable_path=path, args=chromium.ARGUMENTS)
         yield started
         started.close()
+
+
+@pytest.fixture
+def browser(chromium_of_the_run):
+    """Chromium, with nothing left open for the next test: a page that stays goes on asking the server."""
+    yield chromium_of_the_run
+    for context in chromium_of_the_run.contexts:
+        context.close()
 
 
 @pytest.fixture

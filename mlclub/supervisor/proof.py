@@ -47,7 +47,8 @@ def test(arguments: Sequence[str]) -> int:
         races = pytest(["-m", "race or sandbox"], env | {"MLCLUB_WRITE_REPORTS": str(reports)})
         print("\nEverything else, on two processes:", flush=True)
         rest = pytest(
-            ["-m", "not race and not sandbox", "-n", "2"], env | {"MLCLUB_READ_REPORTS": str(reports)}
+            ["-m", "not race and not sandbox", "-n", "2", "--dist", "worksteal"],
+            env | {"MLCLUB_READ_REPORTS": str(reports)},
         )
     return rest or (0 if races == NOTHING_COLLECTED else races)
 
