@@ -12,9 +12,9 @@ from django.db.models import Max
 from events.models import Event, Kind, Talk, Visibility
 from members import audit
 from members.models import Break, Club, Term, User
+from mlclub.graphs import way
 from nmep import deadlines, enrolling, people, planning
 from nmep.models import Enrolment, Module, ModuleNeed, Offering, Program, Session
-from nmep.models.modules import way
 
 WEEK = timedelta(weeks=1)
 

@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 
 from members.audit import record
 from members.models import Club
-from wiki import diffs, linking, merging, paths, vocabulary
+from wiki import diffs, linking, merging, paths, pictures, proposing, vocabulary
 from wiki.models import Attachment, Link, Page, Passage, Redirect, Revision
 from wiki.rendering import Anatomy, anatomy, pictures_in
 
@@ -315,6 +315,8 @@ def _append(
     page.head = revision
     page.content_at = now
     keep_in_step(page, held or anatomy(text, folder=page.folder, macros=Club.current().tex_macros))
+    if source != Revision.Source.IMPORT:  # an import proposes when all its pages are here
+        proposing.propose({page.pk: text}, now=now)
     return revision
 
 
@@ -322,7 +324,10 @@ def keep_in_step(page: Page, held: Anatomy, *, learns_words: bool = True) -> Non
     """Store what follows from the text: columns for search, links, pictures, and the words it brings."""
     known = vocabulary.words_of(page) if page.head and page.head.number > 1 else set()
     follow(page, held)
-    page.save(update_fields=["head", "content_at", "aliases", "names", "headings", "plain_text"])
+    page.dead_pictures = "\n".join(pictures.missing(page.text, page.folder, held))[:2000]
+    page.save(
+        update_fields=["head", "content_at", "aliases", "names", "headings", "plain_text", "dead_pictures"]
+    )
     _keep_links(page, held)
     shown = pictures_in(page.text) | {embed.sha for embed in held.embeds}
     page.attachments.set(Attachment.objects.filter(sha256__in=shown))

@@ -190,6 +190,16 @@ def settle(keys: Iterable[str]) -> None:
     Link.objects.bulk_update(changed, ["target"], batch_size=500)
 
 
+def name_for(path: str, page: int, *, folder: str) -> str:
+    """The shortest name that means the page at `path` on a page in `folder`."""
+    directory = directory_for([(folder, paths.segments_of(path)[1]), (folder, path)])
+    for name in (paths.segments_of(path)[1], path):
+        place = directory.find(folder, name)
+        if place is not None and place.page == page:
+            return name
+    return f"/{path}"
+
+
 def key_of(name: str) -> str:
     """The key by which a link is found again: that of the last part of what it names."""
     wanted, _ = asked_path("", name)

@@ -8,7 +8,27 @@ from typing import Any
 from django.core.files.base import ContentFile
 
 from mlclub import uploads
+from wiki import linking, paths
 from wiki.models import Attachment
+from wiki.rendering import Anatomy, pictures_in
+
+
+def missing(text: str, folder: str, held: Anatomy) -> list[str]:
+    """The names of the pictures that a text shows and that are not here, each once; at most two queries."""
+    names = list(dict.fromkeys([*held.images, *(name for name, _ in held.missing_images)]))
+    places = {
+        name: {linking.asked_path(folder, name)[0], paths.tidy(f"{folder}/{name}"), name} for name in names
+    }
+    here = (
+        set(Attachment.objects.filter(path__in=set().union(*places.values())).values_list("path", flat=True))
+        if names
+        else set()
+    )
+    found = [name for name in names if not places[name] & here]
+    hashes = pictures_in(text)
+    if hashes:
+        hashes -= set(Attachment.objects.filter(sha256__in=hashes).values_list("sha256", flat=True))
+    return [*found, *(f"{digest[:12]} (deleted)" for digest in sorted(hashes))]
 
 
 def keep(picture: Any, *, now: datetime, by: Any, path: str = "") -> Attachment:

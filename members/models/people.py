@@ -43,6 +43,18 @@ class UserQuerySet(models.QuerySet["User"]):
             latest_status=models.Subquery(begun.order_by("-term__starts_on").values("status")[:1])
         )
 
+    def still_here(self, on: date | None = None) -> UserQuerySet:
+        """Whom the club can ask, today or `on` another day: members of this term or of the one before it who have not
+        left, and whoever holds an office. Somebody who was not yet asked whether they are back counts as here."""
+        today = on or standings.today()
+        begun = Membership.objects.filter(person=models.OuterRef("pk"), term__starts_on__lte=today)
+        latest_terms = Term.objects.started(today).order_by("-starts_on").values("pk")[:2]
+        stays = models.Q(latest_status__in=["active", "on_break", "invited"]) & models.Exists(
+            begun.filter(term__in=latest_terms)
+        )
+        office = OfficeTerm.objects.held_on(today).filter(person=models.OuterRef("pk"))
+        return self.real().with_latest_status(today).filter(stays | models.Q(models.Exists(office)))
+
     def alumni(self, on: date | None = None) -> UserQuerySet:
         """People whose latest membership made them alumni."""
         return self.with_latest_status(on).filter(models.Q(latest_status=Membership.Status.ALUMNUS))

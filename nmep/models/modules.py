@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.urls import reverse
 
+from mlclub.graphs import circle_in_words, way
 from mlclub.privacy import NOT_PERSONAL, Erase, Policy
 from mlclub.search import search_column
 
@@ -207,26 +208,6 @@ class ModuleNeed(models.Model):
             refuse_circle(self.module_id, [self.needed_id], others)
 
 
-def way(edges: Iterable[tuple[int, int]], start: int, goal: int) -> list[int]:
-    """The modules from `start` to `goal` along what each needs, both included; empty if there is no way."""
-    needs: dict[int, list[int]] = {}
-    for module, needed in edges:
-        needs.setdefault(module, []).append(needed)
-    came_from, to_see = {start: 0}, [start]
-    while to_see:
-        at = to_see.pop()
-        if at == goal:
-            steps = [at]
-            while came_from[steps[-1]]:
-                steps.append(came_from[steps[-1]])
-            return steps[::-1]
-        for following in needs.get(at, ()):
-            if following not in came_from:
-                came_from[following] = at
-                to_see.append(following)
-    return []
-
-
 def refuse_circle(module: int, needed: Iterable[int], others: Iterable[tuple[int, int]]) -> None:
     """Raises a ValidationError that names the circle if `module`, needing `needed`, closes one with `others`."""
     edges = list(others)
@@ -235,10 +216,7 @@ def refuse_circle(module: int, needed: Iterable[int], others: Iterable[tuple[int
         if steps:
             titles = Module.objects.in_bulk([*steps, module])
             named = [titles[pk].title for pk in [module, *steps]]
-            said = ", ".join(
-                [f"{named[0]} needs {named[1]}", *(f"which needs {title}" for title in named[2:])]
-            )
-            raise ValidationError(f"That closes a circle: {said}.", code="circle")
+            raise ValidationError(circle_in_words(named), code="circle")
 
 
 class ModuleLinkQuerySet(models.QuerySet["ModuleLink"]):

@@ -1,30 +1,39 @@
 from wiki.models.attachments import Attachment
 from wiki.models.authors import ImportedAuthor
+from wiki.models.care import CareRequest, LibraryFigure, OwnerChange
 from wiki.models.lists import Placement, ReadingList, ReadingTopic
 from wiki.models.lookups import LookupPace, PaperLookup
 from wiki.models.mirrors import LibraryArchive, Mirror, MirrorKey
 from wiki.models.pages import Link, Page, Redirect, Revision
 from wiki.models.papers import BibEntry, Paper
 from wiki.models.passages import Passage
-from wiki.models.posts import (
-    Post,
-    PostAddress,
-    PostAuthor,
-    PostRevision,
-    ReaderNote,
-    ReviewNote,
+from wiki.models.posts import Post, PostAddress, PostAuthor, PostRevision, ReaderNote, ReviewNote
+from wiki.models.requires import (
+    KnownPage,
+    LearningFollow,
+    LearningPath,
+    LearningStep,
+    Requirement,
+    RequirementProposal,
 )
 from wiki.models.words import Word
 
 __all__ = [
     "Attachment",
     "BibEntry",
+    "CareRequest",
     "ImportedAuthor",
+    "KnownPage",
+    "LearningFollow",
+    "LearningPath",
+    "LearningStep",
     "LibraryArchive",
+    "LibraryFigure",
     "Link",
     "LookupPace",
     "Mirror",
     "MirrorKey",
+    "OwnerChange",
     "Page",
     "Paper",
     "PaperLookup",
@@ -38,6 +47,8 @@ __all__ = [
     "ReadingList",
     "ReadingTopic",
     "Redirect",
+    "Requirement",
+    "RequirementProposal",
     "ReviewNote",
     "Revision",
     "Word",

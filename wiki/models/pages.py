@@ -7,10 +7,11 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Length, Lower
 from django.urls import reverse
 from django.utils import timezone
 
+from members.models import User
 from mlclub.privacy import NOT_PERSONAL, Erase, Policy
 from mlclub.search import search_column
 from wiki import paths
@@ -35,33 +36,57 @@ class PageQuerySet(models.QuerySet["Page"]):
         return self.exclude(trashed_at=None)
 
     def with_care(self, today: date) -> Any:
-        """Adds `is_stale`, `has_broken_links` and `is_orphan`."""
+        """Adds `is_overdue`, `is_stale` (which an overdue one is too), `has_broken_links`, `has_dead_pictures`,
+        `is_orphan`, `is_short` and `is_unkept`: nobody who is still here looks after it."""
         broken = Link.objects.filter(source=OuterRef("pk"), target=None)
-        inbound = Link.objects.filter(target=OuterRef("pk")).exclude(source=OuterRef("pk"))
-        return self.annotate(
-            is_stale=models.Case(
-                models.When(review_by__lte=today, then=True),
-                models.When(
-                    review_by=None,
-                    content_at__lt=_midnight(today) - STALE_AFTER,
-                    then=models.Case(
-                        models.When(checked_at__gte=_midnight(today) - STALE_AFTER, then=False), default=True
-                    ),
-                ),
-                default=False,
-                output_field=models.BooleanField(),
-            ),
+        inbound = Link.objects.filter(target=OuterRef("pk"), source__trashed_at=None).exclude(
+            source=OuterRef("pk")
+        )
+        a_year_ago = _midnight(today) - STALE_AFTER
+        unseen = Q(review_by=None, content_at__lt=a_year_ago) & (
+            Q(checked_at=None) | Q(checked_at__lt=a_year_ago)
+        )
+        return self.alias(plain_length=Length("plain_text")).annotate(
+            is_overdue=_whether(Q(review_by__lte=today)),
+            is_stale=_whether(Q(review_by__lte=today) | unseen),
             has_broken_links=Exists(broken),
-            is_orphan=~Exists(inbound),
+            has_dead_pictures=_whether(~Q(dead_pictures="")),
+            # The home of a folder is what the folder itself shows.
+            is_orphan=_whether(~Q(Exists(inbound)) & ~Q(path__endswith=f"/{paths.HOME}")),
+            is_short=_whether(Q(plain_length__lt=STUB)),
+            is_unkept=~Exists(User.objects.still_here(today).filter(pk=OuterRef("owner"))),
         )
 
     def needing_care(self, today: date) -> PageQuerySet:
-        """Stale, with broken links, or without an owner; the most neglected first."""
+        """What somebody has to do something about: stale, a link or a picture that leads nowhere, or nobody who looks
+        after it; the most neglected first."""
         return (
             self.with_care(today)
-            .filter(Q(is_stale=True) | Q(has_broken_links=True) | Q(owner=None))
+            .filter(
+                Q(is_stale=True) | Q(has_broken_links=True) | Q(has_dead_pictures=True) | Q(is_unkept=True)
+            )
             .order_by("-is_stale", "-has_broken_links", "content_at")
         )
+
+    def in_question(self, today: date) -> PageQuerySet:
+        """All that could be better: what needs care, and what nothing leads to or is only a beginning."""
+        return (
+            self.with_care(today)
+            .filter(
+                Q(is_stale=True)
+                | Q(has_broken_links=True)
+                | Q(has_dead_pictures=True)
+                | Q(is_unkept=True)
+                | Q(is_orphan=True)
+                | Q(is_short=True)
+            )
+            .exclude(Q(path__startswith="_") | Q(path__contains="/_"))
+        )
+
+
+def _whether(condition: Q) -> models.Case:
+    """A yes or no of the row, never nothing."""
+    return models.Case(models.When(condition, then=True), default=False, output_field=models.BooleanField())
 
 
 def _midnight(day: date) -> datetime:
@@ -94,6 +119,8 @@ class Page(models.Model):
     names = models.TextField(blank=True, editable=False)
     headings = models.TextField(blank=True, editable=False)
     plain_text = models.TextField(blank=True, editable=False)
+    # The names, one a line, of pictures that the text shows and that are not here.
+    dead_pictures = models.TextField(blank=True, editable=False)
     search = search_column(A=["title", "names"], B=["headings"], C=["plain_text"], names=["title", "names"])
     # Of all pages that hold a common word, those called by it must be found first: see `mlclub.search.rank`.
     names_search = search_column(A=["title", "names"], names=["title", "names"])
@@ -144,6 +171,7 @@ class Page(models.Model):
             GinIndex(fields=["search"], name="page_search"),
             GinIndex(fields=["names_search"], name="page_names_search"),
             models.Index(fields=["key"], name="page_key"),
+            GinIndex(fields=["title"], opclasses=["gin_trgm_ops"], name="page_title_trigrams"),
             models.Index(fields=["-content_at"], name="page_changes"),
         ]
         permissions = [
@@ -184,16 +212,19 @@ class Page(models.Model):
 
     def is_adoptable(self) -> bool:
         """Whether nobody who is still here looks after it."""
-        return self.owner is None or not self.owner.is_active or not self.owner.standing.reads_members_area
+        if hasattr(self, "is_unkept"):
+            return bool(self.is_unkept)
+        return not User.objects.still_here().filter(pk=self.owner_id).exists()
 
     def check_off(self, *, by: Any, now: datetime) -> None:
-        """Record that somebody read it over and it is still right; a review date that has come is put off a year."""
+        """Record that somebody read it over and it is still right; the next check is due in a year, or on the later day
+        that somebody has set."""
+        next_year = now.date() + STALE_AFTER
         Page.objects.filter(pk=self.pk).update(
             checked_at=now,
             checked_by=by,
             review_by=models.Case(
-                models.When(review_by__lte=now.date(), then=models.Value(now.date() + STALE_AFTER)),
-                default=F("review_by"),
+                models.When(review_by__gt=now.date(), then=F("review_by")), default=models.Value(next_year)
             ),
         )
 
