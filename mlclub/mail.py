@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -40,19 +40,31 @@ def compose(template: str, context: Mapping[str, Any]) -> Composed:
     Templates extend `mail/base.txt` and `mail/base.html`, which want `club`, `why` and, where they exist,
     `settings_url` and `unsubscribe_url`. `site_url` is added.
     """
+    written = _written(template, context)
+    html = inliner().inline(written.html)
+    if len(html.encode()) > MOST_HTML:
+        logger.warning(
+            "The mail %s has %d bytes of HTML and goes as text alone.", template, len(html.encode())
+        )
+        html = ""
+    return Composed(subject=written.subject, text=written.text, html=html)
+
+
+def compose_part(template: str, context: Mapping[str, Any]) -> Composed:
+    """The same three templates as a part of another mail: what stands in their block `content`, without its frame."""
+    written = _written(template, {**context, "is_part": True})
+    # Safe: what a template of ours has just written.
+    return replace(written, html=mark_safe(written.html.strip()))
+
+
+def _written(template: str, context: Mapping[str, Any]) -> Composed:
     values = {"site_url": settings.SITE_URL, **context}
     subject = " ".join(plain(f"{template}.subject.txt", values).split())
     if len(subject) > LONGEST_SUBJECT:
         subject = subject[: LONGEST_SUBJECT - 1].rstrip() + "…"
     text = re.sub(r"\n{3,}", "\n\n", plain(f"{template}.txt", values)).strip() + "\n"
     page = get_template(f"{template}.html").render({"subject": subject, "colours": look.colours(), **values})
-    html = inliner().inline(page)
-    if len(html.encode()) > MOST_HTML:
-        logger.warning(
-            "The mail %s has %d bytes of HTML and goes as text alone.", template, len(html.encode())
-        )
-        html = ""
-    return Composed(subject=subject, text=text, html=html)
+    return Composed(subject=subject, text=text, html=page)
 
 
 def plain(name: str, values: Mapping[str, Any]) -> str:

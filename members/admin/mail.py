@@ -52,7 +52,7 @@ class NotificationAdmin(admin.ModelAdmin):
         ("person", "address"), ("kind", "channel"), ("about", "slot"),
         ("status", "reason"), ("created_at", "due_at", "expires_at"), ("try_at", "sent_at"),
         ("attempts", "interruptions"), ("claim", "lease_until", "begun_at"), "released_at",
-        ("message_id", "provider_id"),
+        ("message_id", "merged_as", "provider_id"),
     ]  # fmt: skip
     readonly_fields = [name for group in fields for name in ([group] if isinstance(group, str) else group)]
 

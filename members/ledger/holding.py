@@ -37,7 +37,7 @@ def release(*, now: datetime, by: User | None = None) -> int:
 def let_out(rows: NotificationQuerySet, *, now: datetime, by: User) -> int:
     """Let some of what is held go; the hold stays for the rest."""
     with transaction.atomic():
-        count = rows.held(held_since()).update(released_at=now)
+        count = rows.by_mail().held(held_since()).update(released_at=now)
         audit.record(by, "mail.let_out", f"members.club:{CLUB_PK}", after={"count": count})
         wake()
     return count
@@ -46,8 +46,10 @@ def let_out(rows: NotificationQuerySet, *, now: datetime, by: User) -> int:
 def drop(rows: NotificationQuerySet, *, now: datetime, by: User) -> int:
     """Decide that some of what is held never goes."""
     with transaction.atomic():
-        count = rows.held(held_since()).update(
-            status=Notification.Status.SKIPPED, reason=DROPPED, released_at=now
+        count = (
+            rows.by_mail()
+            .held(held_since())
+            .update(status=Notification.Status.SKIPPED, reason=DROPPED, released_at=now)
         )
         audit.record(by, "mail.drop", f"members.club:{CLUB_PK}", after={"count": count})
     return count
@@ -60,7 +62,8 @@ def send_again(rows: NotificationQuerySet, *, now: datetime, by: User) -> int:
     """
     with transaction.atomic():
         count = (
-            rows.dead()
+            rows.by_mail()
+            .dead()
             .filter(kind__in=[kind.slug for kind in kinds.every()])
             .update(
                 status=Notification.Status.PENDING,
@@ -79,7 +82,7 @@ def send_again(rows: NotificationQuerySet, *, now: datetime, by: User) -> int:
 def set_aside(rows: NotificationQuerySet, *, by: User) -> int:
     """Take dead rows off the desk: nobody will send them."""
     with transaction.atomic():
-        count = rows.dead().update(status=Notification.Status.SKIPPED, reason=DROPPED)
+        count = rows.by_mail().dead().update(status=Notification.Status.SKIPPED, reason=DROPPED)
         audit.record(by, "mail.set_aside", f"members.club:{CLUB_PK}", after={"count": count})
     return count
 
@@ -89,8 +92,8 @@ def held_since() -> datetime | None:
 
 
 def held() -> NotificationQuerySet:
-    """The rows that wait for an officer."""
-    return Notification.objects.held(held_since())
+    """The mails that wait for an officer. Channels are silent meanwhile, and say afterwards what they should."""
+    return Notification.objects.by_mail().held(held_since())
 
 
 def _set_hold(since: datetime | None, reason: str) -> None:

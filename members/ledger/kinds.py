@@ -155,6 +155,14 @@ def find(slug: str) -> Kind | None:
     return REGISTRY.get(slug)
 
 
+def known(slug: str) -> Kind:
+    """The kind called `slug`, which an app declares: a row of another kind does not come this far."""
+    found = find(slug)
+    if found is None:
+        raise LookupError(slug)
+    return found
+
+
 #: What allauth calls its mails, and what people call them.
 ACCOUNT_MAILS = {
     "email_confirmation": "Confirm your address",

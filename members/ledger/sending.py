@@ -16,19 +16,21 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
+from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from members import mailserver
-from members.ledger import holding, judging, kinds, posting, stopping
+from members.ledger import holding, judging, kinds, merging, posting, stopping
 from members.ledger.kinds import Category, Due, Kind
 from members.ledger.outcomes import BACK_OFF, Failure, Verdict, judge, refuses_us, words
 from members.ledger.stopping import Wishes
@@ -124,10 +126,13 @@ def sweep(
         sender = _Sender(clock, club, report, should_stop)
         try:
             while True:
-                if clock.elapsed > budget or should_stop():
+                if should_stop():
                     report.is_finished = False
                     break
                 if not sender.send_batch():
+                    break
+                if clock.elapsed > budget:
+                    report.is_finished = False
                     break
         except RefusesUs as problem:
             logger.error("The mail server refuses the portal: %s", problem)
@@ -155,19 +160,32 @@ def _note_tick(now: datetime) -> bool:
 
 
 def tick(now: datetime, problems: list[str] | None = None) -> int:
-    """Write the rows that every kind says are due at `now`; returns how many were not there yet."""
+    """Write the rows that every kind says are due at `now`; returns how many were not there yet.
+
+    What may go together comes into sight together.
+    """
+    asked = [kind for kind in kinds.every() if type(kind).due is not Kind.due]
     written = 0
-    for kind in kinds.every():
-        if type(kind).due is Kind.due:
-            continue
-        try:
-            with transaction.atomic():
-                written += _write_due(kind, now)
-        except Exception as problem:  # one app's mistake must not keep the others' reminders
-            logger.exception("What is due of %s could not be found", kind.slug)
-            if problems is not None:
-                problems.append(f"{kind.slug}: {words(problem)}")
+    with transaction.atomic():
+        merging.lock()
+        for kind in asked:
+            if merging.may_merge(kind):
+                written += _written_due(kind, now, problems)
+    for kind in asked:
+        if not merging.may_merge(kind):
+            written += _written_due(kind, now, problems)
     return written
+
+
+def _written_due(kind: Kind, now: datetime, problems: list[str] | None) -> int:
+    try:
+        with transaction.atomic():
+            return _write_due(kind, now)
+    except Exception as problem:  # one app's mistake must not keep the others' reminders
+        logger.exception("What is due of %s could not be found", kind.slug)
+        if problems is not None:
+            problems.append(f"{kind.slug}: {words(problem)}")
+        return 0
 
 
 def _write_due(kind: Kind, now: datetime) -> int:
@@ -209,11 +227,12 @@ class _Sender:
         self.lease_until = clock.now
         self.backend: BaseEmailBackend | None = None
         self.has_carried = False
+        self.looked_ahead_for: set[merging.Recipient] = set()
 
     # ── Claiming
 
     def send_batch(self) -> bool:
-        """Claim the next rows and deal with each; False when there was nothing to claim."""
+        """Claim the next rows and deal with each mail; False when there was nothing to claim."""
         rows = self.claim_batch()
         if not rows:
             return False
@@ -221,13 +240,14 @@ class _Sender:
             with Club.kept():
                 wishes = Wishes.of(rows)
                 self.prepare(rows)
-                for position, row in enumerate(rows):
+                mails = merging.mails(rows)
+                for position, parts in enumerate(mails):
                     if self.should_stop():
                         break
-                    if self.keep_lease(rows[position:]):
+                    if self.keep_lease(list(chain.from_iterable(mails[position:]))):
                         began = self.clock.elapsed
-                        self.deal_with(row, wishes)
-                        if self.clock.elapsed - began > SLOW and self.is_overtaken(row):
+                        self.deal_with(parts, wishes)
+                        if self.clock.elapsed - began > SLOW and self.is_overtaken(parts[0]):
                             break
         finally:
             self.let_go()
@@ -241,16 +261,35 @@ class _Sender:
         now = self.clock.now
         self.claim, self.lease_until = uuid.uuid4(), now + LEASE
         with transaction.atomic():
-            rows = list(
-                self.waiting(now)
-                .select_for_update(skip_locked=True, of=("self",))
-                .select_related("person")[:BATCH]
-            )
+            waiting = self.waiting(now)
+            reminders = waiting.filter(rank=Category.REMINDER.value, kind__in=merging.slugs())
+            if reminders.exists():
+                merging.lock()
+            else:  # one that is written this moment may have others beside it: the next batch takes them together
+                waiting = waiting.exclude(rank=Category.REMINDER.value, kind__in=merging.slugs())
+            rows = self.locked(waiting[:BATCH])
+            self.look_ahead(rows, reminders, now)
+            free = Notification.objects.by_mail().free(holding.held_since())
+            rows += self.locked(merging.companions(rows, now, free))
             if rows:
                 Notification.objects.filter(pk__in=[row.pk for row in rows]).update(
                     status=Status.SENDING, claim=self.claim, lease_until=self.lease_until, begun_at=None
                 )
         return rows
+
+    def locked(self, rows: NotificationQuerySet) -> list[Notification]:
+        return list(rows.select_for_update(skip_locked=True, of=("self",)).select_related("person"))
+
+    def look_ahead(
+        self, rows: Sequence[Notification], reminders: NotificationQuerySet, now: datetime
+    ) -> None:
+        """Write what soon falls due of those who get a reminder now: once a sweep for everybody who waits for one."""
+        recipients = {merging.recipient_of(row) for row in rows if merging.may_merge(kinds.find(row.kind))}
+        if recipients <= self.looked_ahead_for:
+            return
+        recipients.update(reminders.order_by().values_list("person_id", "address").distinct())
+        merging.write_ahead(recipients, now)
+        self.looked_ahead_for |= recipients
 
     def is_overtaken(self, row: Notification) -> bool:
         """Whether somebody waits who goes before the rest of this batch: the server is slow today."""
@@ -284,37 +323,17 @@ class _Sender:
             except Exception:  # then `context` fails for the rows that need it, one by one
                 logger.exception("A batch of %s could not be prepared", slug)
 
-    def deal_with(self, row: Notification, wishes: Wishes) -> None:
+    def deal_with(self, rows: Sequence[Notification], wishes: Wishes) -> None:
+        """Send one mail: a message, or several as its parts. What falls out of it is written down by itself."""
         now = self.clock.now
-        kind = kinds.find(row.kind)
-        try:
-            if kind is not None and not (row.expires_at and row.expires_at <= now):
-                morning = judging.quiet_until(row, kind, now, self.club.zone)
-                if morning:
-                    self.record(row, "postponed", status=Status.PENDING, try_at=morning)
-                    return
-            reason = judging.reason_to_skip(row, kind, wishes, now)
-            if reason or kind is None:
-                self.record(row, Status.SKIPPED, status=Status.SKIPPED, reason=reason[:300])
-                return
-            backend = self.open_backend()
-            mail = posting.message(row, kind, club=self.club, now=now, connection=backend)
-        except Unreachable:
-            raise
-        except ObjectDoesNotExist:
-            self.record(row, Status.SKIPPED, status=Status.SKIPPED, reason=judging.GONE)
+        rows = [row for row in rows if self.may_go(row, wishes, now)]
+        if all(merging.is_early(row, now) for row in rows):
             return
-        except Exception as problem:
-            logger.exception("Notification %s (%s) could not be written", row.pk, row.kind)
-            row.attempts += 1
-            self.record_failure(
-                row, Failure(Verdict.RETRY, f"It could not be written: {type(problem).__name__}")
-            )
-            return
+        backend = self.open_backend()
+        rows, mail = self.written(rows, backend, now)
         # From here on it may arrive even if this process dies.
-        if not self.mine().filter(pk=row.pk).update(begun_at=self.clock.now, attempts=F("attempts") + 1):
+        if mail is None or not self.begin(rows):
             return
-        row.attempts += 1
         has_carried = self.has_carried
         failure = self.hand_over(mail)
         if failure and has_carried and failure.loses_connection and failure.verdict is Verdict.RETRY:
@@ -322,7 +341,7 @@ class _Sender:
             try:
                 mail.connection = self.open_backend()
             except Unreachable:
-                self.record_failure(row, failure)
+                self.record_failures(rows, failure)
                 raise
             failure = self.hand_over(mail)
         if failure is None:
@@ -332,7 +351,7 @@ class _Sender:
                 Club.forget()
             status = getattr(mail, "anymail_status", None)
             self.record(
-                row,
+                rows,
                 Status.SENT,
                 status=Status.SENT,
                 sent_at=self.clock.now,
@@ -342,17 +361,98 @@ class _Sender:
             )
         elif failure.verdict is Verdict.REFUSED:
             # Nobody's message is to blame: it is as it was.
-            self.mine().filter(pk=row.pk).update(
-                status=Status.PENDING,
-                claim=None,
-                lease_until=None,
-                begun_at=None,
-                attempts=F("attempts") - 1,
-                reason=failure.reason[:300],
-            )
+            self.as_before(rows, failure.reason)
             raise RefusesUs(failure.reason)
         else:
-            self.record_failure(row, failure)
+            self.record_failures(rows, failure)
+
+    def may_go(self, row: Notification, wishes: Wishes, now: datetime) -> bool:
+        """Whether the row goes now; why it does not is written down, but for one whose own hour has not come."""
+        kind = kinds.find(row.kind)
+        is_early = merging.is_early(row, now)
+        try:
+            morning = None
+            if kind is not None and not (row.expires_at and row.expires_at <= now):
+                morning = judging.quiet_until(row, kind, now, self.club.zone)
+            reason = "" if morning else judging.reason_to_skip(row, kind, wishes, now)
+        except Exception as problem:
+            self.could_not_be_written(row, problem, now)
+            return False
+        if morning and not is_early:
+            self.record([row], "postponed", status=Status.PENDING, try_at=morning)
+        elif reason and not is_early:
+            self.record([row], Status.SKIPPED, status=Status.SKIPPED, reason=reason[:300])
+        return not morning and not reason
+
+    def written(
+        self, rows: Sequence[Notification], backend: BaseEmailBackend, now: datetime
+    ) -> tuple[Sequence[Notification], EmailMultiAlternatives | None]:
+        """The mail and the rows that stand in it, without those that cannot be written; None where nothing is left."""
+        how: dict[str, Any] = {"club": self.club, "now": now}
+        try:
+            if len(rows) > 1:
+                parts = [part for row in rows if (part := self.part_of(row, now))]
+                rows = [part.row for part in parts]
+                if len(parts) > 1:
+                    merging.put_together(rows)
+                    return rows, posting.together(parts, connection=backend, **how)
+                if all(merging.is_early(row, now) for row in rows):
+                    return [], None
+            merging.put_together(rows)
+            return rows, posting.message(rows[0], kinds.known(rows[0].kind), connection=backend, **how)
+        except Exception as problem:
+            for row in rows:
+                self.could_not_be_written(row, problem, now)
+            return [], None
+
+    def part_of(self, row: Notification, now: datetime) -> posting.Part | None:
+        """The row as a part of a mail; None where it cannot be written, and the others go without it."""
+        try:
+            return posting.part(row, kinds.known(row.kind), club=self.club, now=now)
+        except Exception as problem:
+            self.could_not_be_written(row, problem, now)
+            return None
+
+    def could_not_be_written(self, row: Notification, problem: Exception, now: datetime) -> None:
+        if isinstance(problem, ObjectDoesNotExist):
+            if not merging.is_early(row, now):
+                self.record([row], Status.SKIPPED, status=Status.SKIPPED, reason=judging.GONE)
+            return
+        logger.error("Notification %s (%s) could not be written", row.pk, row.kind, exc_info=problem)
+        if not merging.is_early(row, now):
+            row.attempts += 1
+            self.record_failure(
+                row, Failure(Verdict.RETRY, f"It could not be written: {type(problem).__name__}")
+            )
+
+    def begin(self, rows: Sequence[Notification]) -> bool:
+        """Note that the mail is about to go; False where another sender has one of its rows by now."""
+        with transaction.atomic() if len(rows) > 1 else nullcontext():
+            begun = (
+                self.mine()
+                .filter(pk__in=[row.pk for row in rows])
+                .update(begun_at=self.clock.now, attempts=F("attempts") + 1, merged_as=rows[0].merged_as)
+            )
+            if begun != len(rows):
+                if begun:
+                    transaction.set_rollback(True)
+                return False
+        for row in rows:
+            row.attempts += 1
+        return True
+
+    def as_before(self, rows: Sequence[Notification], reason: str) -> None:
+        """The mail went nowhere, and that is no try of these rows."""
+        again = {row.merged_as if row.interruptions else "" for row in rows} or {""}
+        self.mine().filter(pk__in=[row.pk for row in rows]).update(
+            status=Status.PENDING,
+            claim=None,
+            lease_until=None,
+            begun_at=None,
+            attempts=F("attempts") - 1,
+            merged_as=again.pop(),
+            reason=reason[:300],
+        )
 
     def hand_over(self, mail: Any) -> Failure | None:
         """Give the mail to the server; None when it took it."""
@@ -371,18 +471,29 @@ class _Sender:
                 self.close()
             return failure
 
-    def record(self, row: Notification, count_as: str, **changes: Any) -> None:
+    def record(self, rows: Sequence[Notification], count_as: str, **changes: Any) -> None:
         """Write down how it ended, unless the lease was lost. A mail that went must not be forgotten."""
+        mine = self.mine().filter(pk__in=[row.pk for row in rows])
         for pause in (1, 2, 4, 8, None):
             try:
-                self.mine().filter(pk=row.pk).update(claim=None, lease_until=None, **changes)
+                mine.update(claim=None, lease_until=None, **changes)
                 break
             except (OperationalError, InterfaceError):
                 if pause is None or connection.in_atomic_block:
                     raise
                 connection.close()
                 time.sleep(pause)
-        self.report.counts[count_as] += 1
+        self.report.counts[count_as] += len(rows)
+
+    def record_failures(self, rows: Sequence[Notification], failure: Failure) -> None:
+        """What becomes of each part of a mail that did not go."""
+        now = self.clock.now
+        early = [row for row in rows if merging.is_early(row, now) and not row.interruptions]
+        if failure.verdict is not Verdict.UNKNOWN:
+            self.as_before(early, "")
+            rows = [row for row in rows if row not in early]
+        for row in rows:
+            self.record_failure(row, failure)
 
     def record_failure(self, row: Notification, failure: Failure) -> None:
         now = self.clock.now
@@ -391,18 +502,30 @@ class _Sender:
             stopping.pause(row.to, reason, now=now, cause=Suppression.Cause.BOUNCE)
         is_final = row.rank == Category.DIGEST.value or row.interruptions >= 1
         if failure.verdict is Verdict.UNKNOWN and is_final:
-            self.record(row, Status.UNKNOWN, status=Status.UNKNOWN, reason=(MAY_HAVE_GONE + reason)[:300])
-        elif failure.verdict is Verdict.DEAD or row.attempts > len(BACK_OFF):
-            self.record(row, Status.DEAD, status=Status.DEAD, reason=reason, attempts=row.attempts)
+            self.record([row], Status.UNKNOWN, status=Status.UNKNOWN, reason=(MAY_HAVE_GONE + reason)[:300])
+            return
+        # What may have arrived goes again in the same mail as before; anything else may go in another.
+        may_have_gone = failure.verdict is Verdict.UNKNOWN or row.interruptions
+        merged_as = row.merged_as if may_have_gone else ""
+        if failure.verdict is Verdict.DEAD or row.attempts > len(BACK_OFF):
+            self.record(
+                [row],
+                Status.DEAD,
+                status=Status.DEAD,
+                reason=reason,
+                attempts=row.attempts,
+                merged_as=merged_as,
+            )
         else:
             self.record(
-                row,
+                [row],
                 Status.FAILED,
                 status=Status.FAILED,
                 reason=reason,
                 attempts=row.attempts,
                 interruptions=row.interruptions + (failure.verdict is Verdict.UNKNOWN),
                 try_at=now + BACK_OFF[row.attempts - 1],
+                merged_as=merged_as,
             )
 
     # ── The connection
@@ -417,7 +540,7 @@ class _Sender:
                     raise RefusesUs(words(problem)) from problem
                 # Nobody's message is to blame: it keeps its tries and waits a little.
                 reason = f"The mail server cannot be reached: {words(problem)}"
-                self.mine().filter(begun_at=None).update(
+                self.mine().filter(begun_at=None, due_at__lte=self.clock.now).update(
                     status=Status.FAILED,
                     reason=reason[:300],
                     try_at=self.clock.now + UNREACHABLE_FOR,

@@ -18,25 +18,28 @@ SALT = "members.unsubscribe"
 
 @dataclass(frozen=True)
 class Stop:
-    """What a link of a mail may stop: one kind, for one person or one address."""
+    """What a link of a mail may stop: its kind, or kinds, for one person or one address."""
 
-    kind: str
+    kinds: tuple[str, ...]
     person_pk: int | None = None
     address: str | None = None
 
 
-def token_of(row: Notification) -> str:
-    """The signed, unstored token in the mail's unsubscribe link. It never expires and cannot sign anybody in."""
-    whose = {"p": row.person_id} if row.person_id else {"a": row.address}
-    return signing.Signer(salt=SALT).sign_object({"k": row.kind, **whose}).replace(":", "~")
+def token_of(*rows: Notification) -> str:
+    """The signed, unstored token in the unsubscribe link of the mail that carries `rows`, which go to one recipient.
+    It never expires and cannot sign anybody in."""
+    first = rows[0]
+    slugs = " ".join(dict.fromkeys(row.kind for row in rows))
+    whose = {"p": first.person_id} if first.person_id else {"a": first.address}
+    return signing.Signer(salt=SALT).sign_object({"k": slugs, **whose}).replace(":", "~")
 
 
 def read_token(token: str) -> Stop | None:
     """What the link stops, or None for one that we did not sign."""
     try:
         found = signing.Signer(salt=SALT).unsign_object(token.replace("~", ":"))
-        return Stop(found["k"], found.get("p"), found.get("a"))
-    except (signing.BadSignature, KeyError, ValueError, TypeError):
+        return Stop(tuple(found["k"].split()), found.get("p"), found.get("a"))
+    except (signing.BadSignature, KeyError, ValueError, TypeError, AttributeError):
         return None
 
 

@@ -114,6 +114,11 @@ class Notification(models.Model):
         default=0, help_text="How often a sender died on the way."
     )
     message_id = models.CharField(max_length=200, blank=True)
+    merged_as = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text="Of a reminder that went together with others: that mail's Message-ID.",
+    )
     subject = models.CharField(max_length=300, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     provider_id = models.CharField(max_length=200, blank=True, db_index=True)

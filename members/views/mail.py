@@ -9,10 +9,12 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required, permission_required
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.text import get_text_list
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -133,18 +135,30 @@ def sent_to_me(request: HttpRequest) -> HttpResponse:
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """A GET only shows what would stop; a POST stops it at once and answers without a redirect."""
     stop = stopping.read_token(token)
-    kind = kinds.find(stop.kind) if stop else None
-    if stop is None or kind is None or not _is_there(stop):
+    found = [kinds.find(slug) for slug in stop.kinds] if stop else []
+    known = [kind for kind in found if kind is not None]
+    if stop is None or not known or not _is_there(stop):
         raise Http404
+    stoppable = [kind for kind in known if not kind.is_required]
     state = ""
-    if request.method == "POST" and not kind.is_required:
+    if request.method == "POST" and stoppable:
         is_wanted = "again" in request.POST
-        stopping.choose(
-            kind, person=stop.person_pk, address=stop.address, is_wanted=is_wanted, now=timezone.now()
-        )
+        with transaction.atomic():
+            for kind in stoppable:
+                stopping.choose(
+                    kind, person=stop.person_pk, address=stop.address, is_wanted=is_wanted, now=timezone.now()
+                )
         state = "resumed" if is_wanted else "stopped"
     return render(
-        request, "members/unsubscribe.html", {"kind": kind, "state": state, "has_account": stop.person_pk}
+        request,
+        "members/unsubscribe.html",
+        {
+            "kinds": known,
+            "labels": get_text_list([kind.label for kind in known], "and"),
+            "is_required": not stoppable,
+            "state": state,
+            "has_account": stop.person_pk,
+        },
     )
 
 
@@ -171,7 +185,8 @@ def mail_desk(request: HttpRequest) -> HttpResponse:
         request.GET.get("held")
     )
     lately = dict(
-        Notification.objects.filter(created_at__gte=now - timedelta(days=7))
+        Notification.objects.by_mail()
+        .filter(created_at__gte=now - timedelta(days=7))
         .order_by()
         .values_list("status")
         .annotate(Count("pk"))

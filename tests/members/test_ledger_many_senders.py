@@ -70,6 +70,48 @@ def test_two_beats_and_two_senders_at_once_send_one_mail_each(smtp):
 
 @pytest.mark.race
 @pytest.mark.usefixtures("own_kinds")
+def test_four_senders_at_once_send_everybody_their_reminders_in_one_mail(smtp):
+    """Three reminders for each of 70 people, more than one batch takes: a third of them an hour ahead."""
+    make_club()
+    people = [make_user() for _ in range(70)]
+
+    def falling_due(hours):
+        due_at = NOON + timedelta(hours=hours)
+        end = due_at + timedelta(hours=24)
+        return lambda now: [
+            Due(person, slot=at(due_at), due_at=due_at, expires_at=end) for person in people if due_at <= now
+        ]
+
+    for slug, hours in [("event", 0), ("homework", 0), ("slot", 1)]:
+        make_kind(slug, category=Category.REMINDER, due=falling_due(hours))
+    with mail_server() as (sink, port):
+        smtp(port)
+        for _ in range(3):
+            at_once(*[lambda: sweep(NOON)] * 4)
+    assert sorted(sink.recipients) == sorted(person.email for person in people)
+    rows = Notification.objects.filter(status=Status.SENT)
+    assert rows.count() == 3 * len(people)
+    assert set(rows.values_list("merged_as", flat=True)) == set(sink.ids)
+
+
+@pytest.mark.race
+@pytest.mark.usefixtures("own_kinds")
+def test_while_one_is_being_sent_nobody_sends_another_part_of_it(smtp):
+    """The server is slow; meanwhile a second sender looks, again and again."""
+    make_club()
+    person = make_user()
+    for slug in ("event", "homework"):
+        due = Due(person, slot=at(NOON), due_at=NOON, expires_at=NOON + timedelta(hours=24))
+        make_kind(slug, category=Category.REMINDER, due=lambda now, due=due: [due])
+    with mail_server(slow=1.0) as (sink, port):
+        smtp(port)
+        at_once(*[lambda: [sweep(NOON) for _ in range(5)]] * 2)
+    assert len(sink.messages) == 1
+    assert Notification.objects.filter(status=Status.SENT).count() == 2
+
+
+@pytest.mark.race
+@pytest.mark.usefixtures("own_kinds")
 def test_two_who_tell_the_same_at_once_write_one_row():
     news, person = make_kind(), make_user()
     answers = at_once(*[lambda: tell(news, person, slot="x", now=NOON)] * 8)
