@@ -36,7 +36,7 @@ nothing to say leaves it out. Everything is limited to what `user` may see by th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -264,12 +264,18 @@ def modules() -> tuple[ModuleType, ...]:
     return tuple(import_module(name) for name in settings.GATHER if find_spec(name))
 
 
-def each(function: str, *args: Any) -> Iterator[Any]:
-    """Yield what every app answers to `function`; apps that do not offer it are passed over."""
+def offers(function: str) -> Iterator[Callable[..., Any]]:
+    """`function` of every app that offers it; the others are passed over."""
     for module in modules():
         offer = getattr(module, function, None)
         if offer is not None:
-            yield offer(*args)
+            yield offer
+
+
+def each(function: str, *args: Any) -> Iterator[Any]:
+    """Yield what every app answers to `function`."""
+    for offer in offers(function):
+        yield offer(*args)
 
 
 def flat(function: str, *args: Any) -> list[Any]:

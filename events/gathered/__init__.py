@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from events import (
     afterwards,
@@ -31,6 +32,7 @@ from events.gathered.programme import PROGRAMME
 from events.gathered.reading import paper_filled, papers_read, readings, sheet_owner
 from events.gathered.records import office_permissions, personal_data
 from members.models import Contact, User
+from mlclub import chores
 
 __all__ = [
     "address_verified",
@@ -73,18 +75,21 @@ def tick(now: datetime) -> None:
     """Offers that ran out, draws that are due, seats to be confirmed, help that nobody needs any more, speakers
     who have spoken, points that a meeting did not reach, what the menu offers, notes that are to
     be forgotten, and slots of series: those of new dates, and the next empty one for those who have not presented."""
-    line.expire_offers(now)
-    draws.draw_due(now)
-    confirming.ask_to_confirm(now)
-    helping.close_over(now)
-    speakers.close_over(now)
-    symposia.forget_unproven(now)
-    agenda.carry_over(now)
-    making.menu()
-    door.forget_ticks(now)
-    afterwards.ask_those_who_came(now, besides=PROGRAMME)
-    registrations.erase_notes(now)
-    rotas.follow_all_dates(now)
-    turns.offer_next(now)
-    fairs.forget_unproven(now)
-    fair_students.forget(now)
+    chores.do(
+        now,
+        line.expire_offers,
+        draws.draw_due,
+        confirming.ask_to_confirm,
+        helping.close_over,
+        speakers.close_over,
+        symposia.forget_unproven,
+        agenda.carry_over,
+        lambda now: making.menu(),
+        door.forget_ticks,
+        partial(afterwards.ask_those_who_came, besides=PROGRAMME),
+        registrations.erase_notes,
+        rotas.follow_all_dates,
+        turns.offer_next,
+        fairs.forget_unproven,
+        fair_students.forget,
+    )

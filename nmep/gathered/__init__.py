@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from members.models import User
+from mlclub import chores
 from nmep import capstones, courses, deadlines, grader, pulses, showcases
 from nmep.gathered.audiences import audiences
 from nmep.gathered.desk import desk, unstaffed
@@ -50,14 +51,17 @@ __all__ = [
 
 def tick(now: datetime) -> None:
     """Due dates follow whatever was moved, runs of a lost machine go back, free places of courses are given."""
-    deadlines.reconcile(now)
-    grader.tick(now)
-    capstones.tidy(now)
-    showcases.mark_presented(now)
-    pulses.ask(now)
-    courses.fill_places(now)
-    courses.forget_unproven(now)
-    courses.keep_doors_open(now)
+    chores.do(
+        now,
+        deadlines.reconcile,
+        grader.tick,
+        capstones.tidy,
+        showcases.mark_presented,
+        pulses.ask,
+        courses.fill_places,
+        courses.forget_unproven,
+        courses.keep_doors_open,
+    )
 
 
 def address_verified(user: User, email: str) -> None:

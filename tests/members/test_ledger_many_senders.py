@@ -16,7 +16,7 @@ from members.ledger import Category, Due, at, holding, tell, tell_many
 from members.ledger.sending import LEASE, sweep
 from members.models import Notification, ProblemReport
 from members.notifications import ProblemReported
-from tests.factories import make_club, make_member, make_user
+from tests.factories import make_club, make_event, make_member, make_registration, make_user
 from tests.members.ledger_tools import NOON, mail_server, make_kind
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -150,11 +150,11 @@ def report_with(count):
     return people
 
 
-def sender_process(port):
+def sender_process(port, *options):
     """Another process that sends what is due."""
     name = connection.settings_dict
     return subprocess.Popen(
-        [sys.executable, "manage.py", "notify", "--once"],
+        [sys.executable, "manage.py", "notify", "--once", *options],
         cwd=ROOT,
         env={
             **os.environ,
@@ -198,6 +198,32 @@ def test_a_sender_that_is_killed_on_the_way_loses_nothing(smtp):
     sent = [found for found in sink.ids if found in ids]
     assert set(sent) == set(ids)
     assert len(sent) <= len(people) + 1
+
+
+@pytest.mark.slow
+def test_a_sender_killed_between_two_merged_mails_doubles_one_at_most_and_under_its_id(smtp):
+    """Real reminders of two events, an hour apart, to six people; the sender is killed while it sends."""
+    make_club()
+    people = [make_member() for _ in range(6)]
+    for hours in (24, 25):
+        event = make_event(starts_at=NOON + timedelta(hours=hours))
+        for person in people:
+            make_registration(event=event, user=person, created_at=NOON - timedelta(days=1))
+    reminders = Notification.objects.filter(kind="event-reminder")
+    with mail_server(slow=0.3) as (sink, port):
+        smtp(port)
+        sender = sender_process(port, "--now", NOON.isoformat())
+        wait_for(lambda: len(sink.messages) >= 2)
+        wait_for(lambda: reminders.filter(status=Status.SENDING).exclude(begun_at=None).exists())
+        sender.kill()
+        sender.wait()
+        sink.slow = 0
+        sweep(NOON + LEASE + timedelta(minutes=1))
+    assert list(reminders.exclude(status=Status.SENT)) == []
+    assert reminders.count() == 12
+    assert set(sink.recipients) == {person.email for person in people}
+    assert len(set(sink.ids)) == len(people)
+    assert len(sink.ids) <= len(people) + 1
 
 
 @pytest.mark.parametrize(

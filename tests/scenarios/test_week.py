@@ -96,6 +96,10 @@ def the_club() -> SimpleNamespace:
         title="Profiling", kind="workshop", starts_at=at("Wed 19:00"), capacity=1, place="Lab 2"
     )
     c.social = make_event(title="Soup", kind="social", starts_at=at("Sat 19:00"), visibility="members")
+    c.reading = make_event(
+        title="Quiet reading", starts_at=at("Wed 20:30"), visibility="members", place="Lab 2"
+    )
+    c.hike = make_event(title="A walk", kind="social", starts_at=at("Sat 15:00"), visibility="members")
     c.games = make_event(title="Board games", kind="social", starts_at=at("Fri 20:00"))
     c.meeting = make_event(
         title="General meeting",
@@ -167,6 +171,8 @@ ACTS = [
     ("Mon 09:00", registers("meeting", "member")),
     ("Mon 10:00", registers("workshop", "member", note="canary-nuts")),
     ("Mon 10:05", registers("workshop", "fellow")),  # the one seat is taken: in line
+    ("Mon 11:00", registers("reading", "fellow")),
+    ("Mon 11:30", registers("hike", "late")),
     ("Mon 23:30", registers("games", "idle")),
     ("Tue 11:00", hands_in),
     ("Tue 12:00", cancels("workshop", "member")),
@@ -191,13 +197,15 @@ ARRIVES = [
     ("Mon 09:00", "member", "event-registered"),
     ("Mon 10:00", "member", "event-registered"),
     ("Mon 10:05", "fellow", "event-registered"),
+    ("Mon 11:00", "fellow", "event-registered"),
+    ("Mon 11:30", "late", "event-registered"),
     ("Mon 19:00", "officer", "slot-empty"),  # ten days before the slot, whose hour is that of the winter
     ("Mon 23:30", "idle", "event-registered"),
     ("Tue 11:00", "new", "nmep-receipt"),
     ("Tue 12:00", "fellow", "event-promoted"),
     ("Tue 12:00", "member", "event-left"),
     ("Tue 18:00", "guest", "course-digest"),  # the class is on Wednesday
-    ("Tue 19:00", "fellow", "event-reminder"),
+    ("Tue 19:00", "fellow", "event-reminder"),  # of both events of Wednesday evening
     ("Tue 20:00", "member", "nmep-lecture-reminder"),
     ("Wed 15:10", "new", "nmep-review-posted"),
     ("Wed 20:00", "late", "nmep-homework-reminder"),
@@ -207,7 +215,11 @@ ARRIVES = [
     ("Thu 14:00", "stranger", "nmep-welcome"),
     ("Thu 19:00", "fellow", "slot-reminder"),  # a week before the slot
     ("Fri 10:00", "member", "thanked"),
-    ("Fri 14:00", "late", "nmep-homework-reminder"),
+    (
+        "Fri 14:00",
+        "late",
+        "reminders",
+    ),  # six hours before the homework, and a day and an hour before the walk
     ("Fri 20:00", "new", "event-reminder"),  # of the hour it was moved to
     ("Sat 13:00", "member", "event-reminder"),  # 24 hours before noon on the day of 25 hours
     ("Sun 11:00", "member", "event-reminder"),  # it is online: an hour before too
