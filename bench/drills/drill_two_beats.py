@@ -73,12 +73,15 @@ def main() -> int:
         taken = sink.taken()
         rows = Notification.objects.filter(kind="drill-reminder")
         slots = rows.order_by().values("slot").distinct().count()
+        # Reminders to one person that were due together went as one mail.
+        mails = {merged_as or own for merged_as, own in rows.values_list("merged_as", "message_id")}
         figures = {
             "seconds": SECONDS,
             "slots": slots,
             "mails": len(taken),
             "duplicates": len(taken) - len({found for _, found in taken}),
-            "missing": slots * PEOPLE - len(taken),
+            "reminders": rows.count(),
+            "missing": slots * PEOPLE - rows.count() + len(mails - {found for _, found in taken}),
             "not_sent": rows.exclude(status="sent").count(),
         }
     print(json.dumps(figures), flush=True)

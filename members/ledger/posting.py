@@ -83,7 +83,9 @@ def together(
     named = list({each.kind.slug: each.kind for each in parts}.values())
     token = stopping.token_of(*rows)
     why = ", and ".join(dict.fromkeys(kind.why for kind in named))
-    written = compose(MERGED, {**_frame(first.row, why, token, club=club, now=now), "parts": parts})
+    frame = _frame(first.row, why, token, club=club, now=now)
+    stops = "these kinds" if len(named) > 1 else "this kind"
+    written = compose(MERGED, {**frame, "parts": parts, "stops": stops})
     found = headers(first.row, first.kind, club=club, token=token)
     if len(named) > 1:
         found["List-Id"] = f"Reminders <reminders.{_host()}>"

@@ -58,6 +58,7 @@ def test_what_falls_due_within_two_hours_goes_along_in_one_mail():
         assert text.count("You get this because the test says so") == 1
         assert "Tomorrow: Soup" in text
         assert text.index("HW4 is due") < text.index("Tomorrow: Soup")
+    assert "Stop these kinds of mail" in sent.body
     assert html.count("<html") == html.count("<h1") == 1
     for row in (one, two):
         assert (row.status, row.merged_as, row.sent_at is not None) == (Status.SENT, one.message_id, True)
