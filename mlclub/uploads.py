@@ -145,6 +145,62 @@ def image(file: Any) -> ContentFile[bytes]:
     return ContentFile(made, name=f"{hashlib.sha256(made).hexdigest()}.{FORMATS[kind][0]}")
 
 
+def is_bare_picture(data: bytes) -> bool:
+    """Whether a picture holds its pixels and nothing else, as `image` leaves one: no metadata, and nothing behind it."""
+    kind = sniff(data[:1024])
+    if kind == "image/png":
+        return _is_bare_png(data)
+    if kind == "image/jpeg":
+        return _is_bare_jpeg(data)
+    if kind == "image/webp":
+        return _is_bare_webp(data)
+    if kind == "image/gif":
+        try:
+            return image(ContentFile(data)).read() == data
+        except ValidationError:
+            return False
+    return False
+
+
+def _is_bare_png(data: bytes) -> bool:
+    at, name = 8, b""
+    while at + 12 <= len(data):
+        name = data[at + 4 : at + 8]
+        if name not in {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}:
+            return False
+        at += 12 + int.from_bytes(data[at : at + 4], "big")
+        if name == b"IEND":
+            break
+    return name == b"IEND" and at == len(data)
+
+
+def _is_bare_jpeg(data: bytes) -> bool:
+    at = 2
+    while at + 2 <= len(data) and data[at] == 0xFF:
+        marker, size = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
+        if marker == 0xD9:
+            return at + 2 == len(data)
+        is_jfif = marker == 0xE0 and data[at + 4 : at + 9] == b"JFIF\x00" and size == 16
+        if not (is_jfif or marker in {0xDB, 0xC4, 0xDD, 0xC0, 0xC1, 0xC2, 0xDA}):
+            return False
+        at += 2 + size
+        if marker == 0xDA:
+            # Pixels follow; within them 0xFF stands only before a zero or one of eight marks.
+            after = re.compile(rb"\xff[^\x00\xd0-\xd7]", re.DOTALL).search(data, at)
+            at = after.start() if after else len(data)
+    return False
+
+
+def _is_bare_webp(data: bytes) -> bool:
+    at = 12
+    while at + 8 <= len(data):
+        if data[at : at + 4] not in {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF"}:
+            return False
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        at += 8 + size + size % 2
+    return at == len(data) == 8 + int.from_bytes(data[4:8], "little")
+
+
 def _again(picture: Image.Image, kind: str) -> bytes:
     out = io.BytesIO()
     frames = int(getattr(picture, "n_frames", 1))

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Lower
 
 from members.models import User
-from wiki.models import ImportedAuthor, PostAuthor, Revision
+from wiki.models import ImportedAuthor, Passage, PostAuthor, Revision
 
 #: (name, mail address) as an archive gives them; the address may be empty.
 Identity = tuple[str, str]
@@ -50,6 +50,9 @@ def claim(user: User, email: str) -> int:
     """What was written under the now verified `email` is credited to `user`. Returns how many revisions that are."""
     ImportedAuthor.objects.filter(email__iexact=email, user=None).update(user=user)
     credit(user, ImportedAuthor.objects.filter(email__iexact=email, user=user))
+    Passage.objects.filter(imported_author__user=user, imported_author__email__iexact=email, by=None).update(
+        by=user
+    )
     return Revision.objects.filter(
         imported_author__user=user, imported_author__email__iexact=email, author=None
     ).update(author=user)

@@ -7,10 +7,15 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
 
 _START = re.compile(r"@(\w+)\s*[{(]\s*([^,\s]+)\s*,", re.MULTILINE)
 _FIELD = re.compile(r"\s*([\w-]+)\s*=\s*")
 _ARXIV = re.compile(r"(?:arxiv[.:/]|arxiv\.org/(?:abs|pdf)/)\s*(\d{4}\.\d{4,5}|[a-z-]+/\d{7})", re.IGNORECASE)
+
+#: Fields whose names begin so say letter by letter what a paper of ours says, where TeX would lose some of it.
+EXACTLY = "library-"
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,28 @@ def entries(text: str) -> Iterator[Entry]:
         fields, at = _fields(text, match.end())
         if kind not in {"comment", "string", "preamble"}:
             yield Entry(kind, key, fields, text[match.start() : at], text.count("\n", 0, match.start()) + 1)
+
+
+def as_paper(entry: Entry) -> dict[str, Any]:
+    """The columns of the paper that an entry describes."""
+    venue = entry.text("journal") or entry.text("booktitle") or entry.text("publisher")
+    found: dict[str, Any] = {
+        "title": (entry.text("title") or entry.key)[:500],
+        "authors_text": entry.text("author")[:1000],
+        "year": entry.year,
+        "venue": venue[:300],
+        "arxiv_id": entry.arxiv_id[:40],
+        "doi": entry.doi[:200],
+        "url": entry.url[:500],
+        "abstract": entry.text("abstract"),
+    }
+    for name in found:
+        exact = entry.fields.get(EXACTLY + name.replace("_", "-"))
+        if exact is not None:
+            found[name] = unquote(exact)
+            if name == "year":
+                found[name] = int(exact) if exact.isdigit() else None
+    return found
 
 
 def _fields(text: str, at: int) -> tuple[dict[str, str], int]:

@@ -11,14 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 from django.db.models.functions import Lower
 
 from members.models import Club
 from wiki import paths, vocabulary
-from wiki.importing import history, keeping, originals, reading, storing
+from wiki.exporting.bibliographies import OTHERS
+from wiki.exporting.names import BOOK
+from wiki.importing import history, keeping, library, originals, reading, storing
 from wiki.importing.reading import Draft, Refused
 from wiki.importing.report import Report, lines
-from wiki.models import Attachment, BibEntry
+from wiki.models import Attachment, BibEntry, Page
 
 __all__ = ["Refused", "Report", "import_wiki", "lines"]
 
@@ -38,11 +41,16 @@ def import_wiki(
     report = Report()
     past = history.read(folder, report) if with_history and history.is_repository(folder) else None
     files = past.files if past else reading.files_in(folder)
-    drafts = reading.drafts_from(files, report)
+    is_ours = any(file.path == BOOK for file in files)
+    if is_ours and not past:
+        files = reading.called_as_pages(files)
+    drafts = reading.drafts_from(files, report, is_ours=is_ours)
     moved = reading.redirects_from(files, report)
     remembered = _remembered(past, drafts, report) if past else []
     renamed = keeping.moves_of(remembered)
     bibliographies = reading.bibliographies_from(files, report)
+    uncited = bibliographies.pop(OTHERS, []) if is_ours else []
+    lists = library.lists_in(files, report) if is_ours else []
     known = {entry.key.lower() for entries in bibliographies.values() for entry in entries}
     known |= set(BibEntry.objects.annotate(lower=Lower("key")).values_list("lower", flat=True))
     pictures = {file.path: file for file in files if file.suffix in reading.PICTURES}
@@ -57,10 +65,13 @@ def import_wiki(
         macros=Club.current().tex_macros,
     )
     reading.mention_others(files, report)
+    since = Page.objects.aggregate(last=Max("pk"))["last"] or 0
     try:
         with transaction.atomic():
             storing.store_papers(bibliographies, report, now=now)
-            storing.store_pictures(pictures.values(), report, now=now, by=by, is_rehearsal=is_rehearsal)
+            storing.store_pictures(
+                pictures.values(), report, now=now, by=by, is_rehearsal=is_rehearsal, is_ours=is_ours
+            )
             for draft in drafts:
                 originals.keep(
                     draft.held.embeds, report, file=draft.file, now=now, by=by, is_rehearsal=is_rehearsal
@@ -70,7 +81,11 @@ def import_wiki(
             else:
                 pages = storing.store_pages(drafts, report, now=now, by=by)
             storing.store_redirects(moved, report, now=now)
-            storing.store_moves(renamed, now=now)
+            if is_ours:
+                library.store_settings(files, pages, report, since=since)
+                library.store_lists(lists, library.store_papers(uncited, now=now), report, now=now)
+            else:  # an export says itself which old paths still lead to a page
+                storing.store_moves(renamed, now=now)
             storing.store_links(drafts, pages, report, renamed={old.lower() for old, _ in renamed})
             vocabulary.count_all()
             if is_rehearsal:

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from dulwich.diff_tree import RenameDetector, TreeChange, tree_changes
 from dulwich.errors import NotGitRepository
-from dulwich.objects import Blob, Commit, ObjectID
+from dulwich.objects import Blob, Commit, ObjectID, Tree
 from dulwich.repo import Repo
 
-from wiki.importing.reading import LARGEST, PAGES, PICTURES, Refused, SourceFile
+from wiki.exporting.names import BOOK, unescaped
+from wiki.importing import trailers
+from wiki.importing.reading import LARGEST, PICTURES, Refused, SourceFile, is_page
 from wiki.importing.report import Report
 
 
@@ -27,6 +29,24 @@ class State:
     author: tuple[str, str]
     summary: str
     content: bytes
+    #: The how-manieth commit this is, of all.
+    turn: int = 0
+    #: What an export of ours says besides; empty for others' repositories.
+    source: str = ""
+    base: int | None = None
+
+
+@dataclass(frozen=True)
+class Way:
+    """That a commit took a page's file from one name to another; an empty one is no file."""
+
+    origin: str
+    at: datetime
+    author: tuple[str, str]
+    summary: str
+    before: str
+    after: str
+    turn: int = 0
 
 
 @dataclass
@@ -35,18 +55,23 @@ class Track:
 
     file: str
     states: list[State] = field(default_factory=list)
+    ways: list[Way] = field(default_factory=list)
     earlier: list[str] = field(default_factory=list)
     gone_at: datetime | None = None
 
 
 @dataclass
 class History:
-    """The files of the newest commit, the pages with all their states, and pictures that were deleted since."""
+    """The files of the newest commit, the pages with all their states, and pictures that were deleted since.
+
+    `is_ours` says that an export of this portal wrote it.
+    """
 
     files: list[SourceFile]
     tracks: dict[str, Track]
     gone: list[Track]
     lost_pictures: list[SourceFile]
+    is_ours: bool = False
 
 
 def is_repository(folder: Path) -> bool:
@@ -73,9 +98,12 @@ class _Reader:
         # What each page held last, so that a merge does not tell again what its branches told.
         self.blobs: dict[str, bytes] = {}
         self.pictures: dict[str, bytes] = {}
+        self.is_ours = BOOK.encode() in self._tree(self._commit(head).tree)
+        self.turn = 0
 
     def read(self) -> History:
         for entry in self.repo.get_walker(include=[self.head], order="topo", reverse=True):
+            self.turn += 1
             self._follow(entry.commit)
         files = self._newest()
         self._agree_with(files)
@@ -86,7 +114,7 @@ class _Reader:
             if name not in there
         ]
         gone = [track for track in self.gone.values() if track.states and track.file not in self.live]
-        return History(files, self.live, gone, lost)
+        return History(files, self.live, gone, lost, self.is_ours)
 
     def _follow(self, commit: Commit) -> None:
         parent = self._commit(commit.parents[0]).tree if commit.parents else None
@@ -94,7 +122,7 @@ class _Reader:
             self._apply(commit, change)
 
     def _apply(self, commit: Commit, change: TreeChange) -> None:
-        old, new = _name(change.old), _name(change.new)
+        old, new = self._name(change.old), self._name(change.new)
         if change.type == "delete":
             self._delete(commit, old)
             return
@@ -103,7 +131,7 @@ class _Reader:
         suffix = Path(new).suffix.lower()
         if suffix in PICTURES:
             self.pictures[new] = change.new.sha or b""
-        if suffix not in PAGES:
+        if not is_page(new, is_ours=self.is_ours):
             if change.type == "rename":
                 self._delete(commit, old)
             return
@@ -111,12 +139,15 @@ class _Reader:
             track = self.live[new] = self.live.pop(old)
             track.earlier.append(old)
             track.file = new
+            track.ways.append(self._way(commit, old, new))
             self.blobs.pop(old, None)
-        track = self.live.get(new) or self._found_again(new)
+        track = self.live.get(new) or self._found_again(commit, new)
         self._add(track, commit, new, change.new.sha or b"")
 
-    def _found_again(self, file: str) -> Track:
+    def _found_again(self, commit: Commit, file: str) -> Track:
         track = self.gone.pop(file, None) or Track(file)
+        if track.gone_at:
+            track.ways.append(self._way(commit, "", file))
         track.gone_at = None
         self.live[file] = track
         return track
@@ -128,14 +159,55 @@ class _Reader:
         content = self._blob(sha, file)
         if track.states and track.states[-1].content == content:
             return
-        track.states.append(_state(commit, file, content))
+        track.states.append(self._state(commit, file, content))
 
     def _delete(self, commit: Commit, file: str) -> None:
         track = self.live.pop(file, None)
         self.blobs.pop(file, None)
         if track is not None:
-            track.gone_at = _instant(commit)
+            way = self._way(commit, file, "")
+            track.ways.append(way)
+            track.gone_at = way.at
             self.gone[file] = track
+
+    def _state(self, commit: Commit, file: str, content: bytes) -> State:
+        said = trailers.of(commit, is_ours=self.is_ours)
+        return State(
+            origin=f"{commit.id.decode()}:{file}"[:300],
+            at=said.at or _instant(commit),
+            author=_author(commit),
+            summary=said.summary,
+            content=content,
+            turn=self.turn,
+            source=said.source,
+            base=said.base,
+        )
+
+    def _way(self, commit: Commit, before: str, after: str) -> Way:
+        said = trailers.of(commit, is_ours=self.is_ours)
+        return Way(
+            origin=f"{commit.id.decode()}:{f'>{after}' if after else f'{before}>'}"[:300],
+            at=said.at or _instant(commit),
+            author=_author(commit),
+            summary=said.summary,
+            before=before,
+            after=after,
+            turn=self.turn,
+        )
+
+    def _name(self, entry: object) -> str:
+        path = getattr(entry, "path", None)
+        return self._read_name(path) if path else ""
+
+    def _read_name(self, path: bytes) -> str:
+        name = path.decode("utf-8", errors="replace")
+        return unescaped(name) if self.is_ours and is_page(name, is_ours=True) else name
+
+    def _tree(self, sha: ObjectID) -> Tree:
+        tree = self.repo[sha]
+        if not isinstance(tree, Tree):
+            raise Refused(f"{sha.decode()} is no folder.")
+        return tree
 
     def _commit(self, sha: ObjectID) -> Commit:
         commit = self.repo[sha]
@@ -154,7 +226,7 @@ class _Reader:
     def _newest(self) -> list[SourceFile]:
         files = []
         for entry in self.repo.object_store.iter_tree_contents(self._commit(self.head).tree):
-            name = _decoded(entry.path)
+            name = self._read_name(entry.path)
             if stat.S_ISLNK(entry.mode):
                 raise Refused(f"{name} is a symbolic link. Replace it by the file itself, or remove it.")
             if not stat.S_ISREG(entry.mode):
@@ -168,14 +240,14 @@ class _Reader:
     def _agree_with(self, files: list[SourceFile]) -> None:
         """Branches were told one after the other; what the newest commit holds is what counts in the end."""
         commit = self._commit(self.head)
-        pages = {file.path: file.content for file in files if file.suffix in PAGES}
+        pages = {file.path: file.content for file in files if is_page(file.path, is_ours=self.is_ours)}
         for name in [name for name in self.live if name not in pages]:
             self._delete(commit, name)
         for name, content in pages.items():
-            track = self.live.get(name) or self._found_again(name)
+            track = self.live.get(name) or self._found_again(commit, name)
             if not track.states or track.states[-1].content != content:
                 self.blobs.pop(name, None)
-                track.states.append(_state(commit, name, content))
+                track.states.append(self._state(commit, name, content))
 
 
 def states_in_order(track: Track) -> Iterator[State]:
@@ -185,25 +257,6 @@ def states_in_order(track: Track) -> Iterator[State]:
         at = max(state.at, last) if last else state.at
         last = at
         yield state if at == state.at else replace(state, at=at)
-
-
-def _state(commit: Commit, file: str, content: bytes) -> State:
-    return State(
-        origin=f"{commit.id.decode()}:{file}"[:300],
-        at=_instant(commit),
-        author=_author(commit),
-        summary=_summary(commit),
-        content=content,
-    )
-
-
-def _name(entry: object) -> str:
-    path = getattr(entry, "path", None)
-    return _decoded(path) if path else ""
-
-
-def _decoded(path: bytes) -> str:
-    return path.decode("utf-8", errors="replace")
 
 
 def _instant(commit: Commit) -> datetime:
@@ -220,8 +273,3 @@ def _author(commit: Commit) -> tuple[str, str]:
     name, email = match.groups() if match else (text.strip(), "")
     email = email.strip().lower()
     return name or email or "Somebody", email if re.fullmatch(r"[^@\s]+@[^@\s]+", email) else ""
-
-
-def _summary(commit: Commit) -> str:
-    words = commit.message.decode("utf-8", errors="replace").replace("\x00", "").strip()
-    return " ".join(words.partition("\n")[0].split())[:200]

@@ -14,6 +14,7 @@ import yaml
 from django.core.exceptions import ValidationError
 
 from wiki import bibtex, paths
+from wiki.exporting import names
 from wiki.importing.report import Report
 from wiki.rendering import Anatomy, anatomy
 
@@ -56,6 +57,21 @@ class Draft:
     held: Anatomy = field(default_factory=Anatomy)
 
 
+def is_page(file: str, *, is_ours: bool) -> bool:
+    """Whether a file is a page; in an export of ours some folders hold Markdown that is none."""
+    if Path(file).suffix.lower() not in PAGES:
+        return False
+    return not (is_ours and file.partition("/")[0] in names.OURS)
+
+
+def called_as_pages(files: Iterable[SourceFile]) -> list[SourceFile]:
+    """The files of an export of ours under the names that its pages have here."""
+    return [
+        SourceFile(names.unescaped(file.path), file.content) if is_page(file.path, is_ours=True) else file
+        for file in files
+    ]
+
+
 # ── Reading ──
 
 
@@ -79,12 +95,12 @@ def files_in(folder: Path) -> list[SourceFile]:
     return found
 
 
-def drafts_from(files: Iterable[SourceFile], report: Report) -> list[Draft]:
+def drafts_from(files: Iterable[SourceFile], report: Report, *, is_ours: bool = False) -> list[Draft]:
     """The pages among the files; a name that no page may have gets one that it may."""
     drafts: list[Draft] = []
     taken: dict[str, str] = {}
     for file in files:
-        if file.suffix not in PAGES:
+        if not is_page(file.path, is_ours=is_ours):
             continue
         path = file.page_path
         try:
@@ -204,8 +220,8 @@ def anatomies(drafts: list[Draft], report: Report, **more: Any) -> None:
 
 def mention_others(files: Iterable[SourceFile], report: Report) -> None:
     for file in files:
-        is_ours = file.suffix in PAGES | PICTURES | {".bib"} or file.path == REDIRECTS
-        if is_ours:
+        is_read = file.suffix in PAGES | PICTURES | {".bib"} or file.path in (REDIRECTS, names.BOOK)
+        if is_read:
             continue
         if Path(file.path).name in SETTINGS:
             report.warn(file.path, 0, "A setting of the old wiki; not needed here.")

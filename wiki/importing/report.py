@@ -27,6 +27,8 @@ class Report:
     images_recovered: int = 0
     revisions: int = 0
     trashed: int = 0
+    #: Reading lists, which only an export of ours holds.
+    lists: int = 0
     created: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -58,6 +60,8 @@ def lines(report: Report) -> Iterator[str]:
         yield f"{report.links_recovered} links and {report.images_recovered} pictures recovered from the history"
     yield f"{report.formulas} formulas, {report.formulas_failed} not readable"
     yield f"{report.citations_resolved} of {report.citations} citations found"
+    if report.lists:
+        yield f"{report.lists} reading lists"
     yield f"{report.redirects} redirects, {report.images_missing} pictures missing"
     if report.warnings:
         yield ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Set
 from datetime import datetime
 from pathlib import Path
@@ -13,9 +14,13 @@ from django.db.models.functions import Lower
 
 from mlclub import uploads
 from wiki import bibtex, editing, linking, paths, pictures
+from wiki.exporting.names import FILES
 from wiki.importing.reading import REDIRECTS, Draft, SourceFile
 from wiki.importing.report import Report
 from wiki.models import Attachment, BibEntry, Page, Paper, Redirect, Revision
+
+#: A picture of an export of ours that texts name by the hash of its bytes.
+BY_HASH = re.compile(rf"{FILES}/[0-9a-f]{{64}}\.(?:png|jpg|webp|gif)")
 
 
 def store_papers(bibliographies: Mapping[str, list[bibtex.Entry]], report: Report, *, now: datetime) -> None:
@@ -37,7 +42,7 @@ def store_papers(bibliographies: Mapping[str, list[bibtex.Entry]], report: Repor
                 by_arxiv.get(entry.arxiv_id.lower())
                 or by_doi.get(entry.doi.lower())
                 or by_bibtex.get(entry.source)
-                or _new_paper(entry, now)
+                or new_paper(entry, now)
             )
             by_bibtex[entry.source] = paper
             if paper.arxiv_id:
@@ -47,34 +52,43 @@ def store_papers(bibliographies: Mapping[str, list[bibtex.Entry]], report: Repor
             BibEntry.objects.create(key=entry.key[:400], bibliography=file[:300], paper=paper)
 
 
-def _new_paper(entry: bibtex.Entry, now: datetime) -> Paper:
+def new_paper(entry: bibtex.Entry, now: datetime) -> Paper:
+    """The paper that an entry describes."""
+    is_untitled = f"{bibtex.EXACTLY}untitled" in entry.fields
     return Paper.objects.create(
-        title=(entry.text("title") or entry.key)[:500],
-        authors_text=entry.text("author")[:1000],
-        year=entry.year,
-        venue=(entry.text("journal") or entry.text("booktitle") or entry.text("publisher"))[:300],
-        arxiv_id=entry.arxiv_id[:40],
-        doi=entry.doi[:200],
-        url=entry.url[:500],
-        bibtex=entry.source,
-        created_at=now,
+        **bibtex.as_paper(entry), bibtex=entry.source, is_untitled=is_untitled, created_at=now
     )
 
 
 def store_pictures(
-    files: Iterable[SourceFile], report: Report, *, now: datetime, by: Any, is_rehearsal: bool
+    files: Iterable[SourceFile],
+    report: Report,
+    *,
+    now: datetime,
+    by: Any,
+    is_rehearsal: bool,
+    is_ours: bool = False,
 ) -> None:
+    """Keep the pictures, made anew from their pixels. In an export of ours they were, and their hashes stand in texts:
+    one that is a picture and nothing besides stays as it is."""
     there = set(Attachment.objects.exclude(path="").values_list("path", flat=True))
     for file in files:
         if file.path in there:
             continue
+        picture = ContentFile(file.content, name=Path(file.path).name)
         try:
-            picture = uploads.image(ContentFile(file.content, name=Path(file.path).name))
+            again = uploads.image(picture)
         except ValidationError as problem:
             report.drop(file.path, 0, f"Not taken over: {problem.messages[0]}")
             continue
+        by_hash = is_ours and bool(BY_HASH.fullmatch(file.path))
+        if is_ours and uploads.is_bare_picture(file.content):
+            again = picture
+        if by_hash and uploads.sha256(again) != Path(file.path).stem:
+            report.drop(file.path, 0, "Not the picture that its name says; left out.")
+            continue
         if not is_rehearsal:  # a file on the disk is not undone with the transaction
-            pictures.keep(picture, now=now, by=by, path=file.path)
+            pictures.keep(again, now=now, by=by, path="" if by_hash else file.path)
 
 
 def store_pages(drafts: list[Draft], report: Report, *, now: datetime, by: Any) -> dict[str, Page]:

@@ -1,0 +1,117 @@
+"""What of the library has no history: settings of pages, redirects, papers, reading lists and pictures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.fields.files import FieldFile
+
+from wiki.exporting import bibliographies, reading_lists
+from wiki.exporting.names import BOOK, FILES, LISTS, is_safe
+from wiki.models import Attachment, BibEntry, Page, Paper, ReadingList, Redirect
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Other:
+    """A file of the export. What has the same `mark` as at the last time is the same, and is not read again."""
+
+    file: str
+    content: Callable[[], bytes]
+    mark: str = ""
+    kind: str = ""
+
+
+def of(pages: QuerySet[Page]) -> Iterator[Other]:
+    """All of it that belongs to these pages."""
+    yield _text(BOOK, _book(pages), "")
+    if redirects := _redirects(pages):
+        yield _text(".redirects.gollum", redirects, "redirects")
+    for file, text in bibliographies.files():
+        yield _text(file, text, "bibliographies")
+    lists = ReadingList.objects.order_by("slug").prefetch_related("curators")
+    keys = _keys() if lists else {}
+    for reading_list in lists:
+        yield _text(f"{LISTS}/{reading_list.slug}.md", reading_lists.page_of(reading_list, keys), "lists")
+    yield from _pictures(pages)
+
+
+def _text(file: str, text: str, kind: str) -> Other:
+    return Other(file, text.encode, kind=kind)
+
+
+def _book(pages: QuerySet[Page]) -> str:
+    """What the portal knows of pages that their texts do not say."""
+    known: dict[str, dict[str, Any]] = {}
+    rows = pages.order_by("path").values_list(
+        "path",
+        "is_public",
+        "review_by",
+        "checked_at",
+        "owner__handle",
+        "checked_by__handle",
+        "trashed_by__handle",
+    )
+    for path, is_public, review_by, checked_at, owner, checked_by, trashed_by in rows.iterator(
+        chunk_size=2000
+    ):
+        said = {
+            "public": is_public,
+            "owner": owner,
+            "review_by": review_by and review_by.isoformat(),
+            "checked_at": checked_at and checked_at.isoformat(),
+            "checked_by": checked_by,
+            "trashed_by": trashed_by,
+        }
+        known[path] = {name: value for name, value in said.items() if value}
+    return json.dumps({"format": FORMAT, "pages": known}, ensure_ascii=False, indent=1) + "\n"
+
+
+def _redirects(pages: QuerySet[Page]) -> str:
+    rows = Redirect.objects.filter(page__in=pages).order_by("path").values_list("path", "page__path")
+    lines = [f"{_quoted(old)}: {_quoted(new)}\n" for old, new in rows]
+    return "---\n" + "".join(lines) if lines else ""
+
+
+def _quoted(path: str) -> str:
+    """A path as a redirect names it; percent signs would be read as the beginning of a letter."""
+    return json.dumps(path.replace("%", "%25") + ".md", ensure_ascii=False)
+
+
+def _keys() -> dict[int, str]:
+    """By what a reading list names a paper: its first key in a bibliography, else that in the file of the others."""
+    found = bibliographies.keys_of(
+        list(Paper.objects.filter(entries=None).order_by("title", "arxiv_id", "doi", "pk"))
+    )
+    for paper, file, key in BibEntry.objects.order_by("-bibliography", "-pk").values_list(
+        "paper", "bibliography", "key"
+    ):
+        found[paper] = f"{file}:{key}"
+    return found
+
+
+def _pictures(pages: QuerySet[Page]) -> Iterator[Other]:
+    """Those of these pages, and those that only earlier versions show. A picture that is shown by other pages alone
+    stays with them."""
+    shown = Attachment.pages.through.objects.filter(attachment=OuterRef("pk"))
+    rows = (
+        Attachment.objects.filter(content_type__startswith="image/")
+        .filter(Exists(shown.filter(page__in=pages)) | ~Exists(shown))
+        .order_by("path", "sha256")
+    )
+    for row in rows.iterator(chunk_size=200):
+        file = row.path if row.path and is_safe(row.path) else f"{FILES}/{row.filename}"
+        yield Other(file, _reader(row.file), mark=row.sha256, kind="pictures")
+
+
+def _reader(stored: FieldFile) -> Callable[[], bytes]:
+    def read() -> bytes:
+        with stored.open("rb") as file:
+            return bytes(file.read())
+
+    return read
