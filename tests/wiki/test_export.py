@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import subprocess
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -13,6 +14,9 @@ from pathlib import Path
 import pytest
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
+from dulwich.object_format import DEFAULT_OBJECT_FORMAT
+from dulwich.pack import Pack as ReadPack
+from dulwich.pack import apply_delta
 from dulwich.repo import Repo
 from PIL import Image
 
@@ -271,8 +275,6 @@ def test_two_pages_that_stood_at_one_path_by_their_dates_both_keep_their_texts(t
     ],
 )
 def test_a_difference_makes_the_one_text_out_of_the_other(base, target):
-    from dulwich.pack import apply_delta
-
     assert b"".join(apply_delta(base, packs.difference(base, target))) == target
 
 
@@ -287,16 +289,12 @@ def test_packs_are_joined_into_one_that_holds_each_object_once(tmp_path):
 
     one = packs.joined(made, tmp_path)
 
-    from dulwich.pack import Pack as Read
-
-    with Read(str(one.with_suffix(""))) as read:
+    with ReadPack(str(one.with_suffix("")), object_format=DEFAULT_OBJECT_FORMAT) as read:
         read.check()
         assert len(read) == 61
 
 
 def test_texts_are_not_all_in_memory(tmp_path):
-    import tracemalloc
-
     page = make_page(path="Long", text="x\n", at=AT)
     Revision.objects.bulk_create(
         Revision(

@@ -57,8 +57,9 @@ def import_wiki(
     for file in past.lost_pictures if past else ():
         pictures.setdefault(file.path, file)
     known_pictures = {*pictures, *Attachment.objects.exclude(path="").values_list("path", flat=True)}
+    thrown_away = [each.draft for each in remembered if each.track.gone_at]
     reading.anatomies(
-        drafts,
+        [*drafts, *thrown_away],
         report,
         keys=frozenset(known),
         pictures=frozenset(known_pictures),
