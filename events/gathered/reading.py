@@ -5,22 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef
-from django.db.models.functions import JSONObject
-from django.urls import reverse
 from django.utils import timezone
 
-from events import preparing, presenting, rotas
+from events import preparing, presenting, reading, rotas
 from events.forms.rotas import CommentForm
-from events.models import Backup, Claim, Event, Material, Presentation, Slot, SlotComment, SlotSheet
+from events.models import Backup, Claim, Event, Presentation, Slot, SlotComment, SlotSheet
 from events.slot_access import owner_of
 from events.turns import KINDS
 from mlclub.gather import Panel, Reading
 from wiki.models import Paper
-
-#: What is worth finding again from a paper's row.
-LEFT = (Material.Kind.NOTES, Material.Kind.RECORDING, Material.Kind.SLIDES)
 
 
 def sheet_owner(sheet: SlotSheet) -> Any:
@@ -32,62 +25,28 @@ def paper_filled(paper: Paper) -> None:
     presenting.paper_filled(paper)
 
 
-def _seen(user: Any) -> Any:
-    """Presentations at events that `user` may see, which somebody holds."""
-    return Presentation.objects.filter(
-        Exists(Claim.objects.filter(slot=OuterRef("slot"), state__in=[Claim.State.HELD, Claim.State.DONE])),
-        slot__withdrawn_at=None,
-        slot__event__in=Event.objects.visible_to(user).scheduled(),
-    )
-
-
 def papers_read(user: Any) -> list[Any]:
     """Keys of the papers that were presented where `user` may know of it."""
-    return [_seen(user).filter(slot__event__ends_at__lte=timezone.now(), paper__isnull=False).values("paper")]
+    return [reading.read_by(Presentation.objects.all(), user, timezone.now())]
 
 
 def readings(papers: Sequence[Paper], user: Any) -> list[Reading]:
     """When these papers were, or will be, read together, with what is left of it; two queries."""
-    now = timezone.now()
-    reads = user.is_authenticated and user.standing.reads_members_area
-    held = (
-        Claim.objects.filter(slot=OuterRef("slot"), state__in=[Claim.State.HELD, Claim.State.DONE])
-        .order_by("claimed_at", "pk")
-        .values(row=JSONObject(name="person__name", handle="person__handle"))
-    )
-    rows = list(
-        _seen(user)
-        .filter(paper__in=[paper.pk for paper in papers])
+    rows = (
+        Presentation.objects.filter(paper__in=[paper.pk for paper in papers])
         .select_related("slot__sheet", "slot__event__series")
         .defer("slot__event__description", "slot__event__search", "slot__event__series__description")
-        .annotate(held=ArraySubquery(held))
     )
-    left: dict[int, list[tuple[str, str]]] = {}
-    if rows:
-        shown = Material.objects.filter(event__in=[row.slot.event_id for row in rows], kind__in=LEFT)
-        for material in shown.visible_to(user, now):
-            address = reverse("events:material_file", args=[material.pk]) if material.file else material.url
-            left.setdefault(material.event_id, []).append((material.title, address))
-    return [
-        Reading(
-            paper=row.paper_id,
-            on=row.slot.begins_at,
-            title=str(row.slot.event.series or row.slot.event),
-            url=row.slot.event.get_absolute_url(),
-            presenters=tuple(each["name"] or each["handle"] for each in row.held) if reads else (),
-            left=tuple(left.get(row.slot.event_id, ())) if row.slot.is_over(now) else (),
-            is_over=row.slot.is_over(now),
-        )
-        for row in rows
-        if row.slot.begins_at
-    ]
+    return reading.told(
+        rows, user, timezone.now(), title=lambda row: str(row.slot.event.series or row.slot.event)
+    )
 
 
 def panels(obj: Any, user: Any) -> list[Panel]:
     """On a paper's page: when it was read together. On a slot's: what is presented. On an event's: what to read and
     what to set up."""
     if isinstance(obj, Paper):
-        found = sorted(readings([obj], user), key=lambda reading: reading.on, reverse=True)
+        found = sorted(readings([obj], user), key=lambda row: row.on, reverse=True)
         return (
             [Panel(title="Read together", template="wiki/_readings.html", context={"readings": found})]
             if found

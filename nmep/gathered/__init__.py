@@ -22,6 +22,7 @@ from nmep.gathered.finding import (
     panels,
 )
 from nmep.gathered.home import home, stand
+from nmep.gathered.reading import papers_read, readings
 from nmep.gathered.records import office_permissions, personal_data
 from nmep.sheets import sheet_owner
 
@@ -41,7 +42,9 @@ __all__ = [
     "numbers",
     "office_permissions",
     "panels",
+    "papers_read",
     "personal_data",
+    "readings",
     "sheet_owner",
     "stand",
     "tick",

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.core.files.base import ContentFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -14,8 +15,8 @@ from members.models import Notification
 from mlclub import gather
 from mlclub.refusal import Refused
 from nmep import papers, sheets
-from nmep.gathered import desk, digest, home
-from nmep.models import OfferingSheet, PaperTalk
+from nmep.gathered import desk, digest, home, readings
+from nmep.models import Offering, OfferingSheet, PaperTalk
 from tests.factories import make_claim, make_member, make_officer, make_paper
 from tests.factories.nmep import make_enrolment, make_lead, make_offering, make_session
 from wiki.models import Paper
@@ -218,6 +219,44 @@ def test_slides_stay_at_the_class_and_on_the_papers_page_with_who_presented_it(c
     assert "The lecturer" not in shown
     assert me.display_name in shown
     assert Material.objects.get(title="Our slides").event == slot.event
+
+
+def test_a_presented_paper_is_among_those_we_have_read_together_with_its_own_slides(
+    client, django_assert_num_queries
+):
+    offering = with_sheet()
+    past, coming = slot_of(offering, 4), slot_of(offering, 6)
+    me, other = (make_enrolment(offering=offering).person for _ in range(2))
+    make_claim(slot=past, person=me)
+    make_claim(slot=coming, person=other)
+    paper, later = make_paper(title="Denoising diffusion"), make_paper(title="Still to come")
+    talk = papers.choose(past, paper, by=offering.lead, now=now())
+    papers.choose(coming, later, by=offering.lead, now=now())
+    file = "https://files.club.example/"
+    papers.add_material(talk, Material(event=past.event, kind="slides", title="Ours", url=f"{file}ours"))
+    for kind, title in (("slides", "The lecturer"), ("recording", "Film")):
+        Material.objects.create(event=past.event, kind=kind, title=title, url=f"{file}{title}")
+    client.force_login(make_member())
+    body = client.get(reverse("wiki:paper_list")).content.decode()
+    assert "Denoising diffusion" in body
+    assert "Still to come" not in body
+    assert str(offering) in body
+    assert me.display_name in body
+    assert f"{file}ours" in body
+    assert f"{file}Film" in body
+    assert f"{file}The lecturer" not in body
+    assert readings([paper, later], AnonymousUser()) == [], "a class of members is nothing to a stranger"
+    member = make_member()
+    assert member.standing.is_active
+    assert not member.has_perm("events.view_event")
+    with django_assert_num_queries(2):
+        readings([paper, later], member)
+    assert [(row.paper, row.is_over, row.presenters) for row in readings([paper, later], member)] == [
+        (paper.pk, True, (me.name,)),
+        (later.pk, False, (other.name,)),
+    ]
+    Offering.objects.update(state="draft")
+    assert readings([paper], member) == []
 
 
 def test_slides_may_be_a_file(client):
