@@ -9,7 +9,9 @@ from typing import Any
 from django.db.models import Q
 
 from events.models import Series, SeriesFollow, Visibility
-from members.models import User
+from members import standing
+from members.models import Term, User
+from members.models.people import UserQuerySet
 
 
 def follow(series: Series, person: User, *, now: datetime) -> bool:
@@ -29,6 +31,17 @@ def of(people: Iterable[User]) -> dict[int, set[int]]:
     for person, series in SeriesFollow.objects.filter(person__in=people).values_list("person", "series"):
         found.setdefault(person, set()).add(series)
     return found
+
+
+def followers(series: Series, *, term: Term | None, now: datetime) -> UserQuerySet:
+    """Accounts that follow a series and may still see it, when the current term is `term`."""
+    people = User.objects.real().filter(pk__in=SeriesFollow.objects.filter(series=series).values("person"))
+    if series.visibility == Visibility.PUBLIC:
+        return people
+    may = Q(pk__in=series.hosts.values("pk"))
+    if series.visibility == Visibility.MEMBERS:
+        may |= Q(pk__in=User.objects.readers(term, standing.today(now)).values("pk"))
+    return people.filter(may)
 
 
 def every_date(user: Any) -> Q:

@@ -1,4 +1,5 @@
-"""Whom hosts and officers may write to: those who go to an event, those who wait, those who often come to a series."""
+"""Whom hosts and officers may write to: those who go to an event, those who wait, those who often come to a series, and
+those who follow it."""
 
 from __future__ import annotations
 
@@ -7,8 +8,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from events import following
 from events.models import Event, Registration, Series
 from events.seats import seated
+from members import standing
 from members.models import User
 from members.notifications import WordsFromHosts
 from mlclub.gather import Audience
@@ -92,7 +95,7 @@ def _of_series(user: User, now: datetime, pk: int | None) -> list[Audience]:
     series = Series.objects.filter(ended_at=None) if pk is None else Series.objects.filter(pk=pk)
     if not user.has_perm("events.change_series"):
         series = series.filter(hosts=user)
-    found = []
+    found, term = [], standing.current_term(user, now)
     for each in series.order_by("name", "pk")[:MOST]:
         lately = Registration.objects.filter(
             event__series=each, event__starts_at__gt=now - LATELY, state=Registration.State.GOING
@@ -105,6 +108,16 @@ def _of_series(user: User, now: datetime, pk: int | None) -> list[Audience]:
                 kind=KIND,
                 why=f"because you come to {each.name}",
                 people=User.objects.real().filter(pk__in=lately.filter(user__isnull=False).values("user")),
+            )
+        )
+        found.append(
+            Audience(
+                key=f"events.series:{each.pk}:followers",
+                label=f"Those who follow {each.name}",
+                section="Series",
+                kind=KIND,
+                why=f"because you follow {each.name}",
+                people=following.followers(each, term=term, now=now),
             )
         )
     return found

@@ -104,6 +104,25 @@ class SlotAssigned(AboutClaim):
 
 
 @kind(
+    "slot-moved",
+    label="A slot that you hold moved",
+    template="events/mail/slot_moved",
+    category=Category.TRANSACTIONAL,
+    why="because you hold this slot",
+)
+class SlotMoved(AboutClaim):
+    """Its meeting does not take place, and it moved on to another. The slot holds the time."""
+
+    def still_wanted(self, row: Notification, now: datetime) -> bool | str:
+        wanted = super().still_wanted(row, now)
+        if wanted is not True:
+            return wanted
+        claim = whole(int(row.about_pk))
+        begins_at = claim.slot.begins_at if claim else None
+        return (begins_at is not None and row.slot == at(begins_at)) or "it moved again"
+
+
+@kind(
     "slot-reminder",
     label="Reminders of slots you hold",
     template="events/mail/slot_reminder",

@@ -16,6 +16,7 @@ urlpatterns = [
     path(
         "events/slot/<int:pk>/comments/<int:comment_pk>/remove/", rotas.comment_remove, name="comment_remove"
     ),
+    path("events/<int:pk>/chapters/", rotas.chapter_push, name="chapter_push"),
     path("events/<int:pk>/preparation/", preparing.preparation_edit, name="preparation_edit"),
     path("events/<int:pk>/setup/", preparing.setup_answer, name="setup_answer"),
 ]

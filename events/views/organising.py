@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from events import agenda, editing, making, rooms, schedule
+from events import agenda, editing, making, pushing, rooms, schedule
 from events.access import event_run_by, event_told_by
 from events.forms import CancelForm, EventForm, MaterialForm, MoveForm, ReinstateForm, TalkForm
 from events.models import Event, EventTemplate, Material, Talk
@@ -166,7 +166,9 @@ def event_cancel(request: HttpRequest, pk: int) -> HttpResponse:
             change = schedule.cancel(event, form.cleaned_data["reason"], scope=form.cleaned_data["scope"])
             audit.record(request.user, "event.cancelled", event, after={"reason": event.cancelled_reason})  # type: ignore[arg-type]
         messages.success(request, told("Cancelled", change))
-        return redirect(event)
+        # A study group's chapters wait for a word of the host.
+        has_chapters = pushing.plan(event, timezone.now()) is not None
+        return redirect("events:chapter_push", event.pk) if has_chapters else redirect(event)
     return render(
         request,
         "events/event_cancel.html",

@@ -15,7 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from events import afterwards, agenda, helping, no_shows, questions
+from events import afterwards, agenda, helping, no_shows, pushing, questions
 from events.access import event_for, sees_rooms
 from events.forms import FilterForm, SignUpForm
 from events.models import Attendance, Event, Kind, Material, Registration, SignUpQuestion, Talk
@@ -205,6 +205,7 @@ def detail_context(
         "opens_in": opens_in(seat),
         "agenda": agenda.shown_to(event, user, runs=runs) if getattr(event, "has_agenda", True) else [],
         "sees_rooms": sees_rooms(user),
+        "has_chapters": runs and pushing.plan(event, now) is not None,
         "help": help_at(event, user, now, runs=runs) if helping.stands_on(event) else None,
     }
 

@@ -12,13 +12,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from events import backups, following, presenting, rotas
-from events.access import series_run_by
+from events import backups, following, presenting, pushing, rotas
+from events.access import event_run_by, series_run_by
 from events.forms.rotas import BackupForm, CommentForm, PresentationForm, RotaForm
 from events.models import Backup, Claim, Presentation, Rota, Series, Slot, SlotComment
 from events.slot_access import Access, Owner, slot_for
 from events.turns import KINDS
 from events.views.organising import GET_POST
+from members import audit
 from mlclub.refusal import Refused
 from wiki import lists
 
@@ -215,3 +216,24 @@ def comment_remove(request: HttpRequest, pk: int, comment_pk: int) -> HttpRespon
     row.delete()
     messages.success(request, "Taken back.")
     return redirect(f"{slot.get_absolute_url()}#feedback")
+
+
+@require_http_methods(GET_POST)
+def chapter_push(request: HttpRequest, pk: int) -> HttpResponse:
+    """The chapters of a meeting that does not take place: what would move where, and moving it in one step."""
+    event, now = event_run_by(request.user, pk), timezone.now()
+    if request.method == "POST":
+        try:
+            done = pushing.push(event, known=request.POST.get("known", ""), now=now)
+            audit.record(request.user, "chapters.pushed", event, after={"moved": done.key})  # type: ignore[arg-type]
+            messages.success(request, f"Moved on: {len(done.steps)}. Whoever holds one is told.")
+            return redirect(event.series or event)
+        except Refused as refused:
+            messages.warning(request, str(refused))
+            return redirect("events:chapter_push", event.pk)
+    found = pushing.plan(event, now)
+    if found is None:
+        messages.info(request, "There are no chapters to move on.")
+        return redirect(event)
+    is_chain = any(step.slot.event_id != event.pk for step in found.steps)
+    return render(request, "events/chapter_push.html", {"event": event, "plan": found, "is_chain": is_chain})

@@ -59,18 +59,23 @@ class UserQuerySet(models.QuerySet["User"]):
         """People whose latest membership made them alumni."""
         return self.with_latest_status(on).filter(models.Q(latest_status=Membership.Status.ALUMNUS))
 
+    def readers(self, term: Term | None, on: date | None = None) -> UserQuerySet:
+        """People who read the members' area, today or `on` another day, when the current term is `term`: active or on
+        a break in it, alumni, and whoever holds an office."""
+        day = on or standings.today()
+        mine = Membership.objects.filter(person=models.OuterRef("pk"))
+        this_term = mine.filter(term=term, status__in=["active", "on_break"])
+        offices = OfficeTerm.objects.held_on(day).filter(person=models.OuterRef("pk"))
+        is_alumnus = models.Q(latest_status=Membership.Status.ALUMNUS)
+        people = self.real().with_latest_status(on)
+        return people.filter(models.Exists(this_term) | models.Exists(offices) | is_alumnus)
+
     def visible_to(self, viewer: User) -> UserQuerySet:
         """Whom `viewer` finds in the directory: members of this term, alumni and officers who agreed, and themselves."""
         standing = viewer.standing
         if not (standing.reads_members_area or viewer.is_superuser):
             return self.filter(pk=viewer.pk)
-        today = standings.today()
-        mine = Membership.objects.filter(person=models.OuterRef("pk"))
-        this_term = mine.filter(term=standing.term, status__in=["active", "on_break"])
-        offices = OfficeTerm.objects.held_on(today).filter(person=models.OuterRef("pk"))
-        is_alumnus = models.Q(latest_status=Membership.Status.ALUMNUS)
-        people = self.real().with_latest_status()
-        people = people.filter(models.Exists(this_term) | models.Exists(offices) | is_alumnus)
+        people = self.readers(standing.term)
         if standing.is_officer or viewer.is_superuser:
             return people
         return people.filter(models.Q(is_listed=True) | models.Q(pk=viewer.pk))

@@ -1,12 +1,22 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from events import feeds, following
 from events.models import CalendarFeed, Event
+from members import audiences
 from members.models import Membership
-from tests.factories import make_club, make_event, make_member, make_series
+from tests.factories import (
+    make_alumnus,
+    make_club,
+    make_event,
+    make_member,
+    make_officer,
+    make_series,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -69,3 +79,28 @@ def test_a_single_event_is_not_followed_along():
     following.follow(make_series(times=1), person, now=timezone.now())
     make_event(title="Alone", starts_at=timezone.now() + timedelta(days=2))
     assert "Alone" not in feed_of(person)[1]
+
+
+def test_a_host_writes_to_those_who_follow_the_series_and_still_see_it(client):
+    make_club()
+    now, host = timezone.now(), make_member()
+    inner, outer = make_series(name="Inner", hosts=[host]), make_series(name="Outer", visibility="public")
+    inner.visibility = "members"
+    inner.save()
+    member, alumnus, left, account = make_member(), make_alumnus(), make_member(), make_user()
+    for person in (member, alumnus, left, account):
+        following.follow(inner, person, now=now)
+        following.follow(outer, person, now=now)
+    left.memberships.update(status=Membership.Status.LEFT)
+
+    def reached(series, user):
+        found = audiences.find(f"events.series:{series.pk}:followers", user, now)
+        return set(found.people) if found else None
+
+    assert reached(inner, host) == {member, alumnus}
+    assert reached(outer, make_officer(slug="events")) == {member, alumnus, left, account}
+    assert reached(outer, host) is None, "not theirs"
+    client.force_login(host)
+    page = client.get(reverse("members:announcement_create")).content.decode()
+    assert "Those who follow Inner" in page
+    assert "Regulars of Inner" in page

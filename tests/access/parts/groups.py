@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from events import backups, presenting
+from events import backups, presenting, schedule
 from tests.access.doors import (
     FORBIDDEN,
     MEMBERS,
@@ -49,6 +49,9 @@ def build(world) -> None:
     world.comment = presenting.comment(
         world.presented, people["member"], "canary-advice", now=world.presented.event.ends_at
     )
+    chapters = make_rota(hosts=[people["host"]], kind="study_group", titles=["One", "Two"])
+    world.off = slots_of(chapters)[0].event
+    schedule.cancel(world.off, "No room.")
     world.workshop = make_event(
         title="Workshop", kind="workshop", visibility="members", hosts=[people["host"]]
     )
@@ -87,6 +90,15 @@ TABLE = {
             NO,
             only(),
             lambda world: {"pk": world.free_slot.pk, "comment_pk": world.comment.pk},
+        )
+    ],
+    "events:chapter_push": [
+        Case(
+            "a meeting that does not take place",
+            RUNNERS,
+            RUNNERS,
+            lambda world: {"pk": world.off.pk},
+            {"known": ""},
         )
     ],
     "events:preparation_edit": [
