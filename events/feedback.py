@@ -2,7 +2,9 @@
 
 Who has answered is one table, what was answered another, without a key between them. Rows that one transaction
 writes could still be matched by the database's own bookkeeping (the transaction's number, the place on the disk),
-so every answer writes all answers of its form anew, in the order of their random keys.
+so every answer writes both tables of its form anew, in the order of their random keys.
+
+Whoever watched four answers become five could work out the fifth: what is shown grows in steps.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ from mlclub.refusal import Refused
 
 #: Fewer answers than this are shown to nobody.
 MIN_ANSWERS = 4
+#: So many more join those that are shown, together; fewer only once no more can come.
+STEP = 3
 #: What a rating may be.
 SCALE = (1, 2, 3, 4)
 
@@ -102,11 +106,13 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Results:
-    """What a form's answers come to. Below four answers it holds their number and nothing else."""
+    """What a form's answers come to: those that are counted, `n` of them. Below four answers it holds their number and
+    nothing else. `is_final`: no more can come."""
 
     n: int
     ratings: tuple[Rating, ...] = ()
     sentences: tuple[tuple[Mapping[str, Any], tuple[Sentence, ...]], ...] = ()
+    is_final: bool = False
 
     @property
     def is_shown(self) -> bool:
@@ -182,10 +188,17 @@ def give(
 
 
 def _write_anew(form: FeedbackForm, more: list[FeedbackAnswer]) -> None:
-    """All answers of the form in the order of their random keys, all by this transaction."""
+    """All answers of the form, and all who have answered, in the order of their random keys and all by this
+    transaction: the last answer that is not counted yet is not that of the last who came."""
     rows = [*FeedbackAnswer.objects.filter(form=form), *more]
-    FeedbackAnswer.objects.filter(form=form).delete()
-    FeedbackAnswer.objects.bulk_create(sorted(rows, key=lambda row: row.pk.int))
+    counted = sum(row.is_counted for row in rows)
+    if len(rows) - counted >= (STEP if counted else MIN_ANSWERS):
+        for row in rows:
+            row.is_counted = True
+    given = list(FeedbackGiven.objects.filter(form=form))
+    for model, held in ((FeedbackAnswer, rows), (FeedbackGiven, given)):
+        model.objects.filter(form=form).delete()
+        model.objects.bulk_create(sorted(held, key=lambda row: row.pk.int))
 
 
 def _who(form: FeedbackForm, person: User | None, token: str) -> dict[str, Any]:
@@ -196,12 +209,15 @@ def _who(form: FeedbackForm, person: User | None, token: str) -> dict[str, Any]:
     return {"device": salted_hmac("events.feedback", f"{form.pk}:{token}", algorithm="sha256").hexdigest()}
 
 
-def results(form: FeedbackForm, *, with_hidden: bool = False) -> Results:
-    """Sums and sentences from four answers on; sentences in no order that means anything."""
-    answers = list(FeedbackAnswer.objects.filter(form=form))
+def results(form: FeedbackForm, *, now: datetime, with_hidden: bool = False) -> Results:
+    """Sums and sentences from four answers on, of those that are counted; of all once no more can come. Sentences in
+    no order that means anything."""
+    answers, is_final = list(FeedbackAnswer.objects.filter(form=form)), form.is_settled(now)
+    if not is_final and any(row.is_counted for row in answers):
+        answers = [row for row in answers if row.is_counted]
     n = len(answers)
     if n < MIN_ANSWERS:
-        return Results(n)
+        return Results(n, is_final=is_final)
     ratings = []
     for question in form.ratings:
         given = Counter(row.ratings.get(question["key"]) for row in answers)
@@ -215,7 +231,7 @@ def results(form: FeedbackForm, *, with_hidden: bool = False) -> Results:
             if row.texts.get(key) and (with_hidden or key not in row.hidden)
         ]
         sentences.append((question, tuple(sorted(told, key=lambda each: each.text.casefold()))))
-    return Results(n, tuple(ratings), tuple(sentences))
+    return Results(n, tuple(ratings), tuple(sentences), is_final)
 
 
 @transaction.atomic
@@ -236,12 +252,18 @@ def hide(form: FeedbackForm, answer: UUID, key: str, *, by: User, is_hidden: boo
 
 @transaction.atomic
 def release(form: FeedbackForm, *, by: User, now: datetime) -> bool:
-    """Let those it is about read it; nobody answers any more. False: it was released before. Raises `TooFew`."""
-    form = FeedbackForm.objects.select_for_update().get(pk=form.pk)
+    """Let those it is about read it; nobody answers any more. Ratings that were not counted yet are from now on, their
+    sentences stay out, since nobody has read them. False: it was released before. Raises `TooFew`."""
+    form = FeedbackForm.objects.select_for_update(of=("self",)).select_related("event").get(pk=form.pk)
     if form.released_at:
         return False
     if FeedbackAnswer.objects.filter(form=form).count() < MIN_ANSWERS:
         raise TooFew(f"There are fewer than {MIN_ANSWERS} answers, so nobody reads them.")
+    if not form.is_settled(now):
+        for row in FeedbackAnswer.objects.filter(form=form, is_counted=False):
+            row.hidden = sorted(row.texts)
+            row.save(update_fields=["hidden"])
+        _write_anew(form, [])
     form.released_at = now
     form.save(update_fields=["released_at"])
     audit.record(by, "feedback-released", form)

@@ -83,6 +83,10 @@ class FeedbackForm(models.Model):
     def is_open(self, now: datetime) -> bool:
         return not self.event.is_cancelled and not self.released_at and self.opens_at <= now < self.closes_at
 
+    def is_settled(self, now: datetime) -> bool:
+        """Whether no answer can come any more."""
+        return self.released_at is not None or now >= self.closes_at
+
     @property
     def is_for_attendees(self) -> bool:
         return self.audience == self.Audience.ATTENDEES
@@ -139,6 +143,8 @@ class FeedbackAnswer(models.Model):
     texts = models.JSONField(default=dict)
     # Keys of texts that somebody took out before the release.
     hidden = models.JSONField(default=list, blank=True)
+    # Among those whose sums are shown: answers join them several at a time (see `events.feedback`).
+    is_counted = models.BooleanField(default=False, editable=False)
 
     personal_data = NOT_PERSONAL
 

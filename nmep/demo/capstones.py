@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 from simple_history.utils import bulk_create_with_history
 
 from events import feedback
+from events.feedback import MIN_ANSWERS
 from events.models import Attendance, Event, FeedbackAnswer, FeedbackForm, FeedbackGiven, Kind, Visibility
 from members.demo import People
 from members.models import Pairing, PairingCheckIn, PairingMember, User
@@ -298,6 +299,7 @@ def _answers(form: FeedbackForm, n: int, rng: random.Random) -> None:
     rows = [
         FeedbackAnswer(
             form=form,
+            is_counted=n >= MIN_ANSWERS,
             ratings={question["key"]: rng.choice([2, 3, 3, 4, 4]) for question in form.ratings},
             texts={
                 key: text
@@ -325,6 +327,7 @@ def _pulses(run: Run, now: datetime, rng: random.Random) -> None:
         rows = [
             FeedbackAnswer(
                 form=form,
+                is_counted=n >= MIN_ANSWERS,
                 ratings={"followed": rng.choice([2, 3, 3, 4])},
                 texts={"different": text} if (text := rng.choice(DIFFERENT)) else {},
             )

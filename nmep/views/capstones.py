@@ -360,7 +360,7 @@ def detail(
             context["said"] = PairingCheckIn.Said.choices
     talk = context["talk"]
     if talk and talk.form and talk.form.released_at and (place.is_member or place.leads):
-        context["results"] = feedback.results(talk.form)
+        context["results"] = feedback.results(talk.form, now=now)
     if talk:
         context["materials"] = Material.objects.visible_to(user, now).filter(
             event=talk.showcase.session.event_id

@@ -27,7 +27,7 @@ def pulse_detail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             "offering": offering,
             "session": session,
             "form": form,
-            "results": feedback.results(form) if form else None,
+            "results": feedback.results(form, now=timezone.now()) if form else None,
             "least": feedback.MIN_ANSWERS,
             "is_open": bool(form and form.is_open(timezone.now())),
         },
