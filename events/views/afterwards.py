@@ -108,7 +108,11 @@ def album_object(request: HttpRequest, pk: int) -> HttpResponse:
 def event_feedback(request: HttpRequest, pk: int) -> HttpResponse:
     """What those who were there thought, in sum and from four answers on; for hosts and officers."""
     event = event_run_by(request.user, pk)
-    form = FeedbackForm.objects.select_related("event").filter(event=event, audience=FeedbackForm.Audience.ATTENDEES).first()
+    form = (
+        FeedbackForm.objects.select_related("event")
+        .filter(event=event, audience=FeedbackForm.Audience.ATTENDEES)
+        .first()
+    )
     results = feedback.results(form, now=timezone.now()) if form else None
     return render(request, "events/event_feedback.html", {"event": event, "form": form, "results": results})
 

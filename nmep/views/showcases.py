@@ -159,7 +159,9 @@ def feedback_read(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         {
             "offering": offering,
             "talk": talk,
-            "results": feedback.results(talk.form, with_hidden=True, now=timezone.now()) if talk.form else None,
+            "results": feedback.results(talk.form, with_hidden=True, now=timezone.now())
+            if talk.form
+            else None,
             "least": feedback.MIN_ANSWERS,
         },
     )

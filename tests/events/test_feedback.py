@@ -76,13 +76,40 @@ def test_nothing_is_shown_to_anybody_below_four_answers():
     form = make_form()
     for n in range(3):
         give(form, make_member(), keep=f"Sentence {n}")
-    assert feedback.results(form, with_hidden=True) == feedback.Results(3)
+    assert feedback.results(form, now=NOW, with_hidden=True) == feedback.Results(3)
     with pytest.raises(feedback.TooFew):
         feedback.release(form, by=make_member(), now=NOW)
     give(form, make_member(), keep="Sentence 3", ratings={**GOOD, "clarity": 1})
-    told = feedback.results(form)
+    told = feedback.results(form, now=NOW)
     assert (told.n, told.ratings[0].counts, told.ratings[0].mean) == (4, (1, 0, 0, 3), 3.25)
     assert [row.text for row in told.sentences[0][1]] == [f"Sentence {n}" for n in range(4)]
+
+
+def test_whoever_watches_cannot_work_out_a_single_answer_from_the_sums():
+    """Four stand there, the fifth and sixth change nothing, with the seventh all three join; the rest at the end."""
+    form, seen = make_form(), []
+    for n in range(9):
+        give(form, make_member(), keep=f"Sentence {n}", ratings={**GOOD, "clarity": 1 if n == 4 else 4})
+        told = feedback.results(form, now=NOW, with_hidden=True)
+        seen.append((told.n, told.ratings[0].counts if told.is_shown else None))
+    four, seven = (4, (0, 0, 0, 4)), (7, (1, 0, 0, 6))
+    assert seen == [(1, None), (2, None), (3, None), four, four, four, seven, seven, seven]
+    assert len(told.sentences[0][1]) == 7
+    assert not told.is_final
+    told = feedback.results(form, now=form.closes_at)
+    assert (told.n, told.ratings[0].counts, told.is_final) == (9, (1, 0, 0, 8), True)
+
+
+def test_a_release_before_the_end_counts_the_last_ratings_and_keeps_unread_sentences_out():
+    form, lead = make_form(), make_member()
+    for n in range(6):
+        give(form, make_member(), keep=f"Sentence {n}")
+    read = {row.text for row in feedback.results(form, now=NOW, with_hidden=True).sentences[0][1]}
+    assert len(read) == 4
+    feedback.release(form, by=lead, now=NOW)
+    told = feedback.results(FeedbackForm.objects.get(), now=NOW)
+    assert told.n == 6
+    assert {row.text for row in told.sentences[0][1]} == read
 
 
 def test_the_database_itself_cannot_say_who_answered_what():
@@ -92,13 +119,16 @@ def test_the_database_itself_cannot_say_who_answered_what():
     for n, person in enumerate(people):
         give(form, person, keep=f"{n}")
     columns = {field.name for field in FeedbackAnswer._meta.get_fields()}
-    assert columns == {"id", "form", "ratings", "texts", "hidden"}
+    assert columns == {"id", "form", "ratings", "texts", "hidden", "is_counted"}
     assert {field.name for field in FeedbackGiven._meta.get_fields()} == {"id", "form", "person", "device"}
     with connection.cursor() as cursor:
         cursor.execute("SELECT texts->>'keep', xmin::text FROM events_feedbackanswer ORDER BY ctid")
         rows = cursor.fetchall()
+        cursor.execute("SELECT id, xmin::text FROM events_feedbackgiven ORDER BY ctid")
+        given = cursor.fetchall()
     order = [row[0] for row in rows]
-    assert len({row[1] for row in rows}) == 1
+    assert len({row[1] for row in [*rows, *given]}) == 1
+    assert [row[0] for row in given] == sorted((row[0] for row in given), key=lambda key: key.int)
     assert order == [
         row.texts["keep"] for row in sorted(FeedbackAnswer.objects.all(), key=lambda row: row.pk.int)
     ]
@@ -136,8 +166,12 @@ def test_a_sentence_is_taken_out_and_the_trail_knows_who_did_but_not_what_it_sai
         give(form, make_member(), keep="Unkind" if n == 2 else f"Kind {n}")
     row = next(row for row in FeedbackAnswer.objects.all() if row.texts["keep"] == "Unkind")
     assert feedback.hide(form, row.pk, "keep", by=lead) is True
-    assert [each.text for each in feedback.results(form).sentences[0][1]] == ["Kind 0", "Kind 1", "Kind 3"]
-    assert len(feedback.results(form, with_hidden=True).sentences[0][1]) == 4
+    assert [each.text for each in feedback.results(form, now=NOW).sentences[0][1]] == [
+        "Kind 0",
+        "Kind 1",
+        "Kind 3",
+    ]
+    assert len(feedback.results(form, now=NOW, with_hidden=True).sentences[0][1]) == 4
     entry = AuditEntry.objects.get(action="feedback-hidden")
     assert (entry.actor, entry.after) == (lead, {"question": "keep"})
     assert feedback.release(form, by=lead, now=NOW) is True
