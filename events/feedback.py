@@ -196,9 +196,10 @@ def _write_anew(form: FeedbackForm, more: list[FeedbackAnswer]) -> None:
         for row in rows:
             row.is_counted = True
     given = list(FeedbackGiven.objects.filter(form=form))
-    for model, held in ((FeedbackAnswer, rows), (FeedbackGiven, given)):
-        model.objects.filter(form=form).delete()
-        model.objects.bulk_create(sorted(held, key=lambda row: row.pk.int))
+    FeedbackAnswer.objects.filter(form=form).delete()
+    FeedbackAnswer.objects.bulk_create(sorted(rows, key=lambda row: row.pk.int))
+    FeedbackGiven.objects.filter(form=form).delete()
+    FeedbackGiven.objects.bulk_create(sorted(given, key=lambda row: row.pk.int))
 
 
 def _who(form: FeedbackForm, person: User | None, token: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -144,9 +145,9 @@ def push(event: Event, *, known: str, now: datetime) -> Plan:
 
 
 def _with_new_date(found: Plan) -> Plan:
-    series = _longer(
-        Series.objects.select_for_update(no_key=True, of=("self",)).get(pk=found.event.series_id)
-    )
+    """The plan with the date that its series gets now."""
+    held: Any = found.event.series_id
+    series = _longer(Series.objects.select_for_update(no_key=True, of=("self",)).get(pk=held))
     series.save(update_fields=["count", "last_on"])
     made = {event.starts_at: event for event in schedule.generate(series)}
     new = made.get(found.adds) if found.adds else None
