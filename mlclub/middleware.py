@@ -14,7 +14,7 @@ from django.views.defaults import bad_request
 
 TOKEN_PATHS = re.compile(
     r"(/(?:u|c|f|guest|was-me|events/feed|calendar/feed|first-run|invitation|nmep/certificates"
-    r"|settings/notifications/prove)/"
+    r"|settings/notifications/prove|wiki/mirror)/"
     # A magic link is known by its token, whatever page it opens.
     r"|\bmagic-(?=[\w-]{40}))[^/\s?.\"']+"
 )

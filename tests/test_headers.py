@@ -37,6 +37,7 @@ FILES = {
     "nmep:part_starter",
     "nmep:piece_image",
     "wiki:attachment_file",
+    "wiki:archive_download",
 }
 #: Caches may keep these: they are the same for everybody, or say themselves how long.
 SHARED = {"events:public_feed", "events:series_feed", "members:club_logo", "members:organization_logo"}
@@ -45,6 +46,8 @@ WRITES_ON_GET = {
     # Who took the list with them is written down.
     "events:people_csv": ("members_auditentry",),
     "events:code_check_in": ("django_session",),
+    # Who took the whole library along is written down.
+    "wiki:archive_download": ("members_auditentry",),
 }
 MOST_QUERIES, MOST_BYTES = 15, 60_000
 #: Pages that ask every app for its part; the number does not grow with the club, only the desk's with its offerings.

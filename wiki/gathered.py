@@ -14,9 +14,9 @@ from members.models import User
 from mlclub import celery
 from mlclub.gather import NEW, NEWS, Card, Contribution, DeskItem, Figure, FrontItem, Item, Section
 from mlclub.search import Source, corrected
-from wiki import authors, lookups, posts, vocabulary
+from wiki import archives, authors, lookups, mirror, posts, vocabulary
 from wiki import search as library
-from wiki.models import Page, Paper, Post, ReadingList, Revision
+from wiki.models import Mirror, Page, Paper, Post, ReadingList, Revision
 
 NEW_FOR = timedelta(days=7)
 #: How many pages a home page or a digest names.
@@ -75,7 +75,7 @@ def _byline(page: Page) -> str:
 
 
 def desk(user: User, now: datetime) -> list[DeskItem]:
-    """Stale, ownerless and broken pages; one query."""
+    """Stale, ownerless and broken pages, and a mirror that is not what it should be; two queries."""
     if not user.has_perm("wiki.trash_page"):
         return []
     counts = (
@@ -102,6 +102,22 @@ def desk(user: User, now: datetime) -> list[DeskItem]:
         DeskItem(group="Library", title=title, count=count, url=url, detail=detail, icon="book-open")
         for title, count, url, detail in items
         if count
+    ] + _mirror_behind(now)
+
+
+def _mirror_behind(now: datetime) -> list[DeskItem]:
+    row = Mirror.objects.filter(pk=1).first()
+    if row is None or not mirror.is_behind(row, now):
+        return []
+    return [
+        DeskItem(
+            group="Library",
+            title="The mirror of the library is behind",
+            count=1,
+            url=reverse("wiki:mirror_detail"),
+            detail=row.problem or "No night has brought it up to date since. Is the worker running?",
+            icon="book-open",
+        )
     ]
 
 
@@ -218,6 +234,13 @@ def personal_data(person: User) -> dict[str, Any]:
                 "page__path", "number", "at", "summary", "text"
             )
         ],
+        "addresses_of_the_mirror": [
+            {
+                "created_at": key.created_at.isoformat(),
+                "revoked_at": key.revoked_at.isoformat() if key.revoked_at else None,
+            }
+            for key in person.mirror_keys.order_by("created_at")
+        ],
         "reading_lists_curated": list(person.curated_lists.order_by("title").values_list("title", flat=True)),
         "posts": [
             {
@@ -243,12 +266,16 @@ def personal_data(person: User) -> dict[str, Any]:
 
 def tick(now: datetime) -> None:
     """Let out the posts whose hour has come, wake whoever looks up papers, should a question have been left, and whoever
-    counts words."""
+    counts words, keeps the mirror or makes archives."""
     posts.publish_due(now)
     if lookups.is_on() and lookups.are_waiting(now):
         celery.poke("wiki.tasks.look_up_papers")
     if vocabulary.is_due(now):
         celery.poke("wiki.tasks.count_words")
+    if mirror.wants_work(Mirror.current(), now):
+        celery.poke("wiki.tasks.keep_mirror", expires=50)
+    if archives.are_waiting(now):
+        celery.poke("wiki.tasks.make_archives", expires=50)
 
 
 def office_permissions() -> dict[str, list[str]]:
@@ -276,6 +303,7 @@ def office_permissions() -> dict[str, list[str]]:
         "wiki.view_readernote",
         "wiki.view_importedauthor",
         "wiki.change_importedauthor",
+        "wiki.export_library",
         "wiki.view_attachment",
         "wiki.view_redirect",
         "wiki.add_redirect",
@@ -285,7 +313,7 @@ def office_permissions() -> dict[str, list[str]]:
     return {
         "library": everything,
         "president": everything,
-        "webmaster": ["wiki.trash_page"],
+        "webmaster": ["wiki.trash_page", "wiki.export_library"],
         "*": ["wiki.view_page", "wiki.view_readinglist"],
     }
 

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from mlclub.celery import poke
-from wiki import lookups, vocabulary
+from wiki import archives, lookups, mirror, vocabulary
 
 
 @shared_task(name="wiki.tasks.look_up_papers", ignore_result=True)
@@ -19,3 +19,15 @@ def look_up_papers() -> None:
 def count_words() -> None:
     """Count the words to which typing errors are corrected. Running it twice is harmless."""
     vocabulary.catch_up()
+
+
+@shared_task(name="wiki.tasks.keep_mirror", ignore_result=True)
+def keep_mirror() -> None:
+    """Build the mirror of the night, if it is not there. Running it twice, or two at once, is harmless."""
+    mirror.keep(timezone.now())
+
+
+@shared_task(name="wiki.tasks.make_archives", ignore_result=True)
+def make_archives() -> None:
+    """Write the archive that an officer asked for. Running it twice, or two at once, is harmless."""
+    archives.work(timezone.now())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from wiki.views import lists, papers, pictures, reading, reading_lists, writing
+from wiki.views import archives, lists, mirror, papers, pictures, reading, reading_lists, writing
 
 app_name = "wiki"
 
@@ -41,6 +41,13 @@ urlpatterns = [
     path(
         "reading-lists/<slug:slug>/topics/<int:pk>/remove/", reading_lists.topic_remove, name="topic_remove"
     ),
+    path("mirror/", mirror.mirror_detail, name="mirror_detail"),
+    path("mirror/key/renew/", mirror.mirror_key_renew, name="mirror_key_renew"),
+    path("mirror/key/revoke/", mirror.mirror_key_revoke, name="mirror_key_revoke"),
+    path("mirror/<str:token>.git/<path:path>", mirror.mirror_file, name="mirror_file"),
+    path("export/", archives.archive_list, name="archive_list"),
+    path("export/new/", archives.archive_create, name="archive_create"),
+    path("export/<int:pk>/", archives.archive_download, name="archive_download"),
     path("files/<slug:sha>.<slug:extension>", pictures.attachment_file, name="attachment_file"),
     path("<path:path>/-/edit/", writing.page_edit, name="page_edit"),
     path("<path:path>/-/rename/", writing.page_rename, name="page_rename"),

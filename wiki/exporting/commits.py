@@ -7,7 +7,7 @@ from datetime import datetime
 
 from wiki.exporting.acts import Act, Scope
 from wiki.exporting.names import file_of
-from wiki.exporting.packs import BLOB, COMMIT, Pack
+from wiki.exporting.packs import BLOB, COMMIT, Pack, name_of
 from wiki.exporting.people import THE_LIBRARY, Identity
 from wiki.exporting.trees import Folder, Taken
 
@@ -102,7 +102,7 @@ class Historian:
 
     def keep(self, file: str, mark: str, content: bytes | None) -> bool:
         """Have something else than a page stand at `file`. Without content it is as it was. False where it cannot be."""
-        if content is None:
+        if content is None or self.stand.others.get(file) == (mark, name_of(BLOB, content)):
             return True
         blob = self.pack.add(BLOB, content, like=file if file.endswith((".md", ".json", ".bib")) else None)
         if file in self.stand.owners:

@@ -36,7 +36,7 @@ class Pack:
 
     def add(self, kind: int, data: bytes, *, like: object = None) -> bytes:
         """Store an object and answer its name, 20 bytes. What has the same `like` is probably almost the same."""
-        name = hashlib.sha1(b"%s %d\x00" % (_NAMES[kind], len(data)) + data, usedforsecurity=False).digest()
+        name = name_of(kind, data)
         if name in self.entries:
             return name
         depth = 0
@@ -79,6 +79,11 @@ class Pack:
                 index, [(name, at, check) for name, (at, check) in sorted(self.entries.items())], digest
             )
         return final
+
+
+def name_of(kind: int, data: bytes) -> bytes:
+    """What git calls an object, 20 bytes."""
+    return hashlib.sha1(b"%s %d\x00" % (_NAMES[kind], len(data)) + data, usedforsecurity=False).digest()
 
 
 def joined(packs: Iterable[Path], folder: Path) -> Path:

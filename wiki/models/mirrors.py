@@ -13,18 +13,15 @@ from django.db.models import Q
 from mlclub.privacy import NOT_PERSONAL, Erase, Policy
 
 
-@dataclass(frozen=True)
+@dataclass
 class StoredFile:
     """A file in the private storage that no row has a field for."""
 
     name: str
-
-    @property
-    def storage(self) -> Any:
-        return default_storage
+    storage: Any = default_storage
 
     def open(self, mode: str = "rb") -> Any:
-        return default_storage.open(self.name, mode)
+        return self.storage.open(self.name, mode)
 
 
 class Mirror(models.Model):

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
-from redis.exceptions import RedisError
 
 from members.access import active_members_only
 from mlclub import uploads
-from wiki import editing, paths, pictures
+from wiki import editing, limits, paths, pictures
 from wiki.forms import UploadForm
 from wiki.models import Attachment
 from wiki.rendering import shown
@@ -23,13 +21,7 @@ UPLOADS_A_MINUTE = 20
 
 
 def within_limit(request: HttpRequest, what: str, a_minute: int) -> bool:
-    """Whether the person has asked for this fewer than `a_minute` times in this minute; always, without a cache."""
-    key = f"limit:{what}:{request.user.pk}:{int(timezone.now().timestamp()) // 60}"
-    try:
-        cache.add(key, 0, 120)
-        return int(cache.incr(key)) <= a_minute
-    except (ValueError, RedisError, OSError):
-        return True
+    return limits.within(what, request.user.pk, a_minute)
 
 
 @active_members_only
