@@ -29,6 +29,7 @@ nothing to say leaves it out. Everything is limited to what `user` may see by th
     paper_filled(paper) -> None                        a paper that was known by its number alone has its title now
     papers_read(user) -> list[QuerySet]                keys of the papers that were presented where `user` may know of it
     readings(papers, user) -> list[Reading]            when papers were, or will be, read together
+    note_steps(notes, user) -> {pk: [Step]}            what may be made, or was made, of readers' notes on posts
     help_topics(event) -> list[str]                    what people at a party may want help with
     audiences(user, now, key) -> list[Audience]        groups that `user` may write to; with a key, that one or none
     office_permissions() -> {office: ["app.codename"]} the rights that offices carry ("*": every office)
@@ -256,6 +257,15 @@ class Reading:
     presenters: tuple[str, ...] = ()
     left: tuple[tuple[str, str], ...] = ()
     is_over: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """Something that may be done with a thing of another app, or what was done (`is_done`) and where it is."""
+
+    label: str
+    url: str
+    is_done: bool = False
 
 
 @lru_cache

@@ -13,7 +13,7 @@ urlpatterns = [
     path("theme/", theme_set, name="theme_set"),
     path("", include("mlclub.portal.urls")),
     path("", include("members.urls")),
-    path("wiki/", include("wiki.urls")),
+    path("", include("wiki.urls")),
     path("", include("events.urls")),
     path("projects/", include("projects.urls")),
     path("nmep/", include("nmep.urls")),

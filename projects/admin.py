@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
 
 from projects import lineage
-from projects.models import Initiative, InitiativeLink, Output, Role, StudyGroup, Update
+from projects.models import Initiative, InitiativeLink, Inspiration, Output, Role, StudyGroup, Update
 
 
 class RoleInline(admin.TabularInline):
@@ -32,13 +32,22 @@ class StudyGroupInline(admin.StackedInline):
     extra = 0
 
 
+class InspirationInline(admin.TabularInline):
+    model = Inspiration
+    extra = 0
+    fields = ["post"]
+    raw_id_fields = ["post"]
+    verbose_name = "post that inspired it"
+    verbose_name_plural = "posts that inspired it"
+
+
 @admin.register(Initiative)
 class InitiativeAdmin(admin.ModelAdmin):
     list_display = ["name", "kind", "state", "visibility", "last_update", "opening"]
     list_filter = ["state", "kind", "face", "visibility"]
     search_fields = ["name", "summary"]
     filter_horizontal = ["topics"]
-    inlines = [RoleInline, OutputInline, StudyGroupInline]
+    inlines = [RoleInline, OutputInline, StudyGroupInline, InspirationInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Initiative]:
         return super().get_queryset(request).annotate(last_update_at=Max("updates__created_at"))

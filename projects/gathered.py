@@ -13,10 +13,11 @@ from members import standing
 from members.models import Term, User
 from mlclub.gather import Card, Contribution, DeskItem, Figure, FrontItem, Hit, Section
 from mlclub.search import Source
+from projects.inspiring import note_steps, panels
 from projects.models import SILENT_AFTER_DAYS, Initiative, Role, Update
 from projects.news import alumni_digest, digest
 
-__all__ = ["alumni_digest", "digest"]
+__all__ = ["alumni_digest", "digest", "note_steps", "panels"]
 
 LED = ["add", "change", "delete", "view"]
 

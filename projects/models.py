@@ -17,6 +17,7 @@ from members.models import Term, Topic, User
 from mlclub import slugs
 from mlclub.privacy import NOT_PERSONAL, Erase, Policy
 from mlclub.search import search_column
+from wiki.models import Post, ReaderNote
 
 #: A running initiative without a word for this long is asked how it goes.
 SILENT_AFTER_DAYS = 21
@@ -141,7 +142,7 @@ class Initiative(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self.slug:
             # What stands at these addresses is no project's.
-            pages = {"new", "groups", "lineage"}
+            pages = {"new", "groups", "lineage", "from-note"}
             self.slug = slugs.free(self.name, Initiative.objects, otherwise="initiative", besides=pages)
         super().save(*args, **kwargs)
 
@@ -334,3 +335,29 @@ class InitiativeLink(models.Model):
     @property
     def backwards(self) -> str:
         return self.BACKWARDS[self.Kind(self.kind)]
+
+
+class Inspiration(models.Model):
+    """That an initiative came of a post, or of what a reader wrote to its authors."""
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="+")
+    initiative = models.ForeignKey(Initiative, on_delete=models.CASCADE, related_name="inspirations")
+    note = models.OneToOneField(
+        ReaderNote, on_delete=models.SET_NULL, null=True, blank=True, related_name="inspiration"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    personal_data = NOT_PERSONAL
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["post", "initiative"],
+                name="one_inspiration_a_pair",
+                violation_error_message="These two are linked already.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.post} inspired {self.initiative}"

@@ -9,6 +9,7 @@ app_name = "projects"
 urlpatterns = [
     path("", views.initiative_list, name="initiative_list"),
     path("new/", views.initiative_create, name="initiative_create"),
+    path("from-note/<int:pk>/", views.initiative_from_note, name="initiative_from_note"),
     path("lineage/", views.lineage, name="lineage"),
     path("groups/", study_views.group_list, name="group_list"),
     path("groups/new/", study_views.group_create, name="group_create"),

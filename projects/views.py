@@ -16,11 +16,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from members import audit, ledger, standing
 from members.access import active_members_only
 from members.models import User
+from projects import inspiring, study_groups
 from projects import lineage as links
-from projects import study_groups
 from projects.forms import InitiativeForm, OutputForm, RoleForm, UpdateForm
-from projects.models import SILENT_AFTER_DAYS, Initiative, Role
+from projects.models import SILENT_AFTER_DAYS, Initiative, Inspiration, Role
 from projects.notifications import TeamJoined
+from wiki.models import ReaderNote
 
 A_PAGE = 25
 
@@ -101,6 +102,7 @@ def initiative_detail(request: HttpRequest, slug: str) -> HttpResponse:
             and (not updates or updates[0].created_at < timezone.now() - timedelta(days=SILENT_AFTER_DAYS)),
             "works_on_it": works_on_it,
             "edits_it": edits_it,
+            "posts_behind": inspiring.posts_behind(initiative, user),
         },
     )
 
@@ -121,6 +123,31 @@ def initiative_create(request: HttpRequest) -> HttpResponse:
         messages.success(request, f"{initiative.name} is there. You lead it.")
         return redirect(initiative)
     return _form_page(request, "projects/initiative_create.html", form, None, crumb="New")
+
+
+@active_members_only
+@require_http_methods(["GET", "POST"])
+def initiative_from_note(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a reader wrote under a post becomes an initiative, inspired by the post."""
+    user = cast("User", request.user)
+    notes = ReaderNote.objects.select_related("post", "author")
+    if not user.has_perm("projects.change_initiative"):
+        notes = notes.visible_to(user)
+    note = get_object_or_404(notes, pk=pk)
+    if not inspiring.may_begin(note, user):
+        raise PermissionDenied
+    made = Inspiration.objects.filter(note=note).select_related("initiative").first()
+    if made is not None:
+        messages.info(request, "This note has become a project already.")
+        return redirect(made.initiative)
+    form = InitiativeForm(request.POST or None, initial=inspiring.begun(note))
+    if request.method == "POST" and form.is_valid():
+        made = inspiring.begin(note, form.save(commit=False), by=user, now=timezone.now())
+        messages.success(request, f"{made.initiative.name} is there.")
+        return redirect(made.initiative)
+    return _form_page(
+        request, "projects/initiative_from_note.html", form, None, crumb="From a note", note=note
+    )
 
 
 @require_http_methods(["GET", "POST"])

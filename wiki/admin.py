@@ -13,7 +13,7 @@ from django.utils.html import format_html
 
 from members import audit, standing
 from members.models import Term, User
-from wiki import lookups
+from wiki import lookups, post_admin  # noqa: F401  (the blog's tables)
 from wiki.models import (
     Attachment,
     BibEntry,

@@ -14,9 +14,12 @@ from members.models import User
 from mlclub import celery
 from mlclub.gather import NEW, NEWS, Card, Contribution, DeskItem, Figure, FrontItem, Item, Section
 from mlclub.search import Source, corrected
-from wiki import archives, authors, lookups, mirror, posts, vocabulary
+from wiki import archives, authors, lookups, mirror, post_news, posts, vocabulary
 from wiki import search as library
 from wiki.models import Mirror, Page, Paper, Post, ReadingList, Revision
+from wiki.post_news import officer_digest, panels
+
+__all__ = ["officer_digest", "panels"]
 
 NEW_FOR = timedelta(days=7)
 #: How many pages a home page or a digest names.
@@ -75,7 +78,7 @@ def _byline(page: Page) -> str:
 
 
 def desk(user: User, now: datetime) -> list[DeskItem]:
-    """Stale, ownerless and broken pages, and a mirror that is not what it should be; two queries."""
+    """Stale, ownerless and broken pages, a mirror that is not what it should be, posts that wait; a query each."""
     if not user.has_perm("wiki.trash_page"):
         return []
     counts = (
@@ -102,7 +105,7 @@ def desk(user: User, now: datetime) -> list[DeskItem]:
         DeskItem(group="Library", title=title, count=count, url=url, detail=detail, icon="book-open")
         for title, count, url, detail in items
         if count
-    ] + _mirror_behind(now)
+    ] + [*_mirror_behind(now), *post_news.desk(user, now)]
 
 
 def _mirror_behind(now: datetime) -> list[DeskItem]:
@@ -122,6 +125,15 @@ def _mirror_behind(now: datetime) -> list[DeskItem]:
 
 
 def digest(users: Iterable[User], since: datetime, until: datetime) -> dict[int, list[Item]]:
+    """What is new in the wiki and on the blog; five queries for all."""
+    people = list(users)
+    found = _pages_digest(people, since, until)
+    for pk, items in post_news.digest(people, since, until).items():
+        found.setdefault(pk, []).extend(items)
+    return found
+
+
+def _pages_digest(users: Iterable[User], since: datetime, until: datetime) -> dict[int, list[Item]]:
     """The new pages of the week before in one line, with the one that fits the reader best; without new ones, those
     that were worked on. What somebody wrote alone is no news to them. Two queries for all."""
     readers = [user for user in users if user.standing.reads_members_area]
@@ -191,7 +203,7 @@ def names_of_things() -> Iterator[str]:
 
 
 def contributions(person: User, viewer: Any) -> list[Contribution]:
-    """The pages somebody wrote on, one line each."""
+    """The pages and posts somebody wrote, one line each."""
     rows = (
         Page.objects.visible_to(viewer)
         .filter(revisions__author=person)
@@ -207,7 +219,7 @@ def contributions(person: User, viewer: Any) -> list[Contribution]:
             verb="Wrote" if row.began else "Edited", title=row.title, url=row.get_absolute_url(), on=row.last
         )
         for row in rows
-    ]
+    ] + post_news.contributions(person)
 
 
 def numbers(term: Any) -> list[Figure]:
@@ -221,7 +233,8 @@ def numbers(term: Any) -> list[Figure]:
             value=edits["writers"],
             n=edits["edits"],
             definition="Different members with at least one saved change in the term; n is the number of changes.",
-        )
+        ),
+        post_news.numbers(term),
     ]
 
 
@@ -324,9 +337,9 @@ def address_verified(user: User, email: str) -> None:
 
 
 def front(now: datetime) -> list[FrontItem]:
-    """Public pages, for the front page; the newest first."""
+    """Public pages and posts, for the front page; the newest first."""
     pages = Page.objects.filter(is_public=True, trashed_at=None).only("path", "title", "content_at")
     return [
         FrontItem(kind="page", title=page.title, url=page.get_absolute_url(), when=page.content_at)
         for page in pages.order_by("-content_at")[:A_FEW]
-    ]
+    ] + post_news.front(now)

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Max
 from django.db.models.functions import Lower
+from django.utils.text import Truncator
 
 from members import audit, ledger, offices
 from members.ledger import at
@@ -34,6 +35,9 @@ from wiki.rendering import Anatomy, anatomy, pictures_in
 
 #: So many notes a member may write to authors in a day.
 NOTES_A_DAY = 10
+#: Words of the beginning that stand for an excerpt nobody wrote.
+OPENING = 45
+WORDS_A_MINUTE = 200
 #: A second click within this is the first one's.
 DOUBLE_CLICK = timedelta(minutes=1)
 
@@ -109,7 +113,7 @@ def save(post: Post, words: Words, *, base: int, author: Any, now: datetime, sum
     brought together; raises Conflict where they contradict each other. A double click gets the revision of the first."""
     locked = Post.objects.select_for_update(of=("self",)).get(pk=post.pk)
     head = PostRevision.objects.select_related("author").get(headed_post=locked)
-    if words == _words(head):
+    if words == words_of(head):
         return Saved(head, is_new=False)
     others: tuple[PostRevision, ...] = ()
     source = PostRevision.Source.WEB
@@ -120,7 +124,7 @@ def save(post: Post, words: Words, *, base: int, author: Any, now: datetime, sum
         if twin is not None:
             return Saved(twin, is_new=False)
         words = _merged(locked.revisions.filter(number=base).first(), words, head)
-        if words == _words(head):
+        if words == words_of(head):
             return Saved(head, is_new=False)
         others = tuple(locked.revisions.filter(number__gt=base).select_related("author").order_by("number"))
         source = PostRevision.Source.MERGE
@@ -138,13 +142,14 @@ def save(post: Post, words: Words, *, base: int, author: Any, now: datetime, sum
     return Saved(revision, is_new=True, merged_with=others)
 
 
-def _words(revision: PostRevision) -> Words:
+def words_of(revision: PostRevision) -> Words:
+    """What stood there in that version."""
     return Words(revision.title, revision.excerpt, revision.text)
 
 
 def _merged(began: PostRevision | None, mine: Words, head: PostRevision) -> Words:
     """Both changes in one, or a Conflict."""
-    base = _words(began) if began else Words("")
+    base = words_of(began) if began else Words("")
     text = merging.merge(base.text, mine.text, head.text)
     agreed = [
         _either(getattr(base, name), getattr(mine, name), getattr(head, name))
@@ -198,17 +203,32 @@ def keep_in_step(post: Post, held: Anatomy) -> None:
     """Store what follows from the words: columns for search, the papers that are cited, the pictures that are shown."""
     post.headings = "\n".join(held.headings)[:20_000]
     post.plain_text = held.plain_text.replace("\x00", "")[:200_000]
-    post.save(update_fields=["head", "title", "excerpt", "headings", "plain_text", "content_at"])
+    words = post.plain_text.split()
+    post.opening = Truncator(" ".join(words[:OPENING])).chars(390) + (" …" if len(words) > OPENING else "")
+    post.reading_minutes = min(max(1, round(len(words) / WORDS_A_MINUTE)), 999)
+    post.save(
+        update_fields=[
+            "head",
+            "title",
+            "excerpt",
+            "headings",
+            "plain_text",
+            "opening",
+            "reading_minutes",
+            "content_at",
+        ]
+    )
     keys = {key.lower() for key, _, _ in held.citations}
     entries = BibEntry.objects.annotate(lower=Lower("key")).filter(lower__in=keys)
     post.papers.set(Paper.objects.filter(entries__in=entries).distinct() if keys else [])
-    keep_pictures(post)
+    keep_pictures(post, originals={embed.sha for embed in held.embeds})
 
 
-def keep_pictures(post: Post) -> None:
-    """The pictures of the text and the cover are seen by whoever may see the post."""
-    shown = [*Attachment.objects.filter(sha256__in=pictures_in(post.text)).values_list("pk", flat=True)]
-    if post.cover_id:
+def keep_pictures(post: Post, *, originals: Iterable[str] = ()) -> None:
+    """The pictures of the text, the cover, and the files of what is not run here are seen by whoever may see the post."""
+    hashes = {*pictures_in(post.text), *originals}
+    shown = [*Attachment.objects.filter(sha256__in=hashes).values_list("pk", flat=True)]
+    if post.cover_id is not None:
         shown.append(post.cover_id)
     post.pictures.set(shown)
 

@@ -1,14 +1,16 @@
-"""A page's address is its path; what is done with it stands behind `/-/`, so that no page's name can hide it."""
+"""A page's address is its path; what is done with it stands behind `/-/`, so that no page's name can hide it. The blog
+is not below `/wiki/`."""
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
+from wiki.post_urls import blog
 from wiki.views import archives, lists, mirror, papers, pictures, reading, reading_lists, writing
 
 app_name = "wiki"
 
-urlpatterns = [
+library = [
     path("", lists.page_front, name="page_front"),
     path("new/", writing.page_create, name="page_create"),
     path("new/similar/", writing.page_similar, name="page_similar"),
@@ -61,3 +63,5 @@ urlpatterns = [
     path("<path:path>/-/diff/", reading.page_diff, name="page_diff"),
     path("<path:path>/", reading.page_detail, name="page_detail"),
 ]
+
+urlpatterns = [path("wiki/", include(library)), path("blog/", include(blog))]

@@ -8,7 +8,16 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
-from mlclub.markdown import addresses, citations, criticmarkup, macros, math_rule, tasklists, wikilinks
+from mlclub.markdown import (
+    addresses,
+    citations,
+    criticmarkup,
+    figures,
+    macros,
+    math_rule,
+    tasklists,
+    wikilinks,
+)
 from mlclub.markdown.emit import PageRenderer
 
 
@@ -18,6 +27,6 @@ def parser() -> MarkdownIt:
     md = MarkdownIt("commonmark", {"html": True}, renderer_cls=PageRenderer)
     md.enable(["table", "strikethrough"])
     md.use(footnote_plugin, inline=False).use(deflist_plugin)
-    for rules in (math_rule, wikilinks, citations, criticmarkup, macros, tasklists, addresses):
+    for rules in (math_rule, wikilinks, citations, criticmarkup, macros, tasklists, addresses, figures):
         md.use(rules.plugin)
     return md

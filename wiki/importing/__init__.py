@@ -93,7 +93,7 @@ def import_wiki(
                 raise _Rehearsed
     except _Rehearsed:
         pass
-    _count(drafts, report)
+    reading.count(drafts, report)
     shown = {name for draft in drafts for name in draft.held.images}
     report.images_recovered = sum(file.path in shown for file in past.lost_pictures) if past else 0
     return report
@@ -114,21 +114,3 @@ def _remembered(past: history.History, drafts: list[Draft], report: Report) -> l
         text = reading.decoded(track.file, track.states[-1].content, Report())
         found.append(keeping.Remembered(Draft(track.file, path, text), track))
     return found
-
-
-def _count(drafts: list[Draft], report: Report) -> None:
-    report.pages = len(drafts)
-    for draft in drafts:
-        held = draft.held
-        report.formulas += held.formulas
-        report.formulas_failed += held.formulas_failed
-        report.citations += len(held.citations)
-        report.citations_resolved += sum(found for _, found, _ in held.citations)
-        report.images_missing += len(held.missing_images)
-        for name, line in held.missing_images:
-            report.warn(draft.file, line, f"The picture {name} is missing.")
-        for key, found, line in held.citations:
-            if not found:
-                report.warn(draft.file, line, f"No bibliography has the key @{key}.")
-        for words, line in held.warnings:
-            report.warn(draft.file, line, words)

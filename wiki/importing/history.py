@@ -89,6 +89,17 @@ def read(folder: Path, report: Report) -> History:
         return _Reader(repo, head, report).read()
 
 
+def people(folder: Path) -> dict[str, str]:
+    """The address under which each name (in small letters) wrote commits last."""
+    found: dict[str, str] = {}
+    with Repo(str(folder)) as repo:
+        for entry in repo.get_walker(include=[repo.head()], order="topo", reverse=True):
+            name, email = _author(entry.commit)
+            if email:
+                found[name.casefold()] = email
+    return found
+
+
 class _Reader:
     def __init__(self, repo: Repo, head: ObjectID, report: Report) -> None:
         self.repo, self.head, self.report = repo, head, report

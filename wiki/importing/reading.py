@@ -237,3 +237,22 @@ def bibliographies_from(files: Iterable[SourceFile], report: Report) -> dict[str
             if not found[file.path] and file.content.strip():
                 report.drop(file.path, 1, "No entry could be read.")
     return found
+
+
+def count(drafts: list[Draft], report: Report) -> None:
+    """Count what the drafts hold, and say what is missing."""
+    report.pages = len(drafts)
+    for draft in drafts:
+        held = draft.held
+        report.formulas += held.formulas
+        report.formulas_failed += held.formulas_failed
+        report.citations += len(held.citations)
+        report.citations_resolved += sum(found for _, found, _ in held.citations)
+        report.images_missing += len(held.missing_images)
+        for name, line in held.missing_images:
+            report.warn(draft.file, line, f"The picture {name} is missing.")
+        for key, found, line in held.citations:
+            if not found:
+                report.warn(draft.file, line, f"No bibliography has the key @{key}.")
+        for words, line in held.warnings:
+            report.warn(draft.file, line, words)

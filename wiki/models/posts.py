@@ -16,10 +16,8 @@ from mlclub.privacy import NOT_PERSONAL, Erase, Policy
 from mlclub.search import search_column
 from wiki.models.papers import Paper
 
-#: Words of an excerpt that nobody wrote: the beginning of the text.
-EXCERPT_WORDS = 45
 #: What stands at these addresses of the blog is no post.
-RESERVED = frozenset({"new", "desk", "feed", "atom", "feed.xml", "atom.xml", "post"})
+RESERVED = frozenset({"new", "desk", "notes", "feed", "atom"})
 
 
 class PostQuerySet(models.QuerySet["Post"]):
@@ -85,6 +83,8 @@ class Post(models.Model):
     excerpt = models.TextField(max_length=600, blank=True, editable=False)
     headings = models.TextField(blank=True, editable=False)
     plain_text = models.TextField(blank=True, editable=False)
+    opening = models.CharField(max_length=400, blank=True, editable=False)
+    reading_minutes = models.PositiveSmallIntegerField(default=1, editable=False)
     papers = models.ManyToManyField(Paper, blank=True, editable=False, related_name="posts")
     search = search_column(A=["title"], B=["excerpt", "headings"], C=["plain_text"], names=["title"])
     head = models.OneToOneField(
@@ -175,16 +175,9 @@ class Post(models.Model):
         return self.published_at is not None
 
     @property
-    def reading_minutes(self) -> int:
-        return max(1, round(len(self.plain_text.split()) / 200))
-
-    @property
     def lead(self) -> str:
         """What a list says of it: the excerpt, or the beginning of the text."""
-        if self.excerpt:
-            return self.excerpt
-        words = self.plain_text.split()
-        return " ".join(words[:EXCERPT_WORDS]) + (" …" if len(words) > EXCERPT_WORDS else "")
+        return self.excerpt or self.opening
 
     @property
     def updated_at(self) -> datetime:
