@@ -6,6 +6,7 @@ import io
 import random
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from bench import crowd
+from members.models import Club, User
 from wiki import demo, paths, vocabulary
 from wiki.models import Page
 
@@ -71,21 +73,29 @@ AFTER = (
 )
 
 
+def read() -> list[str]:
+    """The words of the demo's library, one after another."""
+    texts = sorted(Path(demo.__file__).parent.glob("demo_pages/*.md"))
+    return re.findall(r"[a-z]{2,}", " ".join(path.read_text(encoding="utf-8") for path in texts).lower())
+
+
 def spoken(chance: random.Random, how_many: int) -> list[str]:
     """The words of the demo's library, the commonest first, then others made from them."""
-    text = " ".join(
-        path.read_text(encoding="utf-8")
-        for path in sorted(Path(demo.__file__).parent.glob("demo_pages/*.md"))
-    )
-    counted: dict[str, int] = {}
-    for word in re.findall(r"[a-z]{2,}", text.lower()):
-        counted[word] = counted.get(word, 0) + 1
-    found = dict.fromkeys(sorted(counted, key=lambda word: (-counted[word], word)))
+    found = dict.fromkeys(word for word, _ in Counter(read()).most_common())
     roots = [word for word in found if len(word) > 4]
     while len(found) < how_many:
         root = chance.choice(roots)
         found[chance.choice(BEFORE) + root if chance.random() < 0.4 else root + chance.choice(AFTER)] = None
     return list(found)[:how_many]
+
+
+def told(chance: random.Random, known: list[str], how_many: int) -> list[str]:
+    """A long text: some words in a row as somebody wrote them, then one of the rarer ones."""
+    source, rare, text = read(), known[len(known) // 20 :], []
+    while len(text) < how_many:
+        at = chance.randrange(len(source) - 12)
+        text += [*source[at : at + chance.randrange(3, 12)], chance.choice(rare)]
+    return text
 
 
 def fill(how_many: int, *, words: int = 220, seed: int = 1) -> list[str]:
@@ -95,8 +105,7 @@ def fill(how_many: int, *, words: int = 220, seed: int = 1) -> list[str]:
     """
     chance = random.Random(seed)
     known = spoken(chance, max(2_000, min(30_000, how_many // 3)))
-    weights = [1 / (rank + 12) for rank in range(len(known))]
-    pool = chance.choices(known, weights, k=400_000)
+    pool = told(chance, known, 400_000)
     titles = [word for word in known[60:] if len(word) > 3]
     now = timezone.now()
     with transaction.atomic(), connection.cursor() as cursor:
@@ -146,12 +155,13 @@ def asked(known: list[str], chance: random.Random, how_many: int) -> list[str]:
     common = [word for word in known[20:300] if len(word) > 3]
     rare = [word for word in known[300:] if len(word) > 5]
     titles = list(Page.objects.order_by("pk").values_list("title", flat=True)[:500])
+    text = read()
     ways: list[Callable[[], str]] = [
         lambda: chance.choice(common),
         lambda: chance.choice(rare),
         lambda: f"{chance.choice(common)} {chance.choice(common)}",
         lambda: f"{chance.choice(common)} {chance.choice(rare)}",
-        lambda: f'"{chance.choice(common)} {chance.choice(common)}"',
+        lambda: f'"{" ".join(text[(at := chance.randrange(len(text) - 3)) : at + 2])}"',
         lambda: f"{chance.choice(common)} -{chance.choice(common)}",
         lambda: chance.choice(titles).rpartition(" ")[0],
         lambda: "".join(word[0] for word in chance.choice(titles).split()[:2]),
@@ -176,22 +186,29 @@ def mistyped(known: list[str], chance: random.Random, how_many: int) -> list[str
 
 
 def figures(how_many: int, queries: int) -> Iterator[dict[str, Any]]:
-    """Fill, ask, and tell what it took; each query once, after one to warm up."""
-    from bench.inside import signed_in, spread
-    from mlclub.portal import finding
-    from mlclub.search import look
-    from wiki.search import findable
-
+    """Fill, ask, and tell what it took."""
     _, term = crowd.club()
     reader = crowd.people(20, [term], prefix="author")[0]
     began = time.perf_counter()
     known = fill(how_many)
     yield {"what": "filling", "pages": Page.objects.count(), "seconds": round(time.perf_counter() - began, 1)}
+    yield from timed(reader, known, how_many, queries)
+
+
+def timed(reader: User, known: list[str], how_many: int, queries: int) -> Iterator[dict[str, Any]]:
+    """What `reader` waits for; each query once, after one to warm up."""
+    from bench.inside import signed_in, spread
+    from mlclub.portal import finding
+    from mlclub.search import look
+    from wiki.search import findable
+
     chance = random.Random(7)
     questions = asked(known, chance, queries)
     slips = mistyped(known, chance, max(2, queries // 4))
     beginnings = [text[: chance.randrange(2, 9)].strip() for text in questions]
     client = signed_in(reader)
+
+    client.get("/search/", {"q": questions[0]})
 
     def library(query: str) -> int:
         found = look(findable(reader, timezone.now()), query, limit=finding.FROM_EACH)
@@ -211,9 +228,18 @@ def figures(how_many: int, queries: int) -> Iterator[dict[str, Any]]:
         ("page", page, questions),
     ):
         look_at(words[0])
-        times, found = [], 0
+        times, busy, found = [], [], 0
         for query in words:
-            began = time.perf_counter()
-            found += bool(look_at(query))
+            began, worked = time.perf_counter(), time.process_time()
+            with Club.kept():  # as in a request
+                found += bool(look_at(query))
             times.append(1000 * (time.perf_counter() - began))
-        yield {"what": what, "pages": how_many, "queries": len(words), "found": found, **spread(times)}
+            busy.append(1000 * (time.process_time() - worked))
+        yield {
+            "what": what,
+            "pages": how_many,
+            "queries": len(words),
+            "found": found,
+            **spread(times),
+            "cpu_p50_ms": spread(busy)["p50_ms"],
+        }

@@ -88,11 +88,11 @@ def findable(user: User, now: datetime) -> list[Source]:
     if not (user.is_authenticated and user.standing.reads_members_area):
         return []
 
-    def matching(query: str) -> Any:
+    def matching(rows: Any, query: str) -> Any:
         # Who is asked for by name is who is meant.
         begins = When(name__istartswith=query, then=1.0)
         holds = When(name__icontains=query, then=0.6)
-        return User.objects.matching(query, user).annotate(
+        return rows.matching(query, user).annotate(
             fit=Case(begins, holds, default=BY_TOPIC, output_field=FloatField())
         )
 

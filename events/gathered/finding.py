@@ -32,7 +32,8 @@ def findable(user: Any, now: datetime) -> list[Source]:
         default=0.6,
         output_field=FloatField(),
     )
-    recordings = Material.objects.visible_to(user, now).filter(kind=Material.Kind.RECORDING)
+    reads = user.is_authenticated and user.standing.reads_members_area
+    recordings = Material.objects.recordings_for(now, reads_members_area=reads)
     sources = [
         Source(
             kind="Event",
@@ -83,9 +84,8 @@ def _event(row: dict[str, Any]) -> Hit:
     )
 
 
-def _speakers(query: str) -> Any:
+def _speakers(rows: Any, query: str) -> Any:
     """Speakers by name, place of work and what they speak about."""
-    rows = SpeakerVisit.objects.all()
     for word in query.split()[:4]:
         rows = rows.filter(
             Q(contact__name__unaccent__icontains=word)

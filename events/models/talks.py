@@ -83,6 +83,14 @@ class MaterialQuerySet(models.QuerySet["Material"]):
         """Without the recordings of speakers who do not want to be recorded: for everybody, and at once."""
         return self.exclude(self._refused())
 
+    def recordings_for(self, now: datetime, *, reads_members_area: bool) -> MaterialQuerySet:
+        """Recordings that whoever sees the event may watch as a reader of the members' area, or as a stranger.
+
+        For lists of events that are limited already; whoever was there may see more: `visible_to`.
+        """
+        found = self.shown(now).unlocked().filter(kind=Material.Kind.RECORDING, page=None)
+        return found if reads_members_area else found.filter(visibility=Material.Visibility.PUBLIC)
+
     def visible_to(self, user: Any, now: datetime) -> MaterialQuerySet:
         """Materials of events `user` may see: public ones, and to readers of the members' area or people who
         were at the event also the others. A locked recording is nobody's."""

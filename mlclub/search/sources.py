@@ -7,13 +7,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import F, FloatField, IntegerField, JSONField, Q, QuerySet, Value
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Greatest, JSONObject
 
 from mlclub.gather import Hit
 from mlclub.search import text
 
 #: How many matches of a source are ranked at all; ranking every match of a common word costs more than the search.
-CANDIDATES = 300
+CANDIDATES = 200
+#: So many rows that have the words of a phrase are looked through for the phrase; their texts must be opened for it.
+IN_A_PHRASE = 2_000
 #: How well at least something fits that was found by a row beside it, such as an event by its talk.
 BESIDE = 0.3
 
@@ -43,8 +46,8 @@ class Source:
     newest_by: str = ""
     # Rows found by another table: a condition with the words asked for.
     beside: Callable[[Any], Q] | None = None
-    # What has no vector: the rows that hold all the words, with how well they fit as `fit`; None where it cannot say.
-    matching: Callable[[str], QuerySet[Any]] | None = None
+    # What has no vector: those of the rows that hold all the words, with how well they fit as `fit`.
+    matching: Callable[[QuerySet[Any], str], QuerySet[Any]] | None = None
     # The rows of a term; what has none is left out where somebody asks for one.
     in_term: Callable[[QuerySet[Any], Any], QuerySet[Any]] | None = None
 
@@ -137,7 +140,7 @@ def _branch(
     if source.matching is not None:
         if how is ANY:
             return None
-        ranked = source.matching(" ".join(text.words(text.wanted(query)))).filter(pk__in=rows.values("pk"))
+        ranked = source.matching(rows, " ".join(text.words(text.wanted(query))))
     else:
         ranked = whole.filter(pk__in=_candidates(source, rows, tsquery, how)).annotate(
             fit=_fit(source, query, tsquery)
@@ -154,19 +157,41 @@ def _branch(
     )
 
 
-def _candidates(source: Source, rows: QuerySet[Any], tsquery: Any, how: Callable[[str], Any]) -> Any:
-    rows = rows.order_by()
-    candidates = rows.filter(**{source.vector: tsquery}).values("pk")[:CANDIDATES]
-    more = []
+def _candidates(source: Source, rows: QuerySet[Any], tsquery: Any, how: Callable[[str], Any]) -> RawSQL:
+    """The keys of the rows to be ranked, as a subquery.
+
+    Each part is a materialised table of its own: told that two hundred rows are enough, PostgreSQL would read rows one
+    by one until as many fit, and each costs it more than it believes. So it asks the index, and still stops early.
+    """
+    keys = rows.order_by().values("pk")
+    parts = [(keys.filter(**{source.vector: tsquery.loose or tsquery}), CANDIDATES)]
     if source.names:
-        more.append(rows.filter(**{source.names: tsquery}).values("pk")[: CANDIDATES // 2])
+        parts.append((keys.filter(**{source.names: tsquery}), CANDIDATES // 2))
     if source.beside is not None and how is not ANY:
-        more.append(rows.filter(source.beside(tsquery)).values("pk")[: CANDIDATES // 2])
-    return candidates.union(*more) if more else candidates
+        parts.append((keys.filter(source.beside(tsquery)), CANDIDATES // 2))
+    tables: list[str] = []
+    chosen: list[str] = []
+    params: list[Any] = []
+    for number, (part, most) in enumerate(parts):
+        sql, its = part.query.sql_with_params()
+        tables.append(f"part{number}(pk) AS MATERIALIZED ({sql})")
+        chosen.append(f"(SELECT pk FROM part{number} LIMIT {most})")  # noqa: S608
+        params += its
+    if tsquery.loose:
+        meta = rows.model._meta
+        vector = meta.get_field(source.vector).column
+        # "OFFSET 0", or every row of the table would be opened for the phrase before the few are chosen.
+        chosen[0] = (
+            f'(SELECT pk FROM (SELECT "{meta.pk.column}" AS pk, "{vector}" @@ {tsquery.sql} AS fits '  # noqa: S608
+            f'FROM "{meta.db_table}" WHERE "{meta.pk.column}" IN (SELECT pk FROM part0 LIMIT {IN_A_PHRASE}) OFFSET 0) '
+            f"AS looked_at WHERE fits LIMIT {CANDIDATES})"
+        )
+        params += tsquery.params
+    return RawSQL(f"WITH {', '.join(tables)} {' UNION '.join(chosen)}", params)  # noqa: S611  all of it is Django's own
 
 
 def _fit(source: Source, query: str, tsquery: Any) -> Any:
-    fit = text.score(text.wanted(query), tsquery, vector_field=source.vector, title_field=source.title)
+    fit = text.Score(source.vector, source.title, text.wanted(query), tsquery)
     if source.beside is not None:
         fit = Greatest(fit, Value(BESIDE), output_field=FloatField())
     return fit if source.weight is None else fit * source.weight

@@ -11,12 +11,12 @@ from django.contrib.postgres.search import (
     CombinedSearchVector,
     SearchHeadline,
     SearchQuery,
-    SearchRank,
+    SearchQueryField,
     SearchVector,
     SearchVectorField,
 )
 from django.db import models
-from django.db.models import Case, F, FloatField, Func, IntegerField, Q, TextField, Value, When
+from django.db.models import F, FloatField, Func, IntegerField, TextField, Value
 from django.db.models.functions import Coalesce, Greatest, Least, Lower, NullIf, Substr
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
@@ -103,60 +103,95 @@ def joined(text: str) -> str:
     return " ".join(found)
 
 
-def every_word(query: str) -> Any:
+class Asked(SearchQuery):
+    """A tsquery. The parts are known, so it is written down as SQL at once: a search has it in dozens of places, and
+    to work out a tree of Django's own queries in each of them takes longer than to find something."""
+
+    def __init__(self, sql: str, params: Sequence[str]) -> None:
+        Func.__init__(self, output_field=SearchQueryField())
+        self.sql, self.params = sql, tuple(params)
+        # Where words must stand beside each other: the same without that, which an index answers by itself.
+        self.loose: Asked | None = None
+
+    def resolve_expression(self, *args: Any, **kwargs: Any) -> Asked:
+        return self
+
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[str]]:
+        return self.sql, list(self.params)
+
+    def __or__(self, other: Any) -> Asked:
+        return Asked(f"({self.sql} || {other.sql})", (*self.params, *other.params))
+
+    def __and__(self, other: Any) -> Asked:
+        return Asked(f"({self.sql} && {other.sql})", (*self.params, *other.params))
+
+    def __invert__(self) -> Asked:
+        return Asked(f"(!!{self.sql})", self.params)
+
+
+def _tsquery(function: str, config: str, query: str) -> Asked:
+    return Asked(f"{function}('{config}'::regconfig, %s)", (query,))
+
+
+def every_word(query: str) -> Asked:
     """All words must be there; quotes, `or` and `-` mean what they mean to a web search."""
     asked = wanted(query)
-    found = _in_both(asked, "websearch")
-    if joined(asked):
-        found = found | SearchQuery(joined(asked), config="simple", search_type="plain")
-    return _without(found, query)
-
-
-def any_word(query: str) -> Any:
-    """One word is enough."""
-    asked = wanted(query)
-    return _without(_in_both(" or ".join(words(asked)) or asked, "websearch"), query)
-
-
-def beginning(query: str) -> Any:
-    """All words must be there, and of the last one the beginning: for somebody who is still typing."""
-    *whole, last = words(wanted(query)) or [""]
-    terms = [f"'{word}'" for word in whole] + [f"'{last}':*"]
-    found = _in_both(" & ".join(terms), "raw")
-    if joined(query):
-        found = found | SearchQuery(f"'{joined(query).split()[-1]}':*", config="simple", search_type="raw")
+    found = _without(_every(asked), query)
+    if '"' in asked or joined(asked):
+        found.loose = _every(" ".join(re.findall(r"[^\W_]+", asked)))
     return found
 
 
-def _in_both(query: str, kind: str) -> Any:
-    return SearchQuery(query, config="english", search_type=kind) | SearchQuery(
-        query, config="simple", search_type=kind
-    )
+def _every(asked: str) -> Asked:
+    found = _in_both("websearch_to_tsquery", asked)
+    return found | _tsquery("plainto_tsquery", "simple", joined(asked)) if joined(asked) else found
 
 
-def _without(found: Any, query: str) -> Any:
+def any_word(query: str) -> Asked:
+    """One word is enough."""
+    asked = wanted(query)
+    return _without(_in_both("websearch_to_tsquery", " or ".join(words(asked)) or asked), query)
+
+
+def beginning(query: str) -> Asked:
+    """All words must be there, and of the last one the beginning: for somebody who is still typing."""
+    *whole, last = words(wanted(query)) or [""]
+    found = _in_both("to_tsquery", " & ".join([*(f"'{word}'" for word in whole), f"'{last}':*"]))
+    if joined(query):
+        found = found | _tsquery("to_tsquery", "simple", f"'{joined(query).split()[-1]}':*")
+    return found
+
+
+def _in_both(function: str, query: str) -> Asked:
+    return _tsquery(function, "english", query) | _tsquery(function, "simple", query)
+
+
+def _without(found: Asked, query: str) -> Asked:
     """Denied in both languages, or what one knows only as a stem would slip through the other."""
     for phrase in _UNWANTED.findall(query):
         for config in ("english", "simple"):
             if words(phrase):
-                found = found & ~SearchQuery(phrase.strip('"'), config=config, search_type="phrase")
+                found = found & ~_tsquery("phraseto_tsquery", config, phrase.strip('"'))
     return found
 
 
-def score(query: str, tsquery: Any, *, vector_field: str = "search", title_field: str = "title") -> Any:
-    """An expression from 0 to 1: how well the text fits, and better when the title begins with the query."""
-    return Least(
-        SearchRank(F(vector_field), tsquery, normalization=Value(1)) * Value(0.6)
-        + Case(
-            When(**{f"{title_field}__iexact": query}, then=Value(0.5)),
-            When(**{f"{title_field}__istartswith": query}, then=Value(0.3)),
-            When(Q(**{f"{title_field}__icontains": query}), then=Value(0.15)),
-            default=Value(0.0),
-            output_field=FloatField(),
-        ),
-        Value(1.0),
-        output_field=FloatField(),
-    )
+class Score(Func):
+    """From 0 to 1: how well the text fits, and better when the title begins with the query."""
+
+    output_field = FloatField()
+
+    def __init__(self, vector: str, title: str, query: str, asked: Asked) -> None:
+        super().__init__(F(vector), F(title))
+        self.query, self.asked = query, asked
+
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:
+        vector, title = (compiler.compile(part)[0] for part in self.get_source_expressions())
+        like = connection.ops.prep_for_like_query(self.query)
+        sql = (
+            f"least(ts_rank({vector}, {self.asked.sql}, 1) * 0.6 + CASE WHEN lower({title}) = lower(%s) THEN 0.5"
+            f" WHEN {title} ILIKE %s THEN 0.3 WHEN {title} ILIKE %s THEN 0.15 ELSE 0 END, 1)::float8"
+        )
+        return sql, [*self.asked.params, self.query, f"{like}%", f"%{like}%"]
 
 
 # ── Excerpts ──
