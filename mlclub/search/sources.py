@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db.models import F, FloatField, IntegerField, JSONField, Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Greatest, JSONObject
@@ -142,9 +143,10 @@ def _branch(
             return None
         ranked = source.matching(rows, " ".join(text.words(text.wanted(query))))
     else:
-        ranked = whole.filter(pk__in=_candidates(source, rows, tsquery, how)).annotate(
-            fit=_fit(source, query, tsquery)
-        )
+        candidates = _candidates(source, rows, tsquery, how)
+        if candidates is None:
+            return None
+        ranked = whole.filter(pk__in=candidates).annotate(fit=_fit(source, query, tsquery))
     newest = [F(source.newest_by).desc(nulls_last=True)] if source.newest_by else []
     return (
         ranked.annotate(
@@ -157,7 +159,9 @@ def _branch(
     )
 
 
-def _candidates(source: Source, rows: QuerySet[Any], tsquery: Any, how: Callable[[str], Any]) -> RawSQL:
+def _candidates(
+    source: Source, rows: QuerySet[Any], tsquery: Any, how: Callable[[str], Any]
+) -> RawSQL | None:
     """The keys of the rows to be ranked, as a subquery.
 
     Each part is a materialised table of its own: told that two hundred rows are enough, PostgreSQL would read rows one
@@ -173,7 +177,10 @@ def _candidates(source: Source, rows: QuerySet[Any], tsquery: Any, how: Callable
     chosen: list[str] = []
     params: list[Any] = []
     for number, (part, most) in enumerate(parts):
-        sql, its = part.query.sql_with_params()
+        try:
+            sql, its = part.query.sql_with_params()
+        except EmptyResultSet:  # nothing of this kind is for this person
+            return None
         tables.append(f"part{number}(pk) AS MATERIALIZED ({sql})")
         chosen.append(f"(SELECT pk FROM part{number} LIMIT {most})")  # noqa: S608
         params += its

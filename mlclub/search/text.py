@@ -139,6 +139,8 @@ def every_word(query: str) -> Asked:
     found = _without(_every(asked), query)
     if '"' in asked or joined(asked):
         found.loose = _every(" ".join(re.findall(r"[^\W_]+", asked)))
+        if joined(asked):
+            found.loose = found.loose | _tsquery("plainto_tsquery", "simple", joined(asked))
     return found
 
 
