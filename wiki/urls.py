@@ -6,12 +6,12 @@ from __future__ import annotations
 from django.urls import include, path
 
 from wiki.post_urls import blog
-from wiki.views import archives, lists, mirror, papers, pictures, reading, reading_lists, writing
+from wiki.views import archives, front, lists, mirror, papers, pictures, reading, reading_lists, writing
 
 app_name = "wiki"
 
 library = [
-    path("", lists.page_front, name="page_front"),
+    path("", front.page_front, name="page_front"),
     path("new/", writing.page_create, name="page_create"),
     path("new/similar/", writing.page_similar, name="page_similar"),
     path("changes/", lists.change_list, name="change_list"),

@@ -29,7 +29,7 @@ from events.gathered.finding import calendar, contributions, findable, front, na
 from events.gathered.home import home
 from events.gathered.panels import panels
 from events.gathered.programme import PROGRAMME
-from events.gathered.reading import paper_filled, papers_read, readings, sheet_owner
+from events.gathered.reading import paper_filled, papers_read, read_lately, readings, sheet_owner
 from events.gathered.records import office_permissions, personal_data
 from members.models import Contact, User
 from mlclub import chores
@@ -53,6 +53,7 @@ __all__ = [
     "paper_filled",
     "papers_read",
     "personal_data",
+    "read_lately",
     "readings",
     "sheet_owner",
     "tick",

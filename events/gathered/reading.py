@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -28,6 +29,27 @@ def paper_filled(paper: Paper) -> None:
 def papers_read(user: Any) -> list[Any]:
     """Keys of the papers that were presented where `user` may know of it."""
     return [reading.read_by(Presentation.objects.all(), user, timezone.now())]
+
+
+def read_lately(user: Any, now: datetime, limit: int) -> list[Reading]:
+    """What was read together last, where `user` may know of it; one query."""
+    rows = (
+        _seen(user)
+        .filter(slot__event__ends_at__lte=now, paper__isnull=False)
+        .select_related("slot__event__series", "slot__sheet")
+        .defer("slot__event__description", "slot__event__search", "slot__event__series__description")
+        .order_by("-slot__event__starts_at", "-pk")[:limit]
+    )
+    return [
+        Reading(
+            paper=row.paper_id,
+            on=row.slot.begins_at,
+            title=str(row.slot.event.series or row.slot.event),
+            url=row.slot.event.get_absolute_url(),
+            is_over=True,
+        )
+        for row in rows
+    ]
 
 
 def readings(papers: Sequence[Paper], user: Any) -> list[Reading]:

@@ -198,7 +198,7 @@ def _candidates(
 
 
 def _fit(source: Source, query: str, tsquery: Any) -> Any:
-    fit = text.Score(source.vector, source.title, text.wanted(query), tsquery)
+    fit: Any = text.Score(source.vector, source.title, text.wanted(query), tsquery)
     if source.beside is not None:
         fit = Greatest(fit, Value(BESIDE), output_field=FloatField())
     return fit if source.weight is None else fit * source.weight

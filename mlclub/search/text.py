@@ -116,16 +116,16 @@ class Asked(SearchQuery):
     def resolve_expression(self, *args: Any, **kwargs: Any) -> Asked:
         return self
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[str]]:
+    def as_sql(self, *args: Any, **extra: Any) -> Any:
         return self.sql, list(self.params)
 
-    def __or__(self, other: Any) -> Asked:
+    def either(self, other: Asked) -> Asked:
         return Asked(f"({self.sql} || {other.sql})", (*self.params, *other.params))
 
-    def __and__(self, other: Any) -> Asked:
+    def both(self, other: Asked) -> Asked:
         return Asked(f"({self.sql} && {other.sql})", (*self.params, *other.params))
 
-    def __invert__(self) -> Asked:
+    def denied(self) -> Asked:
         return Asked(f"(!!{self.sql})", self.params)
 
 
@@ -140,13 +140,13 @@ def every_word(query: str) -> Asked:
     if '"' in asked or joined(asked):
         found.loose = _every(" ".join(re.findall(r"[^\W_]+", asked)))
         if joined(asked):
-            found.loose = found.loose | _tsquery("plainto_tsquery", "simple", joined(asked))
+            found.loose = found.loose.either(_tsquery("plainto_tsquery", "simple", joined(asked)))
     return found
 
 
 def _every(asked: str) -> Asked:
     found = _in_both("websearch_to_tsquery", asked)
-    return found | _tsquery("plainto_tsquery", "simple", joined(asked)) if joined(asked) else found
+    return found.either(_tsquery("plainto_tsquery", "simple", joined(asked))) if joined(asked) else found
 
 
 def any_word(query: str) -> Asked:
@@ -160,12 +160,12 @@ def beginning(query: str) -> Asked:
     *whole, last = words(wanted(query)) or [""]
     found = _in_both("to_tsquery", " & ".join([*(f"'{word}'" for word in whole), f"'{last}':*"]))
     if joined(query):
-        found = found | _tsquery("to_tsquery", "simple", f"'{joined(query).split()[-1]}':*")
+        found = found.either(_tsquery("to_tsquery", "simple", f"'{joined(query).split()[-1]}':*"))
     return found
 
 
 def _in_both(function: str, query: str) -> Asked:
-    return _tsquery(function, "english", query) | _tsquery(function, "simple", query)
+    return _tsquery(function, "english", query).either(_tsquery(function, "simple", query))
 
 
 def _without(found: Asked, query: str) -> Asked:
@@ -173,7 +173,7 @@ def _without(found: Asked, query: str) -> Asked:
     for phrase in _UNWANTED.findall(query):
         for config in ("english", "simple"):
             if words(phrase):
-                found = found & ~_tsquery("phraseto_tsquery", config, phrase.strip('"'))
+                found = found.both(_tsquery("phraseto_tsquery", config, phrase.strip('"')).denied())
     return found
 
 
@@ -186,7 +186,7 @@ class Score(Func):
         super().__init__(F(vector), F(title))
         self.query, self.asked = query, asked
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, *args: Any, **extra: Any) -> Any:
         vector, title = (compiler.compile(part)[0] for part in self.get_source_expressions())
         like = connection.ops.prep_for_like_query(self.query)
         sql = (

@@ -2,71 +2,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_not_required, permission_required
-from django.contrib.auth.views import redirect_to_login
+from django.contrib.auth.decorators import permission_required
 from django.core.paginator import Paginator
-from django.db.models import Case, Count, F, Func, TextField, Value, When
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from members import standing
 from members.access import members_only
-from wiki import linking, paths
+from wiki import linking
 from wiki.models import Link, Page, Revision
 from wiki.rendering import new_page_url
 
 A_PAGE = 40
-#: How many lines each list of the front page shows.
-A_FEW = 8
 
 
-@login_not_required
-@require_safe
-def page_front(request: HttpRequest) -> HttpResponse:
-    """The library at a glance: its areas, what is new, what is mine, what needs care."""
-    visible = Page.objects.visible_to(request.user)
-    areas = _areas(visible)
-    if not request.user.is_authenticated and not areas:
-        return redirect_to_login(request.get_full_path())
-    reads = request.user.is_authenticated and request.user.standing.reads_members_area
-    today = standing.today()
-    return render(
-        request,
-        "wiki/page_front.html",
-        {
-            "areas": areas,
-            "reads": reads,
-            "writes": request.user.is_authenticated and request.user.standing.writes,
-            "changes": _changes(request.user).exclude(source=Revision.Source.IMPORT)[:A_FEW] if reads else [],
-            "mine": visible.with_care(today)
-            .filter(owner=request.user.pk)
-            .order_by("-is_stale", "-content_at")[:A_FEW]
-            if reads
-            else [],
-            "care": visible.needing_care(today).count() if reads else 0,
-            "wanted": _wanted().count() if reads else 0,
-            "top": visible.exclude(path__contains="/").exclude(path__startswith="_").order_by("path")[:20],
-        },
-    )
-
-
-def _areas(visible: Any) -> list[dict[str, Any]]:
-    """The first folders, with how many pages each holds."""
-    first = Func(F("path"), Value("/"), Value(1), function="split_part", output_field=TextField())
-    rows = (
-        visible.annotate(
-            area=Case(When(path__contains="/", then=first), default=Value(""), output_field=TextField())
-        )
-        .order_by()
-        .values("area")
-        .annotate(pages=Count("pk"))
-        .order_by("area")
-    )
-    return [{**row, "title": paths.title_of(row["area"]) if row["area"] else ""} for row in rows]
-
-
-def _changes(user: Any) -> Any:
+def changes_for(user: Any) -> Any:
+    """Every change that `user` may see, the newest first."""
     return (
         Revision.objects.visible_to(user)
         .select_related("author", "page")
@@ -75,7 +28,7 @@ def _changes(user: Any) -> Any:
     )
 
 
-def _wanted() -> Any:
+def wanted_names() -> Any:
     """Names of pages that are not there, the most asked for first."""
     return (
         Link.objects.filter(target=None, source__trashed_at=None)
@@ -90,7 +43,7 @@ def _wanted() -> Any:
 @require_safe
 def change_list(request: HttpRequest) -> HttpResponse:
     """Every change of every page, newest first."""
-    page = Paginator(_changes(request.user), A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(changes_for(request.user), A_PAGE).get_page(request.GET.get("page"))
     return render(request, "wiki/change_list.html", {"page_obj": page})
 
 
@@ -117,7 +70,7 @@ def page_care(request: HttpRequest) -> HttpResponse:
 @require_safe
 def page_wanted(request: HttpRequest) -> HttpResponse:
     """Red links: pages that others ask for and nobody has written yet."""
-    page = Paginator(_wanted(), A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(wanted_names(), A_PAGE).get_page(request.GET.get("page"))
     asked: dict[str, list[Link]] = {}
     for link in (
         Link.objects.filter(target=None, source__trashed_at=None, key__in=[row["key"] for row in page])
