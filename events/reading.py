@@ -36,6 +36,21 @@ def read_by(rows: Any, user: Any, now: datetime) -> Any:
     return seen(rows, user).filter(slot__event__ends_at__lte=now, paper__isnull=False).values("paper")
 
 
+def lately(rows: Any, user: Any, now: datetime, limit: int, *, title: Callable[[Any], str]) -> list[Reading]:
+    """The last of them that are over, without who presented and what is left of it; one query."""
+    over = seen(rows, user).filter(slot__event__ends_at__lte=now, paper__isnull=False)
+    return [
+        Reading(
+            paper=row.paper_id,
+            on=row.slot.begins_at,
+            title=title(row),
+            url=row.slot.event.get_absolute_url(),
+            is_over=True,
+        )
+        for row in over.order_by("-slot__event__starts_at", "-pk")[:limit]
+    ]
+
+
 def told(
     rows: Any,
     user: Any,

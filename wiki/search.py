@@ -85,7 +85,7 @@ def _post(row: dict[str, Any]) -> Hit:
     return Hit(
         kind="Post",
         title=row["title"],
-        url=reverse("wiki:post_detail", args=[row["slug"]]),
+        url=Post(slug=row["slug"]).get_absolute_url(),
         headline=row["excerpt"],
         meta=(told,),
     )

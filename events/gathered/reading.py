@@ -32,36 +32,24 @@ def papers_read(user: Any) -> list[Any]:
 
 
 def read_lately(user: Any, now: datetime, limit: int) -> list[Reading]:
-    """What was read together last, where `user` may know of it; one query."""
-    rows = (
-        _seen(user)
-        .filter(slot__event__ends_at__lte=now, paper__isnull=False)
-        .select_related("slot__event__series", "slot__sheet")
-        .defer("slot__event__description", "slot__event__search", "slot__event__series__description")
-        .order_by("-slot__event__starts_at", "-pk")[:limit]
+    """What was read together last, where `user` may know of it."""
+    return reading.lately(_with_events(), user, now, limit, title=_title)
+
+
+def _with_events() -> Any:
+    return Presentation.objects.select_related("slot__sheet", "slot__event__series").defer(
+        "slot__event__description", "slot__event__search", "slot__event__series__description"
     )
-    return [
-        Reading(
-            paper=row.paper_id,
-            on=row.slot.begins_at,
-            title=str(row.slot.event.series or row.slot.event),
-            url=row.slot.event.get_absolute_url(),
-            is_over=True,
-        )
-        for row in rows
-    ]
+
+
+def _title(row: Presentation) -> str:
+    return str(row.slot.event.series or row.slot.event)  # type: ignore[union-attr]
 
 
 def readings(papers: Sequence[Paper], user: Any) -> list[Reading]:
     """When these papers were, or will be, read together, with what is left of it; two queries."""
-    rows = (
-        Presentation.objects.filter(paper__in=[paper.pk for paper in papers])
-        .select_related("slot__sheet", "slot__event__series")
-        .defer("slot__event__description", "slot__event__search", "slot__event__series__description")
-    )
-    return reading.told(
-        rows, user, timezone.now(), title=lambda row: str(row.slot.event.series or row.slot.event)
-    )
+    rows = _with_events().filter(paper__in=[paper.pk for paper in papers])
+    return reading.told(rows, user, timezone.now(), title=_title)
 
 
 def panels(obj: Any, user: Any) -> list[Panel]:

@@ -88,7 +88,7 @@ def _stand_in(put_right: set[str], shown: Sequence[Hit]) -> bool:
 
 def suggestions(query: str, user: Any, now: datetime) -> list[tuple[str, list[Hit]]]:
     """What somebody who is still typing may mean, by kind, the kind of the best one first; a few in all."""
-    if len("".join(words(query))) < 2:
+    if len(query) < 2:
         return []
     hits = look(sources(user, now), query, limit=UNDER_THE_BOX, how=BEGINNING).hits[:UNDER_THE_BOX]
     by_kind: dict[str, list[Hit]] = {}

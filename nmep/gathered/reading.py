@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -26,16 +27,25 @@ def papers_read(user: Any) -> list[Any]:
     return [reading.read_by(_talks(user), user, timezone.now())]
 
 
+def read_lately(user: Any, now: datetime, limit: int) -> list[Reading]:
+    """What was presented last in a class that `user` may know of."""
+    return reading.lately(_with_events(user), user, now, limit, title=lambda row: str(row.offering))
+
+
+def _with_events(user: Any) -> Any:
+    return (
+        _talks(user)
+        .select_related("slot__sheet", "slot__event", "offering__program", "offering__term")
+        .defer("slot__event__description", "slot__event__search")
+    )
+
+
 def readings(papers: Sequence[Paper], user: Any) -> list[Reading]:
     """When these papers were, or will be, presented; with the slides that belong to the talk and the recording of the
     class. Two queries."""
     own = PaperTalk.materials.through.objects.filter(papertalk=OuterRef("pk")).values("material")
     rows = (
-        _talks(user)
-        .filter(paper__in=[paper.pk for paper in papers])
-        .select_related("slot__sheet", "slot__event", "offering__program", "offering__term")
-        .defer("slot__event__description", "slot__event__search")
-        .annotate(own=ArraySubquery(own))
+        _with_events(user).filter(paper__in=[paper.pk for paper in papers]).annotate(own=ArraySubquery(own))
     )
     return reading.told(
         rows,
