@@ -110,14 +110,13 @@ def build(now: datetime) -> bool:
 
 def _built(mirror: Mirror, now: datetime) -> dict[str, Any]:
     """What changes in the row. The files that it leads to are in the storage by then."""
-    pages = exporting.pages_that_leave(everything=False)
     with tempfile.TemporaryDirectory(prefix="mlclub-mirror-") as name:
         folder = Path(name)
         with acts.one_moment():
-            scope = Scope.of(pages)
+            scope = Scope.of(everything=False)
             course = _course(mirror, scope, now - SETTLED, folder)
             pack = Pack(folder)
-            exporting.go_on(pack, course.stand, scope, course.fresh, pages, exporting.Report(), closed_at=now)
+            exporting.go_on(pack, course.stand, scope, course.fresh, exporting.Report(), closed_at=now)
         if course.stand.head == mirror.head:
             return {"mark": {**mirror.mark, **course.print.mark}}
         path = pack.close()

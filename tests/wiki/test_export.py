@@ -21,7 +21,7 @@ from dulwich.repo import Repo
 from PIL import Image
 
 from mlclub import uploads
-from tests.factories import make_list, make_member, make_page, make_paper, make_revision
+from tests.factories import make_list, make_member, make_page, make_paper, make_post, make_revision
 from wiki import editing, exporting, pictures
 from wiki.exporting import names, packs
 from wiki.models import BibEntry, Page, Revision
@@ -162,6 +162,20 @@ def test_what_lies_in_the_trash_leaves_only_with_everything_and_with_its_picture
         assert not any(b"Secret" in repo[sha].as_raw_string() for sha in repo.object_store)
     assert f"files/{picture.filename}" in files(tmp_path / "all")
     assert "Put Secret in the trash" in [words for *_, words in told(tmp_path / "all")]
+
+
+def test_posts_that_are_not_out_and_their_pictures_leave_only_with_everything(tmp_path):
+    picture = make_picture()
+    make_post(title="Secret draft", text=f"![]({picture.get_absolute_url()})\n", at=AT)
+    make_post(title="Out", state="published", at=AT)
+
+    exporting.export_wiki(tmp_path / "members")
+    exporting.export_wiki(tmp_path / "all", everything=True)
+
+    assert [name for name in files(tmp_path / "members") if name != ".library.json"] == [
+        "posts/2026-03-02-out.md"
+    ]
+    assert {"posts/2026-03-02-secret-draft.md", f"files/{picture.filename}"} <= set(files(tmp_path / "all"))
 
 
 def test_the_same_library_gives_the_same_commits(tmp_path):

@@ -15,9 +15,17 @@ from django.utils import timezone
 from PIL import Image
 
 from mlclub import uploads
-from tests.factories import make_list, make_member, make_page, make_paper, make_revision, make_topic
+from tests.factories import (
+    make_list,
+    make_member,
+    make_page,
+    make_paper,
+    make_post,
+    make_revision,
+    make_topic,
+)
 from tests.wiki.repositories import ADA, BO, Work
-from wiki import editing, exporting, importing, pictures
+from wiki import editing, exporting, importing, pictures, posts
 from wiki.models import (
     Attachment,
     BibEntry,
@@ -26,6 +34,8 @@ from wiki.models import (
     Paper,
     Passage,
     Placement,
+    Post,
+    PostRevision,
     ReadingList,
     ReadingTopic,
     Redirect,
@@ -112,6 +122,25 @@ def everything():
                 "list__slug", "parent__title", "title", "position"
             )
         ),
+        "posts": [
+            (
+                post.title,
+                post.slug,
+                post.text,
+                post.excerpt,
+                post.state,
+                post.published_at,
+                post.publish_at,
+                post.created_at,
+                post.content_at,
+                [author.name for author in post.credits()],
+                [paper.title for paper in post.papers.all()],
+                post.cover.sha256 if post.cover else None,
+                post.cover_alt,
+                [address.path for address in post.old_addresses.all()],
+            )
+            for post in Post.objects.order_by("slug")
+        ],
         "placements": list(
             Placement.objects.order_by("list__slug", "topic__title", "position").values_list(
                 "list__slug",
@@ -131,7 +160,10 @@ def everything():
 def forget():
     """Empty the library; the people stay."""
     Page.objects.update(head=None)
+    Post.objects.update(state="draft", publish_at=None, head=None)
     for model in (
+        PostRevision,
+        Post,
         Placement,
         ReadingTopic,
         ReadingList,
@@ -231,6 +263,18 @@ def fill():
     Placement.objects.create(
         list=reading, topic=topic, paper=cited, is_automatic=True, position=8, added_at=AT
     )
+    make_post(
+        title="How we read: a paper",
+        text="\n\nTwo empty lines before, @vaswani, and an end without one",
+        excerpt="First\n\nsecond: paragraph",
+        authors=[bo, ada],
+        state="published",
+        at=AT,
+        cover=shown,
+        cover_alt="Noise",
+    )
+    make_post(title="Not yet", authors=[ada], state="scheduled", at=AT, publish_at=AT + timedelta(days=900))
+    posts.move(Post.objects.get(title="Not yet"), "later", now=AT)
 
 
 def take(folder, **options):

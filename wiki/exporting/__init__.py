@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from django.db.models import QuerySet
 from dulwich.objects import ObjectID
 from dulwich.refs import Ref
 from dulwich.repo import Repo
@@ -19,18 +18,13 @@ from wiki.exporting.acts import Act, Scope
 from wiki.exporting.commits import Historian, Stand
 from wiki.exporting.packs import Pack
 from wiki.exporting.report import Report, lines
-from wiki.models import Page, Paper, Redirect
+from wiki.models import Paper, Redirect
 
-__all__ = ["BRANCH", "Refused", "Report", "export_wiki", "go_on", "lines", "pages_that_leave"]
+__all__ = ["BRANCH", "Refused", "Report", "export_wiki", "go_on", "lines"]
 
 BRANCH = "main"
 #: The date of a library in which nothing was written yet.
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def pages_that_leave(*, everything: bool) -> QuerySet[Page]:
-    """Those that every reader of the members' area sees; with `everything` the trash as well."""
-    return Page.objects.all() if everything else Page.objects.filter(trashed_at=None)
 
 
 def export_wiki(target: Path, *, everything: bool = False, is_bare: bool = False) -> Report:
@@ -49,10 +43,9 @@ def export_wiki(target: Path, *, everything: bool = False, is_bare: bool = False
         )
         with repo:
             place = Path(repo.controldir()) / "objects" / "pack"
-            pages = pages_that_leave(everything=everything)
             with acts.one_moment():
-                stand, scope, pack = Stand(), Scope.of(pages), Pack(place)
-                go_on(pack, stand, scope, acts.of(scope), pages, report)
+                stand, scope, pack = Stand(), Scope.of(everything=everything), Pack(place)
+                go_on(pack, stand, scope, acts.of(scope), report)
             pack.close()
             report.size = sum(file.stat().st_size for file in place.iterdir())
             repo.refs[Ref(f"refs/heads/{BRANCH}".encode())] = ObjectID(stand.head.encode())
@@ -69,7 +62,6 @@ def go_on(
     stand: Stand,
     scope: Scope,
     told: Iterator[Act],
-    pages: QuerySet[Page],
     report: Report,
     *,
     closed_at: datetime | None = None,
@@ -83,18 +75,18 @@ def go_on(
         report.moves += act.revision is None
         last = act.at
     historian.settle()
-    _keep_others(historian, pages, report)
+    _keep_others(historian, scope, report)
     historian.close(closed_at or last)
     report.pages = len(scope.paths)
     report.trashed = len(scope.trashed)
-    report.redirects = Redirect.objects.filter(page__in=pages).count()
+    report.redirects = Redirect.objects.filter(page__in=scope.pages).count()
     report.papers = Paper.objects.count()
     report.commits, report.head = stand.commits, stand.head
 
 
-def _keep_others(historian: Historian, pages: QuerySet[Page], report: Report) -> None:
+def _keep_others(historian: Historian, scope: Scope, report: Report) -> None:
     kept: set[str] = set()
-    for other in others.of(pages):
+    for other in others.of(scope):
         mark, _ = historian.stand.others.get(other.file, ("", b""))
         content = None
         if not (mark and mark == other.mark):

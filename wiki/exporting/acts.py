@@ -5,14 +5,14 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from wiki.exporting.people import Identity, People
-from wiki.models import Page, Passage, Revision
+from wiki.models import Page, Passage, Post, Revision
 
 #: So many rows are fetched at a time, and so many texts are in memory.
 AT_ONCE = 200
@@ -48,16 +48,20 @@ class Act:
 
 @dataclass
 class Scope:
-    """The pages that leave: their paths of today, whether they lie in the trash, and where each began."""
+    """What leaves. Of the pages: their paths of today, whether they lie in the trash, and where each began."""
 
-    paths: dict[int, str]
-    trashed: dict[int, datetime]
-    starts: dict[int, str]
+    pages: QuerySet[Page]
+    posts: QuerySet[Post]
+    paths: dict[int, str] = field(default_factory=dict)
+    trashed: dict[int, datetime] = field(default_factory=dict)
+    starts: dict[int, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, pages: QuerySet[Page]) -> Scope:
-        found = cls({}, {}, {})
-        for pk, path, trashed_at in pages.order_by("pk").values_list("pk", "path", "trashed_at"):
+    def of(cls, *, everything: bool) -> Scope:
+        """What every reader of the members' area sees; with `everything` also the trash and posts that are not out."""
+        pages, posts = Page.objects.all(), Post.objects.all()
+        found = cls(pages, posts) if everything else cls(pages.filter(trashed_at=None), posts.published())
+        for pk, path, trashed_at in found.pages.order_by("pk").values_list("pk", "path", "trashed_at"):
             found.paths[pk] = found.starts[pk] = path
             if trashed_at:
                 found.trashed[pk] = trashed_at

@@ -1,4 +1,4 @@
-"""What of the library has no history: settings of pages, redirects, papers, reading lists and pictures."""
+"""What of the library has no history: settings of pages, redirects, papers, reading lists, posts and pictures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.fields.files import FieldFile
 
-from wiki.exporting import bibliographies, reading_lists
+from wiki.exporting import bibliographies, blog, reading_lists
+from wiki.exporting.acts import Scope
 from wiki.exporting.names import BOOK, FILES, LISTS, is_safe
 from wiki.models import Attachment, BibEntry, Page, Paper, ReadingList, Redirect
 
@@ -27,8 +28,9 @@ class Other:
     kind: str = ""
 
 
-def of(pages: QuerySet[Page]) -> Iterator[Other]:
-    """All of it that belongs to these pages."""
+def of(scope: Scope) -> Iterator[Other]:
+    """All of it that leaves with these pages and posts."""
+    pages = scope.pages
     yield _text(BOOK, _book(pages), "")
     if redirects := _redirects(pages):
         yield _text(".redirects.gollum", redirects, "redirects")
@@ -38,7 +40,9 @@ def of(pages: QuerySet[Page]) -> Iterator[Other]:
     keys = _keys() if lists else {}
     for reading_list in lists:
         yield _text(f"{LISTS}/{reading_list.slug}.md", reading_lists.page_of(reading_list, keys), "lists")
-    yield from _pictures(pages)
+    for file, text in blog.files(scope.posts):
+        yield _text(file, text, "posts")
+    yield from _pictures(scope)
 
 
 def _text(file: str, text: str, kind: str) -> Other:
@@ -95,13 +99,18 @@ def _keys() -> dict[int, str]:
     return found
 
 
-def _pictures(pages: QuerySet[Page]) -> Iterator[Other]:
-    """Those of these pages, and those that only earlier versions show. A picture that is shown by other pages alone
+def _pictures(scope: Scope) -> Iterator[Other]:
+    """Those of these pages and posts, and those that only earlier versions show. A picture that others alone show
     stays with them."""
-    shown = Attachment.pages.through.objects.filter(attachment=OuterRef("pk"))
+    on_pages = Attachment.pages.through.objects.filter(attachment=OuterRef("pk"))
+    in_posts = Attachment.posts.through.objects.filter(attachment=OuterRef("pk"))
     rows = (
         Attachment.objects.filter(content_type__startswith="image/")
-        .filter(Exists(shown.filter(page__in=pages)) | ~Exists(shown))
+        .filter(
+            Exists(on_pages.filter(page__in=scope.pages))
+            | Exists(in_posts.filter(post__in=scope.posts))
+            | (~Exists(on_pages) & ~Exists(in_posts))
+        )
         .order_by("path", "sha256")
     )
     for row in rows.iterator(chunk_size=200):

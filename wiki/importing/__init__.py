@@ -18,7 +18,7 @@ from members.models import Club
 from wiki import paths, vocabulary
 from wiki.exporting.bibliographies import OTHERS
 from wiki.exporting.names import BOOK
-from wiki.importing import history, keeping, library, originals, reading, storing
+from wiki.importing import exported_posts, history, keeping, library, originals, reading, storing
 from wiki.importing.reading import Draft, Refused
 from wiki.importing.report import Report, lines
 from wiki.models import Attachment, BibEntry, Page
@@ -51,6 +51,7 @@ def import_wiki(
     bibliographies = reading.bibliographies_from(files, report)
     uncited = bibliographies.pop(OTHERS, []) if is_ours else []
     lists = library.lists_in(files, report) if is_ours else []
+    posts = exported_posts.posts_in(files, report) if is_ours else []
     known = {entry.key.lower() for entries in bibliographies.values() for entry in entries}
     known |= set(BibEntry.objects.annotate(lower=Lower("key")).values_list("lower", flat=True))
     pictures = {file.path: file for file in files if file.suffix in reading.PICTURES}
@@ -59,7 +60,7 @@ def import_wiki(
     known_pictures = {*pictures, *Attachment.objects.exclude(path="").values_list("path", flat=True)}
     thrown_away = [each.draft for each in remembered if each.track.gone_at]
     reading.anatomies(
-        [*drafts, *thrown_away],
+        [*drafts, *thrown_away, *(post.draft for post in posts)],
         report,
         keys=frozenset(known),
         pictures=frozenset(known_pictures),
@@ -85,6 +86,7 @@ def import_wiki(
             if is_ours:
                 library.store_settings(files, pages, report, since=since)
                 library.store_lists(lists, library.store_papers(uncited, now=now), report, now=now)
+                exported_posts.store_posts(posts, report, now=now)
             else:  # an export says itself which old paths still lead to a page
                 storing.store_moves(renamed, now=now)
             storing.store_links(drafts, pages, report, renamed={old.lower() for old, _ in renamed})

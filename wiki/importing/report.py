@@ -27,8 +27,9 @@ class Report:
     images_recovered: int = 0
     revisions: int = 0
     trashed: int = 0
-    #: Reading lists, which only an export of ours holds.
+    #: Reading lists and posts, which only an export of ours holds.
     lists: int = 0
+    posts: int = 0
     created: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -60,8 +61,8 @@ def lines(report: Report) -> Iterator[str]:
         yield f"{report.links_recovered} links and {report.images_recovered} pictures recovered from the history"
     yield f"{report.formulas} formulas, {report.formulas_failed} not readable"
     yield f"{report.citations_resolved} of {report.citations} citations found"
-    if report.lists:
-        yield f"{report.lists} reading lists"
+    if report.lists or report.posts:
+        yield f"{report.lists} reading lists, {report.posts} posts"
     yield f"{report.redirects} redirects, {report.images_missing} pictures missing"
     if report.warnings:
         yield ""
