@@ -63,7 +63,7 @@ def _written(template: str, context: Mapping[str, Any]) -> Composed:
     if len(subject) > LONGEST_SUBJECT:
         subject = subject[: LONGEST_SUBJECT - 1].rstrip() + "…"
     text = re.sub(r"\n{3,}", "\n\n", plain(f"{template}.txt", values)).strip() + "\n"
-    page = get_template(f"{template}.html").render({"subject": subject, "colours": look.colours(), **values})
+    page = get_template(f"{template}.html").render({"subject": subject, "style": style(), **values})
     return Composed(subject=subject, text=text, html=page)
 
 
@@ -90,6 +90,13 @@ def shown(html: str) -> HttpResponse:
         "sandbox": True,
     }
     return response
+
+
+@lru_cache
+def style() -> SafeString:
+    """The style block of every mail; once a process, since nothing in it changes."""
+    # Safe: our own style sheet with our own colours.
+    return mark_safe(plain("mail/_style.css", {"colours": look.colours()}).strip())
 
 
 @lru_cache

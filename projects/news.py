@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,6 +41,11 @@ def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int,
     roles = Role.objects.filter(initiative__in=seen, person__in=users)
     for person_id, initiative_id in roles.values_list("person_id", "initiative_id"):
         mine.setdefault(person_id, set()).add(initiative_id)
+    topics = {
+        update.initiative_id: {topic.pk for topic in update.initiative.topics.all()}
+        for update in latest.values()
+    }
+    urls = {initiative: update.initiative.get_absolute_url() for initiative, update in latest.items()}
     answer = _silent(users, since)
     for user in users:
         own = mine.get(user.pk, set())
@@ -52,7 +57,7 @@ def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int,
         items = [_own_update(update) for update in written if update.initiative_id in own]
         others = [update.initiative for update in written if update.initiative_id not in own]
         if others:
-            items.append(_others(user, others))
+            items.append(_others(user, others, topics, urls))
         free = [row for row in openings if _may_see(user, row, own) and row.pk not in own]
         if free:
             items.append(_places(free, is_filler=not user.standing.is_new))
@@ -112,18 +117,18 @@ def _own_update(update: Update) -> Item:
     )
 
 
-def _others(user: User, initiatives: list[Initiative]) -> Item:
+def _others(
+    user: User, initiatives: list[Initiative], topics: Mapping[int, set[int]], urls: Mapping[int, str]
+) -> Item:
     """What other teams wrote, in one line that leads to the one whose topic the reader cares about."""
     cares = interests.of(user)
-    initiatives = sorted(
-        initiatives, key=lambda row: (cares.isdisjoint(topic.pk for topic in row.topics.all()), row.name)
-    )
+    initiatives = sorted(initiatives, key=lambda row: (cares.isdisjoint(topics[row.pk]), row.name))
     names = [row.name for row in initiatives[:NAMED]]
     more = len(initiatives) - len(names)
     return Item(
         section=NEW,
         text=f"News of {', '.join(names)}" + (f" and {more} more" if more else ""),
-        url=initiatives[0].get_absolute_url(),
+        url=urls[initiatives[0].pk],
         action="Read",
         weight=4,
         is_filler=True,

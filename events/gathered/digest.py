@@ -53,10 +53,12 @@ def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int,
     words = Vocabulary.current()
     topics = {event.pk: words.in_text(f"{event.title} {event.summary}") for event in events}
     slots = slot_cards.lines(users, since, until)
+    hosts = {event.pk: {host.pk for host in event.hosts.all()} for event in events}
+    urls = {event.pk: event.get_absolute_url() for event in events}
     answer = {}
     for user in users:
         mine = going.get(user.pk, set())
-        hosted = {event.pk for event in events if event.is_hosted_by(user)}
+        hosted = {key for key, people in hosts.items() if user.pk in people}
         spoken = speaking.get(user.pk, set())
         items = list(slots.get(user.pk, ()))
         items += [_duty(by_key[key], f"You speak at {by_key[key]}") for key in spoken]
@@ -75,7 +77,7 @@ def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int,
                     section=THIS_WEEK,
                     text=event.title,
                     detail=_detail(event, is_mine=is_mine, follows=follow, topic=topic),
-                    url=event.get_absolute_url(),
+                    url=urls[event.pk],
                     action="" if is_mine else "Wait" if _left(event) == 0 else "Going",
                     when=event.starts_at,
                     weight=max(MINE * is_mine, FOLLOWED * follow, OFTEN * comes, ON_TOPIC * bool(topic)),

@@ -5,8 +5,10 @@ import subprocess
 import sys
 import threading
 import time
-from datetime import timedelta
+from collections import Counter
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection, connections
@@ -16,7 +18,7 @@ from members.ledger import Category, Due, at, holding, tell, tell_many
 from members.ledger.sending import LEASE, sweep
 from members.models import Notification, ProblemReport
 from members.notifications import ProblemReported
-from tests.factories import make_club, make_event, make_member, make_registration, make_user
+from tests.factories import make_club, make_event, make_member, make_registration, make_term, make_user
 from tests.members.ledger_tools import NOON, mail_server, make_kind
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -224,6 +226,37 @@ def test_a_sender_killed_between_two_merged_mails_doubles_one_at_most_and_under_
     assert set(sink.recipients) == {person.email for person in people}
     assert len(set(sink.ids)) == len(people)
     assert len(sink.ids) <= len(people) + 1
+
+
+@pytest.mark.slow
+def test_a_sender_killed_among_digests_leaves_one_unknown_at_most_and_none_twice(smtp):
+    """A digest is written down together with the beginning of the next one: no two may be open at once."""
+    make_club()
+    sunday = datetime(2026, 11, 22, 19, 5, tzinfo=ZoneInfo("America/Los_Angeles"))
+    term = make_term(starts_on=date(2026, 9, 7))
+    people = [make_member(term=term) for _ in range(8)]
+    make_event(
+        starts_at=sunday + timedelta(days=2), title="Soup", hosts=people
+    )  # everybody has something to do
+    digests = Notification.objects.filter(kind="weekly-digest")
+    open_ones = digests.filter(status=Status.SENDING).exclude(begun_at=None)
+    with mail_server(slow=0.3) as (sink, port):
+        smtp(port)
+        sender = sender_process(port, "--now", sunday.isoformat())
+        wait_for(lambda: open_ones.exists())
+        most = 0
+        while len(sink.messages) < 4:
+            most = max(most, open_ones.count())
+            time.sleep(0.01)
+        sender.kill()
+        sender.wait()
+        assert most == 1
+        assert digests.filter(status=Status.SENT).count() >= 3
+        sink.slow = 0
+        sweep(sunday + LEASE + timedelta(minutes=1))
+    states = Counter(digests.values_list("status", flat=True))
+    assert states in ({Status.SENT: 7, Status.UNKNOWN: 1}, {Status.SENT: 8})
+    assert len(sink.recipients) == len(set(sink.recipients)) >= 7
 
 
 @pytest.mark.parametrize(

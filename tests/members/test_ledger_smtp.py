@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from members.ledger import Category, Due, kinds, sending, stopping, tell, tell_many, watching
+from members.ledger import Category, Due, kinds, sender, stopping, tell, tell_many, watching
 from members.ledger.outcomes import Verdict, judge
 from members.ledger.sending import sweep
 from members.models import Notification, Suppression
@@ -259,7 +259,7 @@ def test_a_sender_that_is_refused_is_no_fault_of_the_mail(code, verdict):
 
 
 def test_somebody_who_waits_is_not_kept_behind_digests_on_a_slow_server(smtp, monkeypatch):
-    monkeypatch.setattr(sending, "SLOW", 0.1)
+    monkeypatch.setattr(sender, "SLOW", 0.1)
     make_kind("digest", category=Category.DIGEST)
     urgent = make_kind("code", category=Category.TRANSACTIONAL)
     waits = make_user()
@@ -268,7 +268,7 @@ def test_somebody_who_waits_is_not_kept_behind_digests_on_a_slow_server(smtp, mo
     with mail_server(slow=0.2) as (sink, port):
         smtp(port)
         sent = []
-        original = sending._Sender.hand_over
+        original = sender.Sender.hand_over
 
         def hand_over(self, mail):
             answer = original(self, mail)
@@ -277,7 +277,7 @@ def test_somebody_who_waits_is_not_kept_behind_digests_on_a_slow_server(smtp, mo
                 tell(urgent, waits, now=NOON)
             return answer
 
-        monkeypatch.setattr(sending._Sender, "hand_over", hand_over)
+        monkeypatch.setattr(sender.Sender, "hand_over", hand_over)
         sweep(NOON)
     assert sink.recipients[1] == waits.email
     assert len(sink.recipients) == 5

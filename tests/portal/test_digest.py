@@ -12,10 +12,11 @@ from events import registrations
 from members import offices
 from members.ledger import kinds as kinds_of_mail
 from members.ledger import stopping
-from members.models import Membership, Notification, Office, OfficeTerm
+from members.models import Membership, Notification, Office, OfficeTerm, User
 from mlclub.portal import digest, readers
 from mlclub.portal.notifications import AlumniDigest, CourseDigest, OfficerDigest, WeeklyDigest
 from nmep.models import Program
+from tests.factories.capstones import make_topic
 from tests.factories.events import make_event
 from tests.factories.members import (
     make_alumnus,
@@ -281,3 +282,42 @@ def test_a_batch_costs_the_same_for_any_number_of_people(term, size, django_asse
         size: len(queries),
     }
     assert len(set(test_a_batch_costs_the_same_for_any_number_of_people.counts.values())) == 1
+
+
+def test_a_batch_says_to_everybody_what_each_would_be_told_alone(term):
+    """Ten thousand are built two hundred at a time: what is looked up for all must not reach the wrong reader."""
+    with time_machine.travel(SUNDAY, tick=False):
+        lead, helper = news(term)
+        lead.expertise.add(topic := make_topic("Robots"))
+        officer, new, alumnus = make_officer(term=term), make_new_member(term=term), make_alumnus()
+        stranger, teacher = make_user(), make_member(term=term)
+        offering = make_offering(term=term)
+        make_enrolment(offering=offering, person=new)
+        make_enrolment(offering=offering, person=teacher, role="lead")
+        make_session(offering=offering, starts_at=SUNDAY + timedelta(days=2), title="Convolutions")
+        hosted = make_event(
+            title="Robots at work", starts_at=SUNDAY + timedelta(days=3), hosts=[helper], place="Hall"
+        )
+        make_event(
+            title="Board", starts_at=SUNDAY + timedelta(days=4), visibility="invited", invited=[teacher]
+        )
+        registrations.register(hosted, new, now=SUNDAY - timedelta(days=1))
+        other = make_initiative(name="Tides", lead=teacher)
+        other.topics.add(topic)
+        other.roles.update(term=term)
+        make_update(initiative=other, author=teacher, created_at=SUNDAY - timedelta(days=1))
+        people = [lead, helper, officer, new, alumnus, stranger, teacher]
+        week = readers.week_of(SUNDAY)
+
+        for kind in readers.EVERY:
+            together = digest.build(fresh(people), week, SUNDAY, kind)
+            alone = {}
+            for person in fresh(people):
+                alone.update(digest.build([person], week, SUNDAY, kind))
+            assert together == alone
+        assert len({repr(found) for found in together.values()}) >= 4  # they are not all told the same
+
+
+def fresh(people):
+    """The same accounts as they come from the database: nothing is kept on them yet."""
+    return list(User.objects.filter(pk__in=[person.pk for person in people]))
