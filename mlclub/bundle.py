@@ -27,6 +27,7 @@ STATIC = Path(settings.BASE_DIR) / "static"
 SITE_CSS = ("tokens.css", "reset.css", "base.css", "layout.css", "components", "utilities.css")
 ADMIN_CSS = ("tokens.css", "admin.css")
 BEHAVIOURS = ("behaviours",)
+EDITOR = ("editor",)
 
 
 def sources(kind: str, names: Iterable[str]) -> Iterator[Path]:
@@ -53,6 +54,7 @@ BUNDLES: dict[str, Callable[[], str]] = {
     "css/site.css": lambda: joined_css(SITE_CSS),
     "css/admin-site.css": lambda: joined_css(ADMIN_CSS),
     "js/site.js": lambda: joined_js(BEHAVIOURS),
+    "js/editor.js": lambda: joined_js(EDITOR),
 }
 
 

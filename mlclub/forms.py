@@ -99,6 +99,7 @@ class MarkdownWidget(MarkdownxWidget):
     def __init__(self, attrs: dict[str, Any] | None = None, *, rows: int = 12, uploads: bool = True) -> None:
         super().__init__({"rows": rows, **(attrs or {})})
         self.uploads = uploads
+        self.previews = True
 
     @staticmethod
     def add_markdownx_attrs(attrs: dict[str, Any]) -> dict[str, Any]:
@@ -110,7 +111,8 @@ class MarkdownWidget(MarkdownxWidget):
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None = None) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(name, value, attrs or {})
-        context["widget"]["preview_url"] = address("markdownx_markdownify")
+        context["widget"]["preview_url"] = address("markdownx_markdownify") if self.previews else ""
+        context["widget"]["pages_url"] = address("page_complete")
         context["widget"]["upload_url"] = address("markdownx_upload") if self.uploads else ""
         return context
 

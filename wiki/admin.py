@@ -17,6 +17,7 @@ from wiki import lookups, post_admin  # noqa: F401  (the blog's tables)
 from wiki.models import (
     Attachment,
     BibEntry,
+    Move,
     Page,
     Paper,
     PaperLookup,
@@ -25,6 +26,7 @@ from wiki.models import (
     ReadingTopic,
     Redirect,
     Revision,
+    Suggestion,
 )
 
 
@@ -273,4 +275,44 @@ class AttachmentAdmin(admin.ModelAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Attachment | None = None) -> bool:
+        return False
+
+
+@admin.register(Suggestion)
+class SuggestionAdmin(admin.ModelAdmin):
+    """For looking only: they are decided about in the wiki."""
+
+    list_display = ("page", "author", "state", "at", "settled_by", "settled_at")
+    list_filter = ("state",)
+    list_select_related = ("page", "author", "settled_by")
+    search_fields = ("page__path", "author__name", "summary")
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Suggestion | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Suggestion | None = None) -> bool:
+        return False
+
+
+@admin.register(Move)
+class MoveAdmin(admin.ModelAdmin):
+    """For looking only: a move is undone on its page in the wiki."""
+
+    list_display = ("__str__", "is_branch", "by", "at", "undone_at")
+    list_filter = ("is_branch",)
+    list_select_related = ("by",)
+    search_fields = ("before", "after", "by__name")
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Move | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Move | None = None) -> bool:
         return False

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from members.demo import People
 from members.models import Club, Term, User
-from wiki import diffs, editing, linking, paths, vocabulary
+from wiki import demo_suggestions, diffs, editing, linking, paths, vocabulary
 from wiki.models import Link, Page, Revision
 from wiki.rendering import Anatomy, anatomy
 
@@ -72,6 +72,7 @@ def seed(people: People, now: datetime, rng: random.Random) -> None:
     Page.objects.bulk_update(rows, ["head"])
     _link(rows, held)
     vocabulary.count_all()
+    demo_suggestions.seed(people, now)
 
 
 def _writers(people: People, terms: list[Term], rng: random.Random) -> dict[int, list[User]]:

@@ -6,7 +6,7 @@ A wiki's paragraph is one long line, so lines alone say little, and comparing a 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -19,7 +19,7 @@ Pieces = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a diff. `kind` is same, added or removed; `pieces` are (kind, text) within it."""
+    """One line of a diff. `kind` is same, added, removed or, in `marked`, changed; `pieces` are (kind, text) within it."""
 
     kind: str
     pieces: Pieces
@@ -37,6 +37,33 @@ class Hunk:
 
 def compare(old: str, new: str) -> list[Hunk]:
     """The hunks between two texts, in order; none when they are the same."""
+    return _hunks(old, new, _changed)
+
+
+def marked(old: str, new: str) -> list[Hunk]:
+    """The same hunks, with what goes and what comes beside each other within one text, as CriticMarkup has it."""
+    return _hunks(old, new, _interleaved)
+
+
+def taken(old: str, new: str, chosen: Collection[int]) -> str:
+    """`old` with only those hunks of `compare(old, new)` whose numbers, from 0, are `chosen`."""
+    before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    sides = old.splitlines(), new.splitlines()
+    number = {
+        (i1, i2): at
+        for at, group in enumerate(matcher(*sides).get_grouped_opcodes(CONTEXT))
+        for tag, i1, i2, _, _ in group
+        if tag != "equal"
+    }
+    text: list[str] = []
+    for tag, i1, i2, j1, j2 in matcher(*sides).get_opcodes():
+        text += after[j1:j2] if tag != "equal" and number[i1, i2] in chosen else before[i1:i2]
+    return "".join(text)
+
+
+def _hunks(
+    old: str, new: str, changed: Callable[[Sequence[str], Sequence[str], int, int], list[Line]]
+) -> list[Hunk]:
     before, after = old.splitlines(), new.splitlines()
     hunks = []
     for group in matcher(before, after).get_grouped_opcodes(CONTEXT):
@@ -48,7 +75,7 @@ def compare(old: str, new: str) -> list[Hunk]:
                     for at in range(i2 - i1)
                 ]
             else:
-                lines += _changed(before[i1:i2], after[j1:j2], i1 + 1, j1 + 1)
+                lines += changed(before[i1:i2], after[j1:j2], i1 + 1, j1 + 1)
         hunks.append(Hunk(tuple(lines), _heading_above(after, group[0][3])))
     return hunks
 
@@ -91,6 +118,22 @@ def _changed(before: Sequence[str], after: Sequence[str], old: int, new: int) ->
         *(Line("removed", (("removed", text),), old=old + at) for at, text in enumerate(before)),
         *(Line("added", (("added", text),), new=new + at) for at, text in enumerate(after)),
     ]
+
+
+def _interleaved(before: Sequence[str], after: Sequence[str], old: int, new: int) -> list[Line]:
+    words = words_of("\n".join(before)), words_of("\n".join(after))
+    if not before or not after or len(words[0]) + len(words[1]) > MOST_WORDS:
+        return _changed(before, after, old, new)
+    pieces: list[tuple[str, str]] = []
+    for tag, i1, i2, j1, j2 in matcher(*words).get_opcodes():
+        if tag == "equal":
+            pieces.append(("same", "".join(words[0][i1:i2])))
+            continue
+        if i2 > i1:
+            pieces.append(("removed", "".join(words[0][i1:i2])))
+        if j2 > j1:
+            pieces.append(("added", "".join(words[1][j1:j2])))
+    return [Line("changed", tuple(pieces), old=old, new=new)]
 
 
 def words_of(text: str) -> list[str]:

@@ -12,8 +12,8 @@ from django.db.models.functions import Lower
 
 from members.audit import record
 from members.models import Club
-from wiki import diffs, linking, merging, paths, pictures, proposing, vocabulary
-from wiki.models import Attachment, Link, Page, Passage, Redirect, Revision
+from wiki import diffs, linking, merging, moving, paths, pictures, proposing, starters, vocabulary
+from wiki.models import Attachment, Link, Move, Page, Passage, Redirect, Revision
 from wiki.rendering import Anatomy, anatomy, pictures_in
 
 LONGEST_TEXT = 250_000
@@ -140,7 +140,7 @@ def save(
         twin = locked.revisions.filter(base_number=base, author=author, text=text).first() if author else None
         if twin is not None:
             return Saved(twin, is_new=False)
-        if source != Revision.Source.WEB:
+        if source not in (Revision.Source.WEB, Revision.Source.SUGGESTION):
             raise Conflict(head, text)
         return _save_merged(
             page,
@@ -219,34 +219,21 @@ def revert(page: Page, revision: Revision, *, base: int, author: Any, now: datet
 
 
 @transaction.atomic
-def rename(page: Page, path: str, *, by: Any, now: datetime) -> None:
-    """Move a page. Its old path leads to it from then on, and no link to it breaks."""
+def rename(page: Page, path: str, *, by: Any, now: datetime) -> Move | None:
+    """Move a page. Its old path leads to it from then on, and no link to it breaks. None when it is there already.
+    Raises PathTaken, and Refused where somebody else moves it at the same moment."""
     paths.validate_path(path)
     _lock_path(path)
-    locked = Page.objects.select_for_update(of=("self",)).get(pk=page.pk)
+    locked = Page.objects.get(pk=page.pk)
     if locked.path == path:
-        return
+        return None
     there = page_at(path)
     if there is not None and there.pk != page.pk:
         raise PathTaken(there)
-    before, known = locked.path, vocabulary.words_of(locked)
-    Redirect.objects.annotate(lower=Lower("path")).filter(lower__in=[path.lower(), before.lower()]).delete()
-    locked.path, locked.key = path, paths.key(paths.segments_of(path)[1])
-    locked.title = paths.title_of(path)
-    locked.names = paths.names_of(locked.title, [paths.title_of(before), *locked.aliases.splitlines()])
-    locked.save(update_fields=["path", "key", "title", "names"])
-    if before.lower() != path.lower():
-        Redirect.objects.create(
-            path=before, key=paths.key(paths.segments_of(before)[1]), page=locked, created_at=now
-        )
-    Passage.objects.create(page=locked, before=before, after=path, by=by, at=now)
-    vocabulary.count(more=vocabulary.words_of(locked), fewer=known)
-    record(by, "wiki.page-renamed", locked, before=before, after=path)
-    # The page's own links are looked up from another folder now.
-    linking.settle(
-        {*linking.keys_of(before), *linking.keys_of(path), *locked.links.values_list("key", flat=True)}
-    )
+    step = moving.Step(locked, locked.path, path)
+    moved = moving.carry_out([step], before=locked.path, after=path, by=by, now=now)
     page.refresh_from_db()
+    return moved
 
 
 @transaction.atomic
@@ -344,7 +331,9 @@ def follow(page: Page, held: Anatomy) -> None:
 
 
 def _keep_links(page: Page, held: Anatomy) -> None:
-    names = dict.fromkeys(name for name, _ in held.links if not name.startswith("#") and len(name) <= 500)
+    # What a template for new pages names is no wish of the library's.
+    links = () if page.path.startswith(f"{starters.FOLDER}/") else held.links
+    names = dict.fromkeys(name for name, _ in links if not name.startswith("#") and len(name) <= 500)
     page.links.exclude(name__in=names).delete()
     directory = linking.directory_for((page.folder, name) for name in names)
     rows = []

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
-from django.db.models import Count, Exists, Max, OuterRef, Q
+from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 from django.urls import reverse
 
 from members import interests, standing
@@ -16,7 +17,7 @@ from mlclub.gather import NEW, NEWS, Card, Contribution, DeskItem, Figure, Front
 from mlclub.search import Source, corrected
 from wiki import archives, authors, lookups, mirror, post_news, posts, vocabulary
 from wiki import search as library
-from wiki.models import Mirror, Page, Paper, Post, ReadingList, Revision
+from wiki.models import Mirror, Page, Paper, Post, ReadingList, Revision, waiting_count
 from wiki.post_news import officer_digest, panels
 
 __all__ = ["officer_digest", "panels"]
@@ -32,20 +33,15 @@ def home(user: User, now: datetime) -> list[Card]:
         return []
     today = standing.today(now)
     visible = Page.objects.visible_to(user)
-    mine = visible.needing_care(today).filter(owner=user)[:A_FEW] if user.standing.writes else []
-    cards = [
-        Card(
-            section=Section.NEEDED,
-            title=page.title,
-            url=page.get_absolute_url(),
-            meta=("your wiki page", _why(page)),
-            icon="wrench",
-            tone="warn",
-            action="Mend it",
-            action_url=reverse("wiki:page_edit", args=[page.path]),
-        )
-        for page in mine
-    ]
+    mine: Any = (
+        visible.with_care(today)
+        .annotate(suggested=waiting_count())
+        .filter(Q(is_stale=True) | Q(has_broken_links=True) | Q(suggested__gt=0), owner=user)
+        .order_by("-suggested", "-is_stale", "-has_broken_links", "content_at")[:A_FEW]
+        if user.standing.writes
+        else []
+    )
+    cards = [_mine(page) for page in mine]
     changed = (
         visible.filter(content_at__gte=now - NEW_FOR, content_at__lte=now)
         .exclude(head__author=user)
@@ -67,6 +63,27 @@ def home(user: User, now: datetime) -> list[Card]:
     ]
 
 
+def _mine(page: Any) -> Card:
+    """What one of the reader's own pages waits for: an answer to what somebody suggests, or care."""
+    if page.suggested:
+        several = "a suggestion waits" if page.suggested == 1 else f"{page.suggested} suggestions wait"
+        action, url = "Look at it", f"{reverse('wiki:suggestion_list')}?page_path={quote(page.path)}"
+        meta, icon, tone = ("your wiki page", several), "inbox", "info"
+    else:
+        action, url = "Mend it", reverse("wiki:page_edit", args=[page.path])
+        meta, icon, tone = ("your wiki page", _why(page)), "wrench", "warn"
+    return Card(
+        section=Section.NEEDED,
+        title=page.title,
+        url=page.get_absolute_url(),
+        meta=meta,
+        icon=icon,
+        tone=tone,
+        action=action,
+        action_url=url,
+    )
+
+
 def _why(page: Any) -> str:
     if page.is_stale:
         return "nobody has looked it over for a long time"
@@ -84,7 +101,9 @@ def desk(user: User, now: datetime) -> list[DeskItem]:
     counts = (
         Page.objects.visible_to(user)
         .with_care(standing.today(now))
+        .annotate(suggested=waiting_count())
         .aggregate(
+            waiting=Sum("suggested", default=0),
             stale=Count("pk", filter=Q(is_stale=True)),
             broken=Count("pk", filter=Q(has_broken_links=True)),
             ownerless=Count("pk", filter=Q(owner=None)),
@@ -92,6 +111,7 @@ def desk(user: User, now: datetime) -> list[DeskItem]:
     )
     care = reverse("wiki:page_care")
     items = [
+        ("Suggestions for wiki pages", counts["waiting"], reverse("wiki:suggestion_list"), ""),
         (
             "Stale wiki pages",
             counts["stale"],
@@ -254,6 +274,12 @@ def personal_data(person: User) -> dict[str, Any]:
             }
             for key in person.mirror_keys.order_by("created_at")
         ],
+        "wiki_suggestions": [
+            {"page": path, "at": at.isoformat(), "why": why, "text": text, "state": state, "answer": reason}
+            for path, at, why, text, state, reason in person.wiki_suggestions.order_by("at").values_list(
+                "page__path", "at", "summary", "text", "state", "reason"
+            )
+        ],
         "reading_lists_curated": list(person.curated_lists.order_by("title").values_list("title", flat=True)),
         "posts": [
             {
@@ -299,6 +325,8 @@ def office_permissions() -> dict[str, list[str]]:
         "wiki.trash_page",
         "wiki.publish_page",
         "wiki.view_revision",
+        "wiki.view_suggestion",
+        "wiki.view_move",
         "wiki.view_paper",
         "wiki.add_paper",
         "wiki.change_paper",

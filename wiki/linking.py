@@ -62,12 +62,13 @@ class Directory:
             home = self._home(folder, wanted, is_absolute=is_absolute)
             if home is not None:
                 return home
-        return best[1] if best else None
+        return best[1] if best else self._home(folder, wanted, is_absolute=is_absolute, has_moved=True)
 
-    def _home(self, folder: str, wanted: str, *, is_absolute: bool) -> Place | None:
+    def _home(self, folder: str, wanted: str, *, is_absolute: bool, has_moved: bool = False) -> Place | None:
+        """The home of the folder that is meant, or with `has_moved` the one that stood there once."""
         for path in homes_of(folder, wanted, is_absolute=is_absolute):
             for place in self.by_key.get(paths.key(paths.HOME), ()):
-                if place.path.casefold() == path.casefold() and not place.is_redirect:
+                if place.path.casefold() == path.casefold() and place.is_redirect == has_moved:
                     return place
         return None
 
@@ -152,7 +153,7 @@ def directory_for(asked: Iterable[tuple[str, str]]) -> Directory:
         _fill(
             directory,
             Page.objects.annotate(lower=Lower("path")).filter(Q(key__in=keys) | Q(lower__in=homes)),
-            Redirect.objects.filter(key__in=keys),
+            Redirect.objects.annotate(lower=Lower("path")).filter(Q(key__in=keys) | Q(lower__in=homes)),
         )
     return directory
 

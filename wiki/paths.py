@@ -19,15 +19,18 @@ RESERVED = frozenset(
     {
         "care",
         "changes",
+        "complete",
         "export",
         "files",
         "mirror",
+        "moves",
         "new",
         "papers",
         "posts",
         "preview",
         "reading-lists",
         "search",
+        "suggestions",
         "trash",
         "upload",
         "wanted",
@@ -41,7 +44,7 @@ _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f#\[\]|<>\\\ue000-\uf8ff]")
 
 def tidy(path: str) -> str:
     """The path without superfluous slashes and spaces, in one Unicode form."""
-    path = unicodedata.normalize("NFC", path)
+    path = unicodedata.normalize("NFC", path.replace("\x00", ""))
     segments = [" ".join(segment.split()) for segment in path.split("/")]
     return "/".join(segment for segment in segments if segment)
 

@@ -1,8 +1,18 @@
-"""What a new page can begin with."""
+"""What a new page can begin with: the templates below, each as the club has put it, and the club's own.
+
+A page `_Templates/Guide` stands in the place of the template of that name; any other page in that folder is one more.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
+
+from wiki import paths
+from wiki.models import Page
+
+#: The folder of the club's own templates; its name keeps it out of the tree.
+FOLDER = "_Templates"
 
 
 @dataclass(frozen=True)
@@ -13,6 +23,13 @@ class Starter:
     name: str
     use: str
     text: str
+    #: Where the club keeps it; none for one that nobody has changed.
+    page: Page | None = None
+
+    @property
+    def path(self) -> str:
+        """Where it is changed."""
+        return self.page.path if self.page else f"{FOLDER}/{self.name}"
 
 
 STARTERS = (
@@ -23,7 +40,7 @@ STARTERS = (
         "One idea, for somebody who meets it for the first time.",
         """**What it is, in one sentence.** And why somebody would care.
 
-Needs first: [[…]]
+Needs first: the pages to read before, as links.
 
 ## The idea
 
@@ -122,6 +139,28 @@ Never write a password here: say who holds it.
 )
 
 
-def text_of(slug: str) -> str:
+def offered(pages: Any) -> list[Starter]:
+    """The templates that may be chosen, given the pages that somebody may see; one query."""
+    own = {
+        paths.key(page.name): page
+        for page in pages.filter(path__istartswith=f"{FOLDER}/")
+        .select_related("head")
+        .only("path", "title", "head__text")
+        .order_by("path")
+    }
+    found = []
+    for starter in STARTERS:
+        page = own.pop(paths.key(starter.name), None)
+        found.append(replace(starter, text=page.text, page=page) if page else starter)
+    return [
+        *found,
+        *(
+            Starter(page.name, page.title, "A template of the club.", page.text, page)
+            for page in own.values()
+        ),
+    ]
+
+
+def text_of(slug: str, starters: list[Starter]) -> str:
     """The text that the template named `slug` begins with; empty for an unknown one."""
-    return next((starter.text for starter in STARTERS if starter.slug == slug), "")
+    return next((starter.text for starter in starters if starter.slug == slug), "")

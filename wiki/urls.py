@@ -6,7 +6,19 @@ from __future__ import annotations
 from django.urls import include, path
 
 from wiki.post_urls import blog
-from wiki.views import archives, front, lists, mirror, papers, pictures, reading, reading_lists, writing
+from wiki.views import (
+    archives,
+    front,
+    lists,
+    mirror,
+    moves,
+    papers,
+    pictures,
+    reading,
+    reading_lists,
+    suggestions,
+    writing,
+)
 
 app_name = "wiki"
 
@@ -14,6 +26,15 @@ library = [
     path("", front.page_front, name="page_front"),
     path("new/", writing.page_create, name="page_create"),
     path("new/similar/", writing.page_similar, name="page_similar"),
+    path("complete/", writing.page_complete, name="page_complete"),
+    path("suggestions/", suggestions.suggestion_list, name="suggestion_list"),
+    path("suggestions/<int:pk>/", suggestions.suggestion_detail, name="suggestion_detail"),
+    path("suggestions/<int:pk>/accept/", suggestions.suggestion_accept, name="suggestion_accept"),
+    path("suggestions/<int:pk>/settle/", suggestions.suggestion_settle, name="suggestion_settle"),
+    path("suggestions/<int:pk>/reject/", suggestions.suggestion_reject, name="suggestion_reject"),
+    path("suggestions/<int:pk>/withdraw/", suggestions.suggestion_withdraw, name="suggestion_withdraw"),
+    path("moves/<int:pk>/", moves.move_detail, name="move_detail"),
+    path("moves/<int:pk>/undo/", moves.move_undo, name="move_undo"),
     path("changes/", lists.change_list, name="change_list"),
     path("care/", lists.page_care, name="page_care"),
     path("wanted/", lists.page_wanted, name="page_wanted"),
@@ -52,6 +73,8 @@ library = [
     path("export/<int:pk>/", archives.archive_download, name="archive_download"),
     path("files/<slug:sha>.<slug:extension>", pictures.attachment_file, name="attachment_file"),
     path("<path:path>/-/edit/", writing.page_edit, name="page_edit"),
+    path("<path:path>/-/suggest/", suggestions.page_suggest, name="page_suggest"),
+    path("<path:path>/-/move/", moves.branch_move, name="branch_move"),
     path("<path:path>/-/rename/", writing.page_rename, name="page_rename"),
     path("<path:path>/-/settings/", writing.page_settings, name="page_settings"),
     path("<path:path>/-/revert/", writing.page_revert, name="page_revert"),

@@ -1,7 +1,7 @@
 """All Markdown that anybody writes passes through `render`, and nowhere else."""
 
 from mlclub.markdown.embeds import Embed
-from mlclub.markdown.pipeline import render
+from mlclub.markdown.pipeline import outline, render
 from mlclub.markdown.shapes import (
     Citation,
     Cited,
@@ -9,6 +9,7 @@ from mlclub.markdown.shapes import (
     Entry,
     Heading,
     Link,
+    Part,
     Picture,
     Remark,
     Rendered,
@@ -26,11 +27,13 @@ __all__ = [
     "Entry",
     "Heading",
     "Link",
+    "Part",
     "Picture",
     "Remark",
     "Rendered",
     "Target",
     "anchor",
+    "outline",
     "render",
     "slug",
 ]

@@ -24,6 +24,7 @@ from mlclub.markdown.shapes import (
     Entry,
     Heading,
     Link,
+    Part,
     Picture,
     Remark,
     Rendered,
@@ -101,6 +102,25 @@ def render(text: str, *, context: Context | None = None) -> Rendered:
     rendered = replace(_emitted(tokens, env, found, answers, context, remarks, matter), embeds=tuple(active))
     cache.put(f"{key}:{cache.digest(context.state or answers)}", rendered)
     return rendered
+
+
+def outline(text: str) -> list[Part]:
+    """The sections of a text, in order, those within others too. What stands in code or in a quotation begins none."""
+    body = front_matter.split(_prepared(text)[0])[1]
+    tokens, _ = _parsed(body, "auto")
+    openings = [token for token in tokens if token.type == "heading_open"]
+    last = text.count("\n") + 1
+    parts: list[Part] = []
+    for token, heading in zip(openings, _headings(tokens)[1], strict=True):
+        if heading.is_inner or token.map is None:
+            continue
+        start = token.map[0]
+        parts = [
+            replace(part, end=min(part.end, start)) if part.heading.level >= heading.level else part
+            for part in parts
+        ]
+        parts.append(Part(heading, start, last))
+    return parts
 
 
 def _prepared(text: str) -> tuple[str, list[Remark]]:
@@ -361,7 +381,7 @@ def _headings(tokens: Sequence[Token]) -> tuple[bool, list[Heading]]:
         taken.add(slug)
         token.attrs["id"] = slug
         level = min(int(token.tag[1]) + shift, 6)
-        toc.append(Heading(level, text, f"u-{slug}"))
+        toc.append(Heading(level, text, f"u-{slug}", is_inner=token.level > 0))
     return shift, toc
 
 

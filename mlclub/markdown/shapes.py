@@ -65,6 +65,17 @@ class Heading:
     level: int
     text: str
     anchor: str
+    #: Within a list or a quotation, so that it begins no section of its own.
+    is_inner: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A section: its heading, and the lines up to the next one that is no deeper; `end` is not in it, both count from 0."""
+
+    heading: Heading
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)

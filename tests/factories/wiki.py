@@ -4,7 +4,7 @@ from itertools import count
 
 from django.utils import timezone
 
-from wiki import editing
+from wiki import editing, suggesting
 from wiki.models import Page, Paper, Revision
 
 number = count(1)
@@ -32,3 +32,16 @@ def make_revision(*, page, text, author=None, at=None, summary=""):
 
 def make_paper(*, title="Attention", authors_text="Ada Quill and Bo Marsh", **fields):
     return Paper.objects.create(title=title, authors_text=authors_text, **fields)
+
+
+def make_suggestion(*, page, author, text=None, summary="", at=None):
+    """What `author` would like a page to say; a sentence more than it does, unless given."""
+    page.refresh_from_db()
+    return suggesting.suggest(
+        page,
+        text or f"{page.text}\nOne more sentence.\n",
+        base=page.head.number,
+        author=author,
+        now=at or timezone.now(),
+        summary=summary,
+    )

@@ -4,6 +4,7 @@ from wiki.models.care import CareRequest, LibraryFigure, OwnerChange
 from wiki.models.lists import Placement, ReadingList, ReadingTopic
 from wiki.models.lookups import LookupPace, PaperLookup
 from wiki.models.mirrors import LibraryArchive, Mirror, MirrorKey
+from wiki.models.moves import Move
 from wiki.models.pages import Link, Page, Redirect, Revision
 from wiki.models.papers import BibEntry, Paper
 from wiki.models.passages import Passage
@@ -16,6 +17,7 @@ from wiki.models.requires import (
     Requirement,
     RequirementProposal,
 )
+from wiki.models.suggestions import Suggestion, waiting_count
 from wiki.models.words import Word
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "LookupPace",
     "Mirror",
     "MirrorKey",
+    "Move",
     "OwnerChange",
     "Page",
     "Paper",
@@ -51,5 +54,7 @@ __all__ = [
     "RequirementProposal",
     "ReviewNote",
     "Revision",
+    "Suggestion",
     "Word",
+    "waiting_count",
 ]

@@ -171,7 +171,9 @@ class Page(models.Model):
             GinIndex(fields=["search"], name="page_search"),
             GinIndex(fields=["names_search"], name="page_names_search"),
             models.Index(fields=["key"], name="page_key"),
+            # Whoever types the name of a new page is asked at each pause whether there is one already.
             GinIndex(fields=["title"], opclasses=["gin_trgm_ops"], name="page_title_trigrams"),
+            GinIndex(fields=["names"], opclasses=["gin_trgm_ops"], name="page_names_trigrams"),
             models.Index(fields=["-content_at"], name="page_changes"),
         ]
         permissions = [
@@ -246,6 +248,7 @@ class Revision(models.Model):
         IMPORT = "import", "Imported"
         REVERT = "revert", "Brought back"
         MERGE = "merge", "Merged"
+        SUGGESTION = "suggest", "Suggested"
 
     page = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="revisions")
     number = models.PositiveIntegerField()

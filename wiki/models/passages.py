@@ -6,6 +6,7 @@ from django.db.models import F, Q
 
 from mlclub.privacy import Erase, Policy
 from wiki import paths
+from wiki.models.moves import Move
 from wiki.models.pages import Page
 
 
@@ -27,6 +28,10 @@ class Passage(models.Model):
     # The commit and the file that it came from, by which a second import knows it again.
     origin = models.CharField(max_length=300, blank=True, editable=False)
     at = models.DateTimeField()
+    # What moved it, together with others perhaps; None where it came here moved, or a move was taken back.
+    move = models.ForeignKey(
+        Move, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="passages"
+    )
 
     personal_data = Policy(
         owners=("by",),

@@ -9,14 +9,16 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from members import standing
 from members.access import members_only
 from wiki import diffs, linking, paths, tree
-from wiki.models import Page, Revision
+from wiki.models import Page, Revision, waiting_count
 from wiki.rendering import new_page_url, sections, shown
+from wiki.sections import with_edit_links
 from wiki.titles import similar
 
 A_PAGE = 50
@@ -41,6 +43,7 @@ def page_detail(request: HttpRequest, path: str) -> HttpResponse:
     visible = Page.objects.visible_to(request.user)
     page = (
         visible.with_care(standing.today())
+        .annotate(suggested=waiting_count())
         .select_related("head__author", "owner", "checked_by")
         .defer("search", "names_search", "headings")
         .filter(path=path)
@@ -52,12 +55,14 @@ def page_detail(request: HttpRequest, path: str) -> HttpResponse:
     reads = request.user.is_authenticated and (
         request.user.standing.reads_members_area or request.user.is_superuser
     )
+    writes = request.user.is_authenticated and (request.user.standing.writes or request.user.is_superuser)
+    edit_url = reverse("wiki:page_edit", args=[page.path])
     return render(
         request,
         "wiki/page_detail.html",
         {
             "page": page,
-            "rendered": rendered,
+            "html": with_edit_links(rendered.html, rendered.toc, edit_url) if writes else rendered.html,
             "sections": sections(rendered.toc),
             "tree": tree.around(visible, page.path),
             "folders": tree.crumbs(page.path),
@@ -68,8 +73,7 @@ def page_detail(request: HttpRequest, path: str) -> HttpResponse:
                 .only("path", "title")[:NAMED]
             ),
             "reads": reads,
-            "writes": request.user.is_authenticated
-            and (request.user.standing.writes or request.user.is_superuser),
+            "writes": writes,
             "writers": credit(page) if reads else [],
         },
     )
@@ -103,7 +107,12 @@ def _instead(request: HttpRequest, path: str) -> HttpResponse:
         return render(
             request,
             "wiki/page_folder.html",
-            {"folder": wanted, "page_obj": listed, "folders": tree.crumbs(wanted)},
+            {
+                "folder": wanted,
+                "page_obj": listed,
+                "folders": tree.crumbs(wanted),
+                "writes": request.user.standing.writes or request.user.is_superuser,
+            },
         )
     if not request.user.standing.reads_members_area:
         raise Http404
@@ -128,13 +137,20 @@ def _instead(request: HttpRequest, path: str) -> HttpResponse:
 def page_history(request: HttpRequest, path: str) -> HttpResponse:
     """Every version of a page, with who wrote it."""
     page = page_or_404(request, path)
-    revisions = page.revisions.select_related("author").defer("text").order_by("-number")
+    revisions = (
+        page.revisions.select_related("author", "suggestion__settled_by")
+        .defer("text", "suggestion__text")
+        .order_by("-number")
+    )
     return render(
         request,
         "wiki/page_history.html",
         {
             "page": page,
             "page_obj": Paginator(revisions, A_PAGE).get_page(request.GET.get("page")),
+            "moves": page.passages.exclude(move=None)
+            .select_related("move__by")
+            .order_by("-at", "-pk")[:NAMED],
             "folders": tree.crumbs(page.path),
             "writes": request.user.standing.writes,  # type: ignore[union-attr]
         },
