@@ -12,7 +12,10 @@ from members.demo import People
 from members.models import Club, Term, Topic, User
 from projects import demo_groups
 from projects.demo_texts import BLOCKED, DONE, INITIATIVES, LINKS, NEXT, OUTPUTS
-from projects.models import Initiative, InitiativeLink, Output, Role, Update
+from projects.models import Initiative, InitiativeLink, Inspiration, Output, Role, Update
+from wiki import posts
+from wiki.models import ReaderNote
+from wiki.post_demo import INSPIRING
 
 K, S, V, F = Initiative.Kind, Initiative.State, Initiative.Visibility, Initiative.Face
 
@@ -21,6 +24,8 @@ EXTERNAL = {K.CONSULTING, K.COMPETITION, K.OUTREACH}
 SILENT = "Marigold"
 #: A study group that met between two terms.
 OVER_THE_BREAK = "Language as a prior"
+#: A study group that began with a reader's note on a post.
+INSPIRED = "Calibrated by design"
 #: The project of the demo's sign-in button.
 LED_BY_CAST = "Tidepool"
 
@@ -93,6 +98,16 @@ def seed(people: People, terms: list[Term], now: datetime, rng: random.Random) -
     Update.objects.bulk_create(updates)
     Output.objects.bulk_create(outputs)
     demo_groups.seed(terms, now)
+    _inspire(by_name[INSPIRED], now)
+
+
+def _inspire(group: Initiative, now: datetime) -> None:
+    """A study group came of what a reader wrote under a post."""
+    note = ReaderNote.objects.filter(post__title=INSPIRING, wants_to_work=True).select_related("post").first()
+    if note is None:
+        return
+    Inspiration.objects.create(post=note.post, initiative=group, note=note, created_at=group.created_at)
+    posts.answer_note(note, by=note.post.credits()[0].user, now=now - timedelta(days=30))
 
 
 def _team(people: People, term: Term, kind: str, rng: random.Random) -> list[User]:

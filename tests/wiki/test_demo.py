@@ -115,3 +115,24 @@ def test_what_people_type_finds_the_page_they_mean_first():
 
     right = [query for query, title in QUERIES.items() if found[query] == title]
     assert len(right) >= 0.8 * len(QUERIES), {q: found[q] for q in QUERIES if q not in right}
+
+
+def test_the_demo_blog_has_eighteen_posts_out_two_in_review_and_two_drafts():
+    from collections import Counter
+
+    from wiki import post_demo
+    from wiki.models import Post, ReaderNote
+
+    _, _, people = members_demo.seed(date.today(), random.Random(2022))
+    now = timezone.now()
+    post_demo.seed(people, now, random.Random(2022))
+
+    assert Counter(Post.objects.values_list("state", flat=True)) == {"published": 18, "review": 2, "draft": 2}
+    assert not Post.objects.filter(published_at__gt=now).exists()
+    assert not Post.objects.filter(authors=None).exists()
+    assert Post.objects.filter(state="published", excerpt="").count() == 0
+    assert ReaderNote.objects.count() == 2
+    for title, _, words in post_demo.texts():
+        from wiki.rendering import anatomy
+
+        assert anatomy(words.text).formulas_failed == 0, title

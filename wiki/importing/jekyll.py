@@ -221,7 +221,7 @@ def as_ours(source: Source, around: Around, say: Say) -> tuple[str, str]:
 
     def remember(match: re.Match[str]) -> str:
         captured[match[1]] = match[2].strip("\n")
-        return "\n" * match[0].count("\n")
+        return ""  # its lines come back where it is included
 
     text = _CAPTURE.sub(remember, text)
     text = _tags(text, captured, around, say)
@@ -248,7 +248,8 @@ def _without_code(text: str) -> tuple[str, list[str]]:
 
     def keep(code: str) -> str:
         kept.append(code)
-        return f"\ue200{len(kept) - 1}\ue201"
+        # With its line ends counted, so that lines below it keep their numbers.
+        return f"\ue200{len(kept) - 1}:{code.count(chr(10))}\ue201"
 
     text = re.sub("[\ue200-\ue202]", "", text)
     text = _BLOCKS["highlight"].sub(lambda match: keep(f"```{match[1]}\n{match[2]}\n```"), text)
@@ -258,12 +259,13 @@ def _without_code(text: str) -> tuple[str, list[str]]:
 
 def _with_code(text: str, kept: list[str]) -> str:
     for _ in range(3):  # code within what was raw, or captured
-        text = re.sub("\ue200(\\d+)\ue201", lambda match: kept[int(match[1])], text)
+        text = re.sub("\ue200(\\d+):\\d+\ue201", lambda match: kept[int(match[1])], text)
     return text
 
 
 def _line(text: str, match: re.Match[str]) -> int:
-    return text.count("\n", 0, match.start()) + 1
+    above = text[: match.start()]
+    return above.count("\n") + 1 + sum(map(int, re.findall("\ue200\\d+:(\\d+)\ue201", above)))
 
 
 def _tags(text: str, captured: Mapping[str, str], around: Around, say: Say) -> str:
@@ -296,7 +298,7 @@ def _include(rest: str, captured: Mapping[str, str], around: Around, line: int, 
         title = _first(given, "summary", "title", "header", "heading", "label", "name", "text")
         if title in captured:
             title = captured[title]
-        return f"\n\n<details><summary>{title or 'Details'}</summary>\n\n{inner}\n\n</details>\n\n"
+        return f"<details><summary>{title or 'Details'}</summary>\n\n{inner}\n\n</details>\n"
     stem = PurePosixPath(file).stem.lower()
     picture = _first(given, "src", "url", "image", "path", "file", "image_path")
     if picture and re.search(r"fig|image|img|picture", stem):

@@ -217,7 +217,9 @@ class _Pictures:
 def _coming(
     source: jekyll.Source, sources: Iterable[jekyll.Source], shown: _Pictures, report: Report
 ) -> _Coming:
-    leads = {address: other for other in sources for address in (*other.addresses, _stem(other.file))}
+    leads = {
+        address: other for other in sources for address in (*other.addresses, other.slug, _stem(other.file))
+    }
 
     def post(asked: str) -> str:
         report.links += 1

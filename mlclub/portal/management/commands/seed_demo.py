@@ -16,6 +16,7 @@ import members.demo
 import nmep.demo
 import projects.demo
 import wiki.demo
+import wiki.post_demo
 from members.demo import MAIL_DOMAIN
 from members.models import Club, User
 from mlclub.portal import demo_ledger, wiping
@@ -47,6 +48,7 @@ class Command(BaseCommand):
             now = datetime.combine(today, time(12), tzinfo=zone) if options["today"] else timezone.now()
             demo_terms = terms[:4]
             wiki.demo.seed(people, now, rng)
+            wiki.post_demo.seed(people, now, random.Random(options["seed"]))  # noqa: S311  as above
             events.demo.seed(people, demo_terms, now, rng)
             projects.demo.seed(people, demo_terms, now, rng)
             nmep.demo.seed(people, demo_terms, now, rng)
