@@ -25,7 +25,7 @@ SILENT = "Marigold"
 #: A study group that met between two terms.
 OVER_THE_BREAK = "Language as a prior"
 #: A study group that began with a reader's note on a post.
-INSPIRED = "Calibrated by design"
+INSPIRED = "Optimisation reading room"
 #: The project of the demo's sign-in button.
 LED_BY_CAST = "Tidepool"
 
@@ -98,16 +98,16 @@ def seed(people: People, terms: list[Term], now: datetime, rng: random.Random) -
     Update.objects.bulk_create(updates)
     Output.objects.bulk_create(outputs)
     demo_groups.seed(terms, now)
-    _inspire(by_name[INSPIRED], now)
+    _inspire(by_name[INSPIRED])
 
 
-def _inspire(group: Initiative, now: datetime) -> None:
+def _inspire(group: Initiative) -> None:
     """A study group came of what a reader wrote under a post."""
     note = ReaderNote.objects.filter(post__title=INSPIRING, wants_to_work=True).select_related("post").first()
     if note is None:
         return
     Inspiration.objects.create(post=note.post, initiative=group, note=note, created_at=group.created_at)
-    posts.answer_note(note, by=note.post.credits()[0].user, now=now - timedelta(days=30))
+    posts.answer_note(note, by=note.post.credits()[0].user, now=group.created_at)
 
 
 def _team(people: People, term: Term, kind: str, rng: random.Random) -> list[User]:

@@ -19,7 +19,7 @@ from wiki.rendering import anatomy
 TEXTS = Path(__file__).parent / "demo_posts.md"
 PUBLISHED, IN_REVIEW = 18, 2
 #: The post that a study group came of.
-INSPIRING = "What a diffusion model does in the first ten steps"
+INSPIRING = "Why your loss goes down and nothing gets better"
 
 
 def texts() -> list[tuple[str, str, posts.Words]]:
@@ -52,7 +52,7 @@ def seed(people: People, now: datetime, rng: random.Random) -> None:
         elif number < PUBLISHED + IN_REVIEW:
             _sent_in(post, authors[0], at)
         if title == INSPIRING:
-            _noted(post, people, terms[-1], at, rng)
+            _noted(post, people, terms, now, rng)
 
 
 def _authors(people: People, term: Term, rng: random.Random) -> list[User]:
@@ -131,24 +131,25 @@ def _sent_in(post: Post, author: User, at: datetime) -> None:
     )
 
 
-def _noted(post: Post, people: People, term: Term, at: datetime, rng: random.Random) -> None:
+def _noted(post: Post, people: People, terms: list[Term], now: datetime, rng: random.Random) -> None:
     """Two readers wrote: one would work on it, and the other has a question that nobody has answered yet."""
-    readers = [
-        person
-        for person in sorted(people.active_in[term.pk], key=lambda user: user.pk)
-        if not post.is_written_by(person)
-    ]
-    keen, curious = rng.sample(readers, 2)
+    term, zone = terms[max(len(terms) - 2, 0)], Club.current().zone
+    begun = datetime(*term.starts_on.timetuple()[:3], 18, tzinfo=zone)
     ReaderNote.objects.create(
         post=post,
-        author=keen,
-        text="I should like to try this with sound. Is there somebody who would read up on it with me?",
+        author=_reader(post, people, term, rng),
+        text="I should like to read the proofs behind this, slowly. Is there somebody who would read with me?",
         wants_to_work=True,
-        at=at + timedelta(days=3),
+        at=begun + timedelta(days=5),
     )
     ReaderNote.objects.create(
         post=post,
-        author=curious,
-        text="Did you keep the pictures of the first ten steps? I would show them in class.",
-        at=at + timedelta(days=5),
+        author=_reader(post, people, terms[-1], rng),
+        text="May I show your three plots to the new members on Thursday?",
+        at=now - timedelta(days=3),
     )
+
+
+def _reader(post: Post, people: People, term: Term, rng: random.Random) -> User:
+    active = sorted(people.active_in[term.pk], key=lambda user: user.pk)
+    return rng.choice([person for person in active if not post.is_written_by(person)])
