@@ -77,11 +77,11 @@ class Found:
         branches = [
             source.rows.model._default_manager.filter(pk__in=found)
             .annotate(
-                source=Value(number, IntegerField()),
-                excerpt=text.excerpt(self._query, self._tsquery, source.body),
+                found_source=Value(number, IntegerField()),
+                found_words=text.excerpt(self._query, self._tsquery, source.body),
             )
             .order_by()
-            .values_list("source", "pk", "excerpt")
+            .values_list("found_source", "pk", "found_words")
             for number, (source, found) in enumerate(keys.values())
         ]
         numbers = {of: number for number, of in enumerate(keys)}
@@ -150,12 +150,13 @@ def _branch(
     newest = [F(source.newest_by).desc(nulls_last=True)] if source.newest_by else []
     return (
         ranked.annotate(
-            source=Value(number, IntegerField()),
-            fit_of_it=F("fit"),
-            facts=JSONObject(**source.facts) if source.facts else Value({}, JSONField()),
+            # Names that no model has a field of.
+            found_source=Value(number, IntegerField()),
+            found_fit=F("fit"),
+            found_facts=JSONObject(**source.facts) if source.facts else Value({}, JSONField()),
         )
         .order_by("-fit", *newest, source.title, "pk")
-        .values_list("source", "pk", "fit_of_it", "facts")[:limit]
+        .values_list("found_source", "pk", "found_fit", "found_facts")[:limit]
     )
 
 

@@ -26,10 +26,10 @@ def corrected(query: str, vocabulary: QuerySet[Any], *, most: int = 3) -> list[s
     """Other ways to write the query, the likeliest first: each unknown word replaced by a known one that is like it.
 
     `vocabulary` are the words that the asking person may know of (`word`, with a trigram index, and `total`, how often
-    it is used). Two queries. Empty where every word is known or nothing is like them.
+    it is used). Two queries. Empty where every word is known or nothing is like them; three letters are like too many.
     """
     query = normalised(query)
-    typed = [word for word in words(query) if len(word) > 2 and not word.isdigit()]
+    typed = [word for word in words(query) if len(word) > 3 and not word.isdigit()]
     if not typed:
         return []
     known = set(vocabulary.filter(word__in=typed).values_list("word", flat=True))

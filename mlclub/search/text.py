@@ -110,6 +110,7 @@ class Asked(SearchQuery):
     def __init__(self, sql: str, params: Sequence[str]) -> None:
         Func.__init__(self, output_field=SearchQueryField())
         self.sql, self.params = sql, tuple(params)
+        self.invert = False  # asked for when Django shows it
         # Where words must stand beside each other: the same without that, which an index answers by itself.
         self.loose: Asked | None = None
 
