@@ -67,7 +67,7 @@ def everything():
     make_module("Estuaries for beginners")
     ReadingList.objects.create(title="Estuary reading")
     make_assignment(offering=make_offering(), title="Estuary forecast")
-    make_visit(state="invited", title="Estuaries from above")
+    make_visit(state="invited", title="The estuary from above")
 
 
 KINDS = {
