@@ -20,18 +20,6 @@ from members.models import Club, User
 from wiki import demo, paths, vocabulary
 from wiki.models import Page
 
-COLUMNS = (
-    "path",
-    "is_public",
-    "key",
-    "title",
-    "aliases",
-    "names",
-    "headings",
-    "plain_text",
-    "content_at",
-    "created_at",
-)
 INDEXES = ("page_search", "page_names_search")
 #: The tail of a vocabulary: words that a few pages in a library hold.
 BEFORE = (
@@ -108,6 +96,9 @@ def fill(how_many: int, *, words: int = 220, seed: int = 1) -> list[str]:
     pool = told(chance, known, 400_000)
     titles = [word for word in known[60:] if len(word) > 3]
     now = timezone.now()
+    columns: list[Any] = [
+        field for field in Page._meta.concrete_fields if not (field.primary_key or field.generated)
+    ]
     with transaction.atomic(), connection.cursor() as cursor:
         made = {}
         for name in INDEXES:
@@ -123,21 +114,25 @@ def fill(how_many: int, *, words: int = 220, seed: int = 1) -> list[str]:
                 text = ". ".join(" ".join(body[i : i + 11]).capitalize() for i in range(0, words, 11))
                 when = now - timedelta(minutes=chance.randrange(1_000_000))
                 names = paths.names_of(title, []).replace("\n", "\\n")
-                row = (
-                    f"Area {n // 400}/{title}",
-                    n % 50 == 0,
-                    paths.key(title),
-                    title,
-                    "",
-                    names,
-                    " ".join(body[:3]),
-                    text,
-                    when,
-                    when,
+                row = {
+                    "path": f"Area {n // 400}/{title}",
+                    "is_public": n % 50 == 0,
+                    "key": paths.key(title),
+                    "title": title,
+                    "names": names,
+                    "headings": " ".join(body[:3]),
+                    "plain_text": text,
+                    "content_at": when,
+                    "created_at": when,
+                }
+                values = {field.column: row.get(field.name, field.get_default()) for field in columns}
+                rows.write(
+                    "\t".join("\\N" if value is None else str(value) for value in values.values()) + "\n"
                 )
-                rows.write("\t".join(str(value) for value in row) + "\n")
             rows.seek(0)
-            cursor.copy_expert(f"COPY wiki_page ({', '.join(COLUMNS)}) FROM STDIN", rows)
+            cursor.copy_expert(
+                f"COPY wiki_page ({', '.join(field.column for field in columns)}) FROM STDIN", rows
+            )
         cursor.execute(
             "SET CONSTRAINTS ALL IMMEDIATE"
         )  # no index is made over rows whose keys wait to be checked

@@ -180,7 +180,6 @@ def first_page_found(walker, question):
 
 def test_6_a_member_finds_an_answer_in_the_wiki():
     walker = walker_as("member")
-    walker.allowed_queries = 16  # every app is asked: docs/speed.md
     walker.type("search", "gradient descent")
     walker.enter()
     walker.follow(to=r"^/wiki/Basics/")
@@ -192,7 +191,6 @@ def test_6_a_member_finds_an_answer_in_the_wiki():
 
 def test_6_the_first_hit_answers_four_of_five_questions():
     walker = walker_as("member")
-    walker.allowed_queries = 20  # a word that is in no page is corrected, and looked for once more
     answers = {path: Page.objects.get(path=path).get_absolute_url() for path in QUESTIONS.values()}
     missed = [ask for ask, path in QUESTIONS.items() if first_page_found(walker, ask) != answers[path]]
     print(f"6. first hits: {len(QUESTIONS) - len(missed)} of {len(QUESTIONS)}; missed: {missed}")
