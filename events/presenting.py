@@ -244,3 +244,8 @@ def paper_filled(paper: Paper) -> None:
     """A paper that was known by its number has its title: the talks about it have it too."""
     for row in Presentation.objects.filter(paper=paper, talk__isnull=False).select_related("slot__sheet"):
         follow(row.slot)
+
+
+def paper_merged(kept: Paper, gone: Paper) -> None:
+    """Two rows of one work became one: what was presented of either is of the one that stays."""
+    Presentation.objects.filter(paper=gone).update(paper=kept)

@@ -284,3 +284,11 @@ def empty(now: datetime, *, offerings: Iterable[int] | None = None) -> list[Slot
         .select_related("event", "sheet")
         .in_order()
     )
+
+
+def paper_merged(kept: Paper, gone: Paper) -> None:
+    """Two rows of one work became one: talks about it, and sheets that suggest it, hold the one that stays."""
+    PaperTalk.objects.filter(paper=gone).update(paper=kept)
+    for sheet in OfferingSheet.objects.filter(suggestions=gone):
+        sheet.suggestions.add(kept)
+        sheet.suggestions.remove(gone)

@@ -17,10 +17,12 @@ from wiki import lookups, post_admin  # noqa: F401  (the blog's tables)
 from wiki.models import (
     Attachment,
     BibEntry,
+    FormerPaper,
     Move,
     Page,
     Paper,
     PaperLookup,
+    PaperNote,
     Placement,
     ReadingList,
     ReadingTopic,
@@ -221,6 +223,40 @@ class PaperLookupAdmin(admin.ModelAdmin):
     def ask_again(self, request: HttpRequest, queryset: QuerySet[PaperLookup]) -> None:
         asked = lookups.ask_again(queryset, now=timezone.now())
         self.message_user(request, f"{asked} will be asked again.")
+
+
+@admin.register(PaperNote)
+class PaperNoteAdmin(admin.ModelAdmin):
+    list_display = ("paper", "author", "written_at", "hidden_at")
+    list_filter = ("hidden_at",)
+    list_select_related = ("paper", "author")
+    search_fields = ("paper__title", "author__name")
+    readonly_fields = ("paper", "author", "text", "written_at", "changed_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Members write them, on the page of the paper."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: PaperNote | None = None) -> bool:
+        """A note is hidden; only its author takes it away."""
+        return False
+
+
+@admin.register(FormerPaper)
+class FormerPaperAdmin(admin.ModelAdmin):
+    list_display = ("number", "paper", "arxiv_id", "doi", "merged_at")
+    list_select_related = ("paper",)
+    search_fields = ("paper__title", "arxiv_id", "doi")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: FormerPaper | None = None) -> bool:
+        """Merging writes it, and nobody changes what was."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: FormerPaper | None = None) -> bool:
+        return False
 
 
 class TopicInline(admin.TabularInline):

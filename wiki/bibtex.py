@@ -10,12 +10,41 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-_START = re.compile(r"@(\w+)\s*[{(]\s*([^,\s]+)\s*,", re.MULTILINE)
-_FIELD = re.compile(r"\s*([\w-]+)\s*=\s*")
+#: More than a file that people keep by hand.
+LARGEST = 2 * 1024 * 1024
+LONGEST_VALUE = 50_000
+_START = re.compile(r"@([A-Za-z]{1,30})\s*([{(])")
+_LINE_START = re.compile(r"^[ \t]*(@)[A-Za-z]{1,30}\s{0,20}[{(]", re.MULTILINE)
+_KEY = re.compile(r"\s*([^,\s{}()\"=]{1,400})\s*(?:,|(?=[})]))")
+_FIELD = re.compile(r"\s*([\w-]{1,60})\s*=\s*")
+_COMMA = re.compile(r"\s*,")
+_CLOSE = re.compile(r"[\s,]*[})]")
+_BARE = re.compile(r"[^\s,#{}()\"]{1,400}")
+_HASH = re.compile(r"\s*#\s*")
+_MARK = re.compile(r"\\.|[{}\"]", re.DOTALL)
+_MONTHS = {
+    name[:3].lower(): name
+    for name in (
+        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "December",
+    )
+}  # fmt: skip
 _ARXIV = re.compile(r"(?:arxiv[.:/]|arxiv\.org/(?:abs|pdf)/)\s*(\d{4}\.\d{4,5}|[a-z-]+/\d{7})", re.IGNORECASE)
 
 #: Fields whose names begin so say letter by letter what a paper of ours says, where TeX would lose some of it.
 EXACTLY = "library-"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What could not be read: the line where its entry begins, its key if it has one, and why."""
+
+    line: int
+    key: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}{f', {self.key}' if self.key else ''}: {self.words}"
 
 
 @dataclass(frozen=True)
@@ -63,12 +92,7 @@ class Entry:
 
 def entries(text: str) -> Iterator[Entry]:
     """The entries of a file, in order; what is no entry is passed over, as BibTeX does."""
-    at = 0
-    while match := _START.search(text, at):
-        kind, key = match.group(1).lower(), match.group(2)
-        fields, at = _fields(text, match.end())
-        if kind not in {"comment", "string", "preamble"}:
-            yield Entry(kind, key, fields, text[match.start() : at], text.count("\n", 0, match.start()) + 1)
+    yield from read(text)[0]
 
 
 def as_paper(entry: Entry) -> dict[str, Any]:
@@ -93,41 +117,108 @@ def as_paper(entry: Entry) -> dict[str, Any]:
     return found
 
 
-def _fields(text: str, at: int) -> tuple[dict[str, str], int]:
-    fields: dict[str, str] = {}
-    while match := _FIELD.match(text, at):
-        value, at = _value(text, match.end())
-        fields.setdefault(match.group(1).lower(), " ".join(value.split()))
-        comma = re.compile(r"\s*,").match(text, at)
-        if not comma:
-            break
-        at = comma.end()
-    end = re.compile(r"\s*[})]").match(text, at)
-    return fields, end.end() if end else at
+def read(text: str) -> tuple[list[Entry], list[Problem]]:
+    """The entries of a file, and what could not be read, each in order. Every character is looked at a few times at most."""
+    reader = _Reader(text)
+    reader.run()
+    return reader.entries, reader.problems
 
 
-def _value(text: str, at: int) -> tuple[str, int]:
-    """The value that begins at `at`: in braces, in quotes, or bare."""
-    if text[at : at + 1] not in {"{", '"'}:
-        end = at
-        while end < len(text) and text[end] not in ",})" and not text[end].isspace():
-            end += 1
-        return text[at:end], end
-    closing = "}" if text[at] == "{" else '"'
-    depth, start = 0, at + 1
-    at = start
-    while at < len(text):
-        char = text[at]
-        if char == "\\":
-            at += 1
-        elif char == closing and depth == 0:
-            return text[start:at], at + 1
-        elif char == "{":
-            depth += 1
-        elif char == "}":
-            depth -= 1
-        at += 1
-    return text[start:], at
+class _Unclosed(Exception):
+    """A value does not end before the next entry begins."""
+
+
+class _Reader:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.entries: list[Entry] = []
+        self.problems: list[Problem] = []
+        self.words = dict(_MONTHS)
+        self.line, self.counted = 1, 0
+        #: Where entries begin on lines of their own, the last one first: what is not closed ends there.
+        self.starts = [match.start(1) for match in _LINE_START.finditer(text)][::-1]
+
+    def run(self) -> None:
+        at = 0
+        while match := _START.search(self.text, at):
+            begins = match.start()
+            while self.starts and self.starts[-1] <= begins:
+                self.starts.pop()
+            limit = self.starts[-1] if self.starts else len(self.text)
+            self.line += self.text.count("\n", self.counted, begins)
+            self.counted = begins
+            try:
+                at = self._entry(match, limit)
+            except _Unclosed as problem:
+                self.problems.append(
+                    Problem(self.line, str(problem), "A brace or a quote is never closed; left out.")
+                )
+                at = limit
+
+    def _entry(self, match: re.Match[str], limit: int) -> int:
+        kind, at = match.group(1).lower(), match.end()
+        if kind in {"comment", "preamble"}:
+            return self._braced(match.end() - 1, limit, "") if match.group(2) == "{" else at
+        if kind == "string":
+            fields, at = self._fields(at, limit, "@string")
+            self.words |= {name: plain(value[:1000]) for name, value in fields.items()}
+            return at
+        named = _KEY.match(self.text, at, limit)
+        if named is None:
+            self.problems.append(Problem(self.line, "", f"An @{kind} without a key; left out."))
+            return at
+        key, at = named.group(1), named.end()
+        fields, at = self._fields(at, limit, key)
+        source = self.text[match.start() : at].strip()
+        self.entries.append(Entry(kind, key, fields, source, self.line))
+        return at
+
+    def _fields(self, at: int, limit: int, key: str) -> tuple[dict[str, str], int]:
+        fields: dict[str, str] = {}
+        while match := _FIELD.match(self.text, at, limit):
+            value, at = self._value(match.end(), limit, key)
+            fields.setdefault(match.group(1).lower(), " ".join(value.split()))
+            comma = _COMMA.match(self.text, at, limit)
+            if not comma:
+                break
+            at = comma.end()
+        end = _CLOSE.match(self.text, at, limit)
+        if end is None:
+            raise _Unclosed(key)
+        return fields, end.end()
+
+    def _value(self, at: int, limit: int, key: str) -> tuple[str, int]:
+        """The value that begins at `at`: pieces in braces, in quotes, or bare, with # between."""
+        pieces: list[str] = []
+        length = 0
+        while True:
+            first = self.text[at : at + 1]
+            if first in {"{", '"'}:
+                end = self._braced(at, limit, key)
+                pieces.append(self.text[at + 1 : end - 1])
+            else:
+                bare = _BARE.match(self.text, at, limit)
+                end = bare.end() if bare else at
+                word = self.text[at:end]
+                pieces.append(self.words.get(word.lower(), word))
+            length += len(pieces[-1])
+            if length > LONGEST_VALUE:  # strings made of strings grow without end
+                pieces[-1] = ""
+            more = _HASH.match(self.text, end, limit)
+            if more is None:
+                return "".join(pieces), end
+            at = more.end()
+
+    def _braced(self, at: int, limit: int, key: str) -> int:
+        """Where the value ends that is opened at `at`."""
+        closing = "}" if self.text[at] == "{" else '"'
+        depth = 0
+        for match in _MARK.finditer(self.text, at + 1, limit):
+            mark = match.group()
+            if mark == closing and depth == 0:
+                return match.end()
+            depth += (mark == "{") - (mark == "}")
+        raise _Unclosed(key)
 
 
 _ACCENTS = {

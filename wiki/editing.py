@@ -12,9 +12,9 @@ from django.db.models.functions import Lower
 
 from members.audit import record
 from members.models import Club
-from wiki import diffs, linking, merging, moving, paths, pictures, proposing, starters, vocabulary
+from wiki import citing, diffs, linking, merging, moving, paths, pictures, proposing, starters, vocabulary
 from wiki.models import Attachment, Link, Move, Page, Passage, Redirect, Revision
-from wiki.rendering import Anatomy, anatomy, pictures_in
+from wiki.rendering import Anatomy, anatomy, bibliography_of, pictures_in
 
 LONGEST_TEXT = 250_000
 
@@ -316,6 +316,7 @@ def keep_in_step(page: Page, held: Anatomy, *, learns_words: bool = True) -> Non
         update_fields=["head", "content_at", "aliases", "names", "headings", "plain_text", "dead_pictures"]
     )
     _keep_links(page, held)
+    citing.keep(page, held.cited, bibliography_of(page.text))
     shown = pictures_in(page.text) | {embed.sha for embed in held.embeds}
     page.attachments.set(Attachment.objects.filter(sha256__in=shown))
     if learns_words:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -7,8 +8,8 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
 
 from mlclub.forms import DateField, MarkdownField, MarkdownWidget
-from wiki import editing, lookups, merging, paths
-from wiki.models import Page, Paper, Placement, ReadingList, ReadingTopic
+from wiki import bibtex, editing, lookups, merging, paths
+from wiki.models import Page, Paper, PaperNote, Placement, ReadingList, ReadingTopic
 from wiki.papers import Named, find, known_by
 
 
@@ -256,8 +257,82 @@ class PaperForm(forms.ModelForm):
 
     class Meta:
         model = Paper
-        fields = ["title", "authors_text", "year", "venue", "url"]
+        fields = ["title", "authors_text", "year", "venue", "short_name", "url"]
         help_texts = {"authors_text": "With “and” between."}
+
+
+class NoteForm(forms.Form):
+    """A few sentences about a paper."""
+
+    text = forms.CharField(
+        label="Your note",
+        max_length=PaperNote.LONGEST,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="What you would tell a friend about it. Markdown, 1,500 characters at most; members only.",
+    )
+
+
+class KeyForm(forms.Form):
+    """Another citation key for a paper."""
+
+    key = forms.CharField(
+        label="Citation key", max_length=80, help_text="Pages that cite the old one go on to work."
+    )
+
+
+class MergeForm(forms.Form):
+    """Which other row is the same work."""
+
+    other = forms.CharField(
+        label="The other one",
+        max_length=500,
+        help_text="Its address here, its citation key, arXiv number or DOI. It goes; all that hangs on it comes here.",
+    )
+
+    def clean_other(self) -> Paper:
+        typed = self.cleaned_data["other"].strip()
+        if found := re.search(r"(?:/papers/|^#?)(\d{1,9})/?$", typed):
+            paper = Paper.objects.filter(pk=int(found[1])).first()
+        else:
+            paper = Paper.objects.filter(key__iexact=typed.removeprefix("@")).first()
+        if paper is None:
+            try:
+                paper = find(Named(title="", **known_by(typed)))
+            except ValueError:
+                paper = None
+        if paper is None:
+            raise ValidationError("No paper is known here by that.")
+        return paper
+
+
+class BibliographyForm(forms.Form):
+    """A `.bib` file, as a file or as text."""
+
+    file = forms.FileField(required=False, label="A .bib file")
+    text = forms.CharField(
+        required=False,
+        strip=False,
+        label="Or its text",
+        max_length=bibtex.LARGEST,
+        widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false"}),
+    )
+
+    def clean_file(self) -> str:
+        file = self.cleaned_data["file"]
+        if file is None:
+            return ""
+        if file.size > bibtex.LARGEST:
+            raise ValidationError("The file is larger than 2 MB. Split it.")
+        return str(file.read().decode("utf-8-sig", errors="replace")).replace("\x00", "")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors and not (data.get("file") or data.get("text", "").strip()):
+            self.add_error("file", "Choose a file or paste its text.")
+        return data
+
+    def bibliography(self) -> str:
+        return str(self.cleaned_data["file"] or self.cleaned_data["text"])
 
 
 class ReadingListForm(forms.ModelForm):

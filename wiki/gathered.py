@@ -299,6 +299,18 @@ def personal_data(person: User) -> dict[str, Any]:
             {"post": slug, "at": at.isoformat(), "text": text}
             for slug, at, text in person.reader_notes.order_by("at").values_list("post__slug", "at", "text")
         ],
+        "papers_marked": [
+            {"paper": title, "state": state, "shows_name": shows, "at": at.isoformat()}
+            for title, state, shows, at in person.read_marks.order_by("marked_at").values_list(
+                "paper__title", "state", "shows_name", "marked_at"
+            )
+        ],
+        "paper_notes": [
+            {"paper": title, "text": text, "at": at.isoformat()}
+            for title, text, at in person.paper_notes.order_by("written_at").values_list(
+                "paper__title", "text", "written_at"
+            )
+        ],
         "wiki_pages_owned": list(person.owned_pages.order_by("path").values_list("path", flat=True)),
     }
 
@@ -330,6 +342,9 @@ def office_permissions() -> dict[str, list[str]]:
         "wiki.view_paper",
         "wiki.add_paper",
         "wiki.change_paper",
+        "wiki.view_papernote",
+        "wiki.change_papernote",
+        "wiki.view_formerpaper",
         "wiki.view_paperlookup",
         "wiki.change_paperlookup",
         *(

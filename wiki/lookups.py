@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from mlclub import celery, gather
-from wiki import sources
+from wiki import citing, sources
 from wiki.models import LookupPace, Paper, PaperLookup
 
 #: What arXiv asks of programs.
@@ -145,5 +145,6 @@ def fill(paper: Paper, found: sources.Found) -> None:
                 Paper.objects.filter(pk=row.pk, doi="").update(doi=found.doi)
         except IntegrityError:
             pass  # The printed version stands here as a paper of its own.
+    citing.settle([row.key])
     for _ in gather.each("paper_filled", row):
         pass

@@ -8,9 +8,10 @@ from datetime import datetime
 from urllib.parse import unquote
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q
 
 from wiki import lookups
-from wiki.models import Paper
+from wiki.models import FormerPaper, Paper
 
 _NUMBER = r"(?P<id>\d{4}\.\d{4,5}|[a-z-]+(?:\.[A-Z]{2})?/\d{7})(?:v\d+)?"
 #: The number alone, after `arXiv:`, or in an address of arXiv or of a page that shows its papers.
@@ -59,14 +60,20 @@ def _without_version(number: str) -> str:
 
 
 def find(named: Named) -> Paper | None:
-    """The paper that is known by the same number, DOI or address."""
+    """The paper that is known by the same number, DOI or address, or was before it was merged."""
     if named.arxiv_id:
-        return Paper.objects.filter(arxiv_id__iexact=named.arxiv_id).first()
-    if named.doi:
-        return Paper.objects.filter(doi__iexact=named.doi).first()
-    if named.url:
-        return Paper.objects.filter(url=named.url).first()
-    return Paper.objects.filter(title__iexact=named.title).first()
+        known = Q(arxiv_id__iexact=named.arxiv_id)
+    elif named.doi:
+        known = Q(doi__iexact=named.doi)
+    elif named.url:
+        known = Q(url=named.url)
+    else:
+        return Paper.objects.filter(title__iexact=named.title).first()
+    paper = Paper.objects.filter(known).first()
+    if paper is None:
+        former = FormerPaper.objects.filter(known).select_related("paper").first()
+        paper = former.paper if former else None
+    return paper
 
 
 @transaction.atomic

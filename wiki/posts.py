@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max
-from django.db.models.functions import Lower
 from django.utils.text import Truncator
 
 from members import audit, ledger, offices
@@ -17,11 +16,9 @@ from members.ledger import at
 from members.models import Club, User
 from mlclub import slugs
 from mlclub.refusal import Refused
-from wiki import merging
+from wiki import citing, merging
 from wiki.models import (
     Attachment,
-    BibEntry,
-    Paper,
     Post,
     PostAddress,
     PostAuthor,
@@ -218,9 +215,8 @@ def keep_in_step(post: Post, held: Anatomy) -> None:
             "content_at",
         ]
     )
-    keys = {key.lower() for key, _, _ in held.citations}
-    entries = BibEntry.objects.annotate(lower=Lower("key")).filter(lower__in=keys)
-    post.papers.set(Paper.objects.filter(entries__in=entries).distinct() if keys else [])
+    cited = citing.papers_for([key for key, _ in held.cited]) if held.cited else {}
+    post.papers.set(cited.values())
     keep_pictures(post, originals={embed.sha for embed in held.embeds})
 
 

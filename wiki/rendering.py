@@ -8,14 +8,13 @@ from dataclasses import dataclass, field, replace
 from html import escape, unescape
 from urllib.parse import quote, unquote
 
-from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from members.models import Club
 from mlclub.markdown import Citation, Context, Embed, Entry, Heading, Rendered, Target, render
-from wiki import linking, paths
-from wiki.models import Attachment, BibEntry, Page
+from wiki import citing, linking, paths
+from wiki.models import Attachment, Page
 
 _HREF = re.compile(r'(<a [^>]*?href=")([^"]*)(")')
 _FIRST_HEADING = re.compile(r"\s*<h([12]) id=\"([^\"]*)\">.*?</h\1>", re.DOTALL)
@@ -124,20 +123,9 @@ def new_page_url(folder: str, name: str) -> str:
 
 def citations_for(keys: Sequence[str], bibliography: str) -> dict[str, Citation]:
     """The papers behind citation keys; where two bibliographies use one key, the page's own wins."""
-    rows = (
-        BibEntry.objects.annotate(lower=Lower("key"))
-        .filter(lower__in=[key.lower() for key in keys])
-        .select_related("paper")
-        .order_by("-bibliography")
-    )
-    by_key: dict[str, BibEntry] = {}
-    for row in rows:
-        if row.key.lower() not in by_key or row.bibliography.casefold() == bibliography:
-            by_key[row.key.lower()] = row
     return {
-        key: Citation(entry.paper.label, entry.paper.address, entry.paper.reference)
-        for key in keys
-        if (entry := by_key.get(key.lower()))
+        key: Citation(paper.label, paper.address, paper.reference, paper.get_absolute_url())
+        for key, paper in citing.papers_for(keys, bibliography).items()
     }
 
 
@@ -170,6 +158,8 @@ class Anatomy:
     plain_text: str = ""
     links: tuple[tuple[str, int], ...] = ()
     citations: tuple[tuple[str, bool, int], ...] = ()
+    #: Each key once, and whether it is meant as a citation even if nobody knows it.
+    cited: tuple[tuple[str, bool], ...] = ()
     #: The paths of the pictures among the known ones that it shows.
     images: tuple[str, ...] = ()
     missing_images: tuple[tuple[str, int], ...] = ()
@@ -221,6 +211,7 @@ def anatomy(
             if not re.match(r"(?i)[a-z][a-z0-9+.-]*://", link.target)
         ),
         citations=tuple((cite.key, cite.found, cite.line) for cite in rendered.citations),
+        cited=tuple({cite.key: cite.is_meant for cite in rendered.citations}.items()),
         images=tuple(filter(None, (picture(image.name) for image in rendered.images))),
         missing_images=tuple((image.name, image.line) for image in rendered.images if image.found is False),
         embeds=rendered.embeds,

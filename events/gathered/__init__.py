@@ -29,7 +29,14 @@ from events.gathered.finding import calendar, contributions, findable, front, na
 from events.gathered.home import home
 from events.gathered.panels import panels
 from events.gathered.programme import PROGRAMME
-from events.gathered.reading import paper_filled, papers_read, read_lately, readings, sheet_owner
+from events.gathered.reading import (
+    paper_filled,
+    paper_merged,
+    papers_read,
+    read_lately,
+    readings,
+    sheet_owner,
+)
 from events.gathered.records import office_permissions, personal_data
 from members.models import Contact, User
 from mlclub import chores
@@ -51,6 +58,7 @@ __all__ = [
     "officer_digest",
     "panels",
     "paper_filled",
+    "paper_merged",
     "papers_read",
     "personal_data",
     "read_lately",

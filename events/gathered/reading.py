@@ -26,6 +26,10 @@ def paper_filled(paper: Paper) -> None:
     presenting.paper_filled(paper)
 
 
+def paper_merged(kept: Paper, gone: Paper) -> None:
+    presenting.paper_merged(kept, gone)
+
+
 def papers_read(user: Any) -> list[Any]:
     """Keys of the papers that were presented where `user` may know of it."""
     return [reading.read_by(Presentation.objects.all(), user, timezone.now())]

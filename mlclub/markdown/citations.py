@@ -6,6 +6,7 @@ import re
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
 
 _KEY = re.compile(r"@(https?://[^\s\[\]()<>,;|\"']{1,400}|[A-Za-z0-9_][\w:.#$%&+?~/-]{0,200})")
 _GROUP = re.compile(r"\[(-?@[^\[\]\n]{1,1000})\](?![(\[:])")
@@ -18,6 +19,11 @@ def plugin(md: MarkdownIt) -> None:
     """Teach the parser citations: tokens `cite` with `meta["keys"]`, one (key, locator) each."""
     md.inline.ruler.before("link", "citation_group", _group)
     md.inline.ruler.before("link", "citation", _single)
+
+
+def is_meant(token: Token, key: str) -> bool:
+    """Whether it is a citation even if nobody knows the key: an "@everyone" in a sentence is a word."""
+    return bool(token.meta["bracketed"] or re.search(r"[\d:/]", key))
 
 
 def _trimmed(key: str) -> str:

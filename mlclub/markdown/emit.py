@@ -13,6 +13,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+from mlclub.markdown.citations import is_meant
 from mlclub.markdown.code import highlighted
 from mlclub.markdown.sanitise import Placeholders
 from mlclub.markdown.shapes import Citation, Entry, Heading, Target
@@ -20,6 +21,8 @@ from mlclub.markdown.tex import Converted
 
 CODE_BUDGET = 120_000
 """Characters of code coloured on one page."""
+MOST_BACK = 20
+"""How many links back to its mentions a reference shows."""
 
 _HTML = (
     "a abbr address area article aside audio b base bdi bdo blockquote body br button canvas caption center cite code col "
@@ -43,6 +46,8 @@ class Page:
     citations: dict[str, Citation] = field(default_factory=dict)
     images: dict[str, Target] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
+    #: How often each reference was mentioned so far.
+    mentions: dict[int, int] = field(default_factory=dict)
     toc: Sequence[Heading] = ()
     contents: Sequence[Entry] = ()
     code: int = 0
@@ -162,7 +167,7 @@ class PageRenderer(RendererHTML):
     def cite(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         token, page = tokens[idx], env["page"]
         if not any(key in page.citations for key, _ in token.meta["keys"]):
-            if not token.meta["bracketed"]:
+            if not any(is_meant(token, key) for key, _ in token.meta["keys"]):
                 return escape(token.content)
             return f'<span class="cite missing" title="No paper is known by this key">{escape(token.content)}</span>'
         return ", ".join(
@@ -175,7 +180,11 @@ class PageRenderer(RendererHTML):
             return f'<span class="cite missing" title="No paper is known by this key">@{escape(key)}</span>'
         number = page.numbers[key]
         place = f", {escape(locator)}" if locator else ""
-        link = f'<a class="cite" href="#u-ref-{number}" aria-label="Reference {number}">[{number}{place}]</a>'
+        times = page.mentions[number] = page.mentions.get(number, 0) + 1
+        link = (
+            f'<a class="cite" id="cite-{number}-{times}" href="#u-ref-{number}" '
+            f'aria-label="Reference {number}">[{number}{place}]</a>'
+        )
         return link if bracketed else f"{escape(page.citations[key].label)}{link}"
 
     def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
@@ -216,7 +225,12 @@ def references(page: Page) -> str:
         citation: Any = page.citations[key]
         text = escape(citation.text or citation.label)
         link = f' <a href="{escape(citation.url)}">{escape(_short(citation.url))}</a>' if citation.url else ""
-        lines.append(f'<li id="ref-{number}">{text}{link}</li>')
+        own = f' <a href="{escape(citation.page)}">In the library</a>' if citation.page else ""
+        back = "".join(
+            f' <a class="footnote-backref" href="#u-cite-{number}-{time}" aria-label="Back to mention {time}">↩</a>'
+            for time in range(1, min(page.mentions.get(number, 0), MOST_BACK) + 1)
+        )
+        lines.append(f'<li id="ref-{number}">{text}{link}{own}{back}</li>')
     return f'<section class="references"><h2 class="refs-title" id="references">References</h2><ol class="refs">{"".join(lines)}</ol></section>\n'
 
 

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from django.utils.safestring import SafeString
 from markdown_it.token import Token
 
-from mlclub.markdown import cache, dialects, embeds, front_matter, tex, wikilinks
+from mlclub.markdown import cache, citations, dialects, embeds, front_matter, tex, wikilinks
 from mlclub.markdown.emit import Page, inline_text, references
 from mlclub.markdown.parser import parser
 from mlclub.markdown.sanitise import PRIVATE, Placeholders, sanitised
@@ -334,11 +334,12 @@ def _link(token: Token, answers: Answers, context: Context, line: int) -> Link:
 def _cite(token: Token, page: Page, line: int) -> Iterator[Cited]:
     for key, _ in token.meta["keys"]:
         found = key in page.citations
+        is_meant = citations.is_meant(token, key)
         if found:
             page.numbers.setdefault(key, len(page.numbers) + 1)
-        elif not token.meta["bracketed"] and not re.search(r"[\d:/]", key):
-            continue  # an "@everyone" is a word, not a broken citation
-        yield Cited(key, found, page.numbers.get(key, 0), line)
+        elif not is_meant:
+            continue
+        yield Cited(key, found, page.numbers.get(key, 0), line, is_meant)
 
 
 def _image(token: Token, context: Context, answers: Answers, line: int) -> Picture:

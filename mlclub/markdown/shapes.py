@@ -22,11 +22,13 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """One paper as a page shows it: `label` in the sentence, `text` in the list of references."""
+    """One paper as a page shows it: `label` in the sentence, `text` in the list of references, with the address where it
+    can be read and that of its own `page` here."""
 
     label: str
     url: str = ""
     text: str = ""
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Cited:
-    """One `@key` or `[@key]`. `number` is its place in the list of references, 0 when nothing is known of it."""
+    """One `@key` or `[@key]`. `number` is its place in the list of references, 0 when nothing is known of it. It `is_meant`
+    when it cannot be anything but a citation."""
 
     key: str
     found: bool
     number: int
     line: int
+    is_meant: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from nmep.gathered.finding import (
 from nmep.gathered.home import home, stand
 from nmep.gathered.reading import papers_read, read_lately, readings
 from nmep.gathered.records import office_permissions, personal_data
+from nmep.papers import paper_merged
 from nmep.sheets import sheet_owner
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "numbers",
     "office_permissions",
     "panels",
+    "paper_merged",
     "papers_read",
     "personal_data",
     "read_lately",

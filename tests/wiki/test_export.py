@@ -201,7 +201,7 @@ def test_redirects_papers_lists_and_pictures_stand_beside_the_pages(tmp_path):
     assert found[".redirects.gollum"] == b'---\n"Old 100%2525.md": "Now.md"\n'
     assert b"@misc{vaswani," in found["refs.bib"]
     assert b"title = {Attention \\& friends}" in found["refs.bib"]
-    assert b"@misc{marsh2020," in found["papers/other-papers.bib"]
+    assert b"@misc{marsh2020uncited," in found["papers/other-papers.bib"]
     assert b"paper: refs.bib:vaswani" in found["reading-lists/start-here.md"]
     assert b"paper: marsh2020" in found["reading-lists/start-here.md"]
     assert b"Read *these*." in found["reading-lists/start-here.md"]

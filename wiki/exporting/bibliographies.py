@@ -44,12 +44,12 @@ def files() -> Iterator[tuple[str, str]]:
 
 
 def keys_of(papers: list[Paper]) -> dict[int, str]:
-    """A key for each paper: the one its own entry has, else the first author's name and the year, then b, c, …"""
+    """A key for each paper: the one its own entry has, else the one by which it is cited, then b, c, …"""
     found: dict[int, str] = {}
     taken: set[str] = set()
     for paper in papers:
         own = next(bibtex.entries(paper.bibtex), None)
-        base = own.key if own else slugify(paper.label).replace("-", "") or "paper"
+        base = own.key if own else paper.key or slugify(paper.label).replace("-", "") or "paper"
         key, number = base, 1
         while key.lower() in taken:
             number += 1

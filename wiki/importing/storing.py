@@ -18,6 +18,7 @@ from wiki.exporting.names import FILES
 from wiki.importing.reading import REDIRECTS, Draft, SourceFile
 from wiki.importing.report import Report
 from wiki.models import Attachment, BibEntry, Page, Paper, Redirect, Revision
+from wiki.models.papers import KEY
 
 #: A picture of an export of ours that texts name by the hash of its bytes.
 BY_HASH = re.compile(rf"{FILES}/[0-9a-f]{{64}}\.(?:png|jpg|webp|gif)")
@@ -55,8 +56,13 @@ def store_papers(bibliographies: Mapping[str, list[bibtex.Entry]], report: Repor
 def new_paper(entry: bibtex.Entry, now: datetime) -> Paper:
     """The paper that an entry describes."""
     is_untitled = f"{bibtex.EXACTLY}untitled" in entry.fields
+    is_free = KEY.fullmatch(entry.key) and not Paper.objects.filter(key__iexact=entry.key).exists()
     return Paper.objects.create(
-        **bibtex.as_paper(entry), bibtex=entry.source, is_untitled=is_untitled, created_at=now
+        **bibtex.as_paper(entry),
+        key=entry.key if is_free else "",
+        bibtex=entry.source,
+        is_untitled=is_untitled,
+        created_at=now,
     )
 
 

@@ -6,9 +6,10 @@ from wiki.models.lookups import LookupPace, PaperLookup
 from wiki.models.mirrors import LibraryArchive, Mirror, MirrorKey
 from wiki.models.moves import Move
 from wiki.models.pages import Link, Page, Redirect, Revision
-from wiki.models.papers import BibEntry, Paper
+from wiki.models.papers import BibEntry, OtherKey, Paper
 from wiki.models.passages import Passage
 from wiki.models.posts import Post, PostAddress, PostAuthor, PostRevision, ReaderNote, ReviewNote
+from wiki.models.reading import Citing, FormerPaper, PaperNote, ReadMark
 from wiki.models.requires import (
     KnownPage,
     LearningFollow,
@@ -24,6 +25,8 @@ __all__ = [
     "Attachment",
     "BibEntry",
     "CareRequest",
+    "Citing",
+    "FormerPaper",
     "ImportedAuthor",
     "KnownPage",
     "LearningFollow",
@@ -36,16 +39,19 @@ __all__ = [
     "Mirror",
     "MirrorKey",
     "Move",
+    "OtherKey",
     "OwnerChange",
     "Page",
     "Paper",
     "PaperLookup",
+    "PaperNote",
     "Passage",
     "Placement",
     "Post",
     "PostAddress",
     "PostAuthor",
     "PostRevision",
+    "ReadMark",
     "ReaderNote",
     "ReadingList",
     "ReadingTopic",

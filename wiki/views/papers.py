@@ -16,11 +16,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 from members.access import active_members_only, members_only
 from mlclub import gather
 from mlclub.search import any_word, every_word, normalised, words
-from wiki.forms import PaperForm
-from wiki.models import Paper, Placement
+from wiki import citing, marks, paper_merging
+from wiki.exporting.bibliographies import entry
+from wiki.forms import NoteForm, PaperForm
+from wiki.models import FormerPaper, Paper, Placement, ReadMark
 from wiki.views.reading_lists import readings_of
 
 A_PAGE = 25
+#: How many of the pages that cite a paper are named.
+CITED_BY = 40
 
 
 @members_only
@@ -45,26 +49,61 @@ def paper_list(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "wiki/paper_list.html",
-        {"page_obj": page, "papers": rows, "query": query, "shows_all": shows_all},
+        {
+            "page_obj": page,
+            "papers": rows,
+            "query": query,
+            "shows_all": shows_all,
+            "writes": user.standing.writes,
+        },
+    )
+
+
+def shown_paper(request: HttpRequest, paper: Paper, *, status: int = 200, **more: Any) -> HttpResponse:
+    """The hub of a paper: where it is cited, in which lists it stands, who read it and what they note of it."""
+    user: Any = request.user
+    mine = ReadMark.objects.filter(paper=paper, person=user).first()
+    keeps = user.has_perm("wiki.change_paper")
+    return render(
+        request,
+        "wiki/paper_detail.html",
+        {
+            "paper": paper,
+            "placements": list(
+                Placement.objects.filter(paper=paper)
+                .select_related("list", "topic")
+                .defer("list__search", "list__description")
+                .order_by("list__title", "position")
+            ),
+            "citing": list(citing.pages_citing(paper, user)[:CITED_BY]),
+            "posts": list(citing.posts_citing(paper, user)[:CITED_BY]),
+            "counts": marks.counts(paper),
+            "readers": marks.readers(paper),
+            "mine": mine,
+            "states": ReadMark.State.choices,
+            "notes": marks.seen(paper, user),
+            "note_form": NoteForm(),
+            "bibtex": entry(paper, paper.key or f"paper{paper.pk}"),
+            "former_keys": [row.key for row in paper.other_keys.all()[:12]],
+            "writes": user.standing.writes or user.is_superuser,
+            "keeps": keeps,
+            "hides": user.has_perm("wiki.change_papernote"),
+            "twins": paper_merging.twins_of(paper) if keeps else [],
+            **more,
+        },
+        status=status,
     )
 
 
 @members_only
 @require_safe
 def paper_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """Title, authors as given, where to read it, in which lists; the apps above say where it was presented."""
-    paper = get_object_or_404(Paper.objects.select_related("lookup").defer("search"), pk=pk)
-    user: Any = request.user
-    placements = (
-        Placement.objects.filter(paper=paper)
-        .select_related("list", "topic")
-        .order_by("list__title", "position")
-    )
-    return render(
-        request,
-        "wiki/paper_detail.html",
-        {"paper": paper, "placements": list(placements), "writes": user.standing.writes},
-    )
+    """All that the club has to do with a paper; the apps above say where it was presented."""
+    paper = Paper.objects.select_related("lookup").defer("search").filter(pk=pk).first()
+    if paper is None:
+        former = get_object_or_404(FormerPaper.objects.select_related("paper"), number=pk)
+        return redirect(former.paper, permanent=True)
+    return shown_paper(request, paper)
 
 
 @active_members_only
@@ -77,6 +116,7 @@ def paper_edit(request: HttpRequest, pk: int) -> HttpResponse:
         if "title" in form.changed_data:
             paper.is_untitled = False
         form.save()
+        citing.settle([paper.key])
         for _ in gather.each("paper_filled", paper):
             pass
         messages.success(request, "Saved.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from tests.access.doors import (
     FORBIDDEN,
     MEMBERS,
@@ -17,10 +19,16 @@ from tests.access.doors import (
     Door,
     only,
 )
-from tests.factories import make_list, make_paper, make_topic
+from tests.factories import make_list, make_page, make_paper, make_topic
+from wiki import marks
 from wiki.models import Placement
 
-PUBLIC_PAGES = {"wiki:reading_list_list", "wiki:reading_list_detail"}
+PUBLIC_PAGES = {
+    "wiki:reading_list_list",
+    "wiki:reading_list_detail",
+    "wiki:bibliography_list",
+    "wiki:bibliography_page",
+}
 
 #: Whoever keeps the list, the librarian and the president; others who see it meet a 403, the rest a 404.
 KEEPERS = ("member", "librarian", "president")
@@ -51,6 +59,8 @@ def build(world) -> None:
     )
     world.inner_list = make_list(title="Inner list", curators=[keeper], papers=[world.a_paper])
     world.list_topic = make_topic(reading_list=world.inner_list)
+    world.a_note = marks.write(world.a_paper, keeper, "Read section 3.", now=timezone.now())
+    world.citing_page = make_page(path="Reading/Citing", text=f"See @{world.a_paper.key}.\n")
 
 
 def of(name, **more):
@@ -67,7 +77,51 @@ def of(name, **more):
     return kwargs
 
 
+LIBRARIANS = ("librarian", "president")
+
+
+def paper(world):
+    return {"pk": world.a_paper.pk}
+
+
+def note(world):
+    return {"pk": world.a_paper.pk, "note_pk": world.a_note.pk}
+
+
 TABLE = {
+    "wiki:bibliography_import": [Case("", WRITERS, WRITERS)],
+    "wiki:bibliography_all": [Case("", READERS)],
+    "wiki:bibliography_paper": [Case("", READERS, NO, paper)],
+    "wiki:bibliography_list": [
+        Case("a public list", PUBLIC, NO, of("open")),
+        Case("a members' list", only(*MEMBERS, "alumnus", stranger=MISSING), NO, of("inner")),
+    ],
+    "wiki:bibliography_page": [
+        Case(
+            "of a members' page",
+            only(*MEMBERS, "alumnus", stranger=MISSING, others=MISSING),
+            NO,
+            lambda world: {"path": world.citing_page.path},
+        )
+    ],
+    "wiki:paper_keys": [Case("", WRITERS)],
+    "wiki:paper_wanted": [Case("", READERS)],
+    "wiki:paper_mark": [Case("", NO, READERS, paper)],
+    "wiki:paper_look_up": [Case("", NO, WRITERS, paper)],
+    "wiki:paper_key": [
+        Case("", only(*LIBRARIANS, others=FORBIDDEN), only(*LIBRARIANS, others=FORBIDDEN), paper)
+    ],
+    "wiki:paper_merge": [
+        Case("", only(*LIBRARIANS, others=FORBIDDEN), only(*LIBRARIANS, others=FORBIDDEN), paper)
+    ],
+    "wiki:note_create": [Case("", NO, WRITERS, paper)],
+    "wiki:note_edit": [
+        Case("of a member", only("member", others=MISSING), only("member", others=MISSING), note)
+    ],
+    "wiki:note_remove": [
+        Case("none of theirs", NO, only(others=MISSING), lambda world: {**note(world), "note_pk": 0})
+    ],
+    "wiki:note_hide": [Case("", NO, only(*LIBRARIANS, others=FORBIDDEN), note)],
     "wiki:paper_list": [Case("", READERS)],
     "wiki:paper_edit": [Case("", WRITERS, WRITERS, lambda world: {"pk": world.a_paper.pk})],
     "wiki:reading_list_list": [Case("", PUBLIC)],
@@ -100,4 +154,6 @@ TABLE = {
 ADMIN = {
     "wiki_readinglist": ("officer", "education", "librarian", "president"),
     "wiki_paperlookup": ("librarian", "president"),
+    "wiki_papernote": ("librarian", "president"),
+    "wiki_formerpaper": ("librarian", "president"),
 }
