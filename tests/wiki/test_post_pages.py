@@ -431,3 +431,29 @@ def test_pages_of_the_blog_cost_the_same_for_any_number_of_posts(client, size, d
         client.get(url)
         with django_assert_max_num_queries(15):
             assert client.get(url).status_code == 200
+
+
+def test_the_librarian_says_in_the_admin_whose_account_an_author_from_before_is(client):
+    post = make_post(state="published", title="From before")
+    known = ImportedAuthor.objects.create(name="Old Name", email="old@club.example")
+    PostAuthor.objects.filter(post=post).delete()
+    PostAuthor.objects.create(post=post, imported_author=known)
+    person = make_member(name="New Name")
+    client.force_login(make_officer(slug="library"))
+    url = reverse("admin:wiki_importedauthor_change", args=[known.pk])
+    assert "old@club.example" not in client.get(url).content.decode()
+
+    client.post(url, {"user": person.pk})
+
+    assert [author.name for author in Post.objects.get().credits()] == ["New Name"]
+
+
+def test_an_author_without_an_account_may_be_taken_out_of_a_post_that_has_another(client):
+    ada = make_member(name="Ada Quill")
+    post = make_post(authors=[ada])
+    old = PostAuthor.objects.create(
+        post=post, imported_author=ImportedAuthor.objects.create(name="Old Name"), position=2
+    )
+    client.force_login(ada)
+    client.post(at("post_author_move", post, pk=old.pk), {"to": "out"})
+    assert [author.name for author in Post.objects.get().credits()] == ["Ada Quill"]

@@ -384,4 +384,5 @@ def plain(text: str) -> str:
     """A beginning in Markdown as words, for an excerpt."""
     text = re.sub(r"!\[[^\]]*\]\([^)]*\)|<[^<>]*>|\[\^[^\]]*\]", "", text)
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    text = re.sub(r"(?<![\\$])\$([^$\n]+)(?<!\\)\$(?!\$)", r"\1", text)
     return " ".join(re.sub(r"(?m)^[#>\s]+|[*_`]{1,3}", "", text).split()).replace("\\$", "$")
