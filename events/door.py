@@ -108,19 +108,24 @@ def mark(event: Event) -> str:
 
 
 def listed(event: Event) -> dict[str, Any]:
-    """The whole list as a browser keeps it: those expected or here, and the active members besides."""
+    """The whole list as a browser keeps it: those expected or here, and the active members besides. What is empty is
+    left out."""
     people = [
         {
-            "id": each.key,
-            "name": each.name,
-            "line": each.line,
-            "guest_of": each.registration.guest_of.who
-            if each.registration and each.registration.guest_of
-            else "",
-            "attendance": each.arrival.pk if each.arrival else 0,
-            "since": f"{timezone.localtime(each.arrival.at):%H:%M}" if each.arrival else "",
-            "how": each.arrival.get_source_display().lower() if each.arrival else "",
-            "registered": each.registration is not None,
+            name: value
+            for name, value in {
+                "id": each.key,
+                "name": each.name,
+                "line": each.line,
+                "guest_of": each.registration.guest_of.who
+                if each.registration and each.registration.guest_of
+                else "",
+                "attendance": each.arrival.pk if each.arrival else 0,
+                "since": f"{timezone.localtime(each.arrival.at):%H:%M}" if each.arrival else "",
+                "how": each.arrival.get_source_display().lower() if each.arrival else "",
+                "registered": each.registration is not None,
+            }.items()
+            if value
         }
         for each in people_of(event)
     ]
@@ -131,7 +136,6 @@ def listed(event: Event) -> dict[str, Any]:
     return {
         "people": people,
         "others": [{"id": f"u{pk}", "name": name} for pk, name in others.values_list("pk", "name")[:KNOWN]],
-        "here": sum(bool(each["attendance"]) for each in people),
     }
 
 

@@ -43,8 +43,6 @@ FILES = {
 SHARED = {"events:public_feed", "events:series_feed", "members:club_logo", "members:organization_logo"}
 #: These write on a GET, and may: the page that a code opens remembers it in the session for the sign-in after it.
 WRITES_ON_GET = {
-    # Who took the list with them is written down.
-    "events:people_csv": ("members_auditentry",),
     "events:code_check_in": ("django_session",),
     # Who took the whole library along is written down.
     "wiki:archive_download": ("members_auditentry",),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 from typing import Any
 
@@ -15,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from events import door, registrations
+from events import door, people_file, registrations
 from events.access import event_run_by
 from events.forms import GuestForm, HeadCountForm
 from events.models import Event, HeadCount, Registration, SignUpAnswer
@@ -23,12 +22,13 @@ from events.registrations import Answer
 from events.views.organising import GET_POST
 from members import audit
 from members.models import User
-from mlclub.cells import plain
 from mlclub.refusal import Refused
 from mlclub.typed import number as number_of
 
 #: How many people a page of the list shows; a browser with scripts has them all.
 A_PAGE = 40
+#: The hosts' list says more of each.
+PEOPLE_A_PAGE = 25
 
 
 @never_cache
@@ -45,7 +45,7 @@ def event_door(request: HttpRequest, pk: int) -> HttpResponse:
                 return let_in(request, event, **form.cleaned_data)
         else:
             return let_in(request, event, **whom(request, event))
-    query = request.GET.get("q", "").replace("\x00", "").strip()[:120]
+    query = typed(request)
     people = door.people_of(event, query)
     page = Paginator(people, A_PAGE).get_page(request.GET.get("page"))
     context = {
@@ -60,15 +60,14 @@ def event_door(request: HttpRequest, pk: int) -> HttpResponse:
         "opens_at": event.starts_at - Event.CHECK_IN_BEFORE,
         "is_open": door.may_edit(event, now),
         "has_begun": event.has_begun(now),
-        **counted(event),
+        "heads": HeadCount.objects.filter(event=event).first(),
     }
     return render(request, "events/event_door.html", context, status=422 if form else 200)
 
 
-def counted(event: Event) -> dict[str, Any]:
-    """What somebody counted in the room, and the form to count."""
-    count = HeadCount.objects.filter(event=event).first()
-    return {"heads": count, "head_form": HeadCountForm(initial={"people": count.people} if count else {})}
+def typed(request: HttpRequest) -> str:
+    """The name that is looked for."""
+    return request.GET.get("q", "").replace("\x00", "").strip()[:120]
 
 
 def whom(request: HttpRequest, event: Event) -> dict[str, Any]:
@@ -129,7 +128,7 @@ def door_ticks(request: HttpRequest, pk: int) -> HttpResponse:
     answers = [
         {"key": str(each.key), "attendance": each.attendance, "sentence": each.sentence} for each in taken
     ]
-    return JsonResponse({"ticks": answers, "here": event.attendances.count()})
+    return JsonResponse({"ticks": answers})
 
 
 @require_POST
@@ -163,69 +162,56 @@ def people_context(
     request: HttpRequest, event: Event, head_form: HeadCountForm | None = None
 ) -> dict[str, Any]:
     user: Any = request.user
-    now = timezone.now()
-    people = sorted(door.people_of(event), key=order_of)
-    here = sum(each.arrival is not None for each in people)
+    now, count = timezone.now(), HeadCount.objects.filter(event=event).first()
+    query = typed(request)
+    everybody = sorted(door.people_of(event), key=people_file.in_order)
+    here = sum(each.arrival is not None for each in everybody)
+    found = [each for each in everybody if query.lower() in each.name.lower()]
+    page = Paginator(found, PEOPLE_A_PAGE).get_page(request.GET.get("page"))
+    shown = {each.registration.pk: each.registration for each in page.object_list if each.registration}
     said: dict[int, list[SignUpAnswer]] = {}
-    for answer in SignUpAnswer.objects.filter(registration__event=event).order_by("question__position", "pk"):
+    answers = SignUpAnswer.objects.filter(registration__in=shown).order_by("question__position", "pk")
+    for answer in answers:
         said.setdefault(answer.registration_id, []).append(answer)
-    for each in people:
-        if each.registration:
-            each.registration.said = said.get(each.registration.pk, [])  # type: ignore[attr-defined]
-    gone = (
-        event.registrations.exclude(state=Registration.State.GOING)
-        .select_related("user", "cancelled_by", "guest_of__user")
-        .order_by("-cancelled_at")[:200]
-    )
+    for pk, row in shown.items():
+        row.said = said.get(pk, [])  # type: ignore[attr-defined]
+    gone = event.registrations.exclude(state=Registration.State.GOING)
+    left = Paginator(
+        gone.select_related("user", "cancelled_by", "guest_of__user").order_by("-cancelled_at", "-pk"),
+        PEOPLE_A_PAGE,
+    ).get_page(request.GET.get("gone"))
     context = {
         "event": event,
-        "people": people,
-        "gone": list(gone),
+        "total": len(everybody),
+        "page_obj": page,
+        "people": page.object_list,
+        "query": query,
+        "gone": list(left.object_list),
+        "gone_page": left,
         "asks": bool(said),
         "here": here,
         "sees_notes": event.is_hosted_by(user),
         "now": now,
         "may_edit": door.may_edit(event, now),
-        **counted(event),
+        "heads": count,
+        "head_form": head_form or HeadCountForm(initial={"people": count.people} if count else {}),
     }
-    if head_form is not None:
-        context["head_form"] = head_form
-    if context["heads"]:
-        context["captured"] = round(100 * min(here, context["heads"].people) / (context["heads"].people or 1))
+    if count:
+        context["captured"] = round(100 * min(here, count.people) / (count.people or 1))
     return context
-
-
-def order_of(each: door.Person) -> tuple[bool, int, str]:
-    return (each.registration is None, each.position, each.name)
 
 
 @require_POST
 def people_export(request: HttpRequest, pk: int) -> HttpResponse:
-    """Who was registered and who was there, as a table: addresses only for officers who may export them."""
+    """Who signed up, who was there and what they answered, as one file: addresses only for officers who may export
+    them. The audit trail keeps who took it."""
     event = event_run_by(request.user, pk)
     user: Any = request.user
     has_addresses = user.has_perm("events.export_registration")
-    audit.record(user, "attendance.exported", event, after={"addresses": has_addresses})
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(
-        ["name", *(["mail address"] if has_addresses else []), "registered", "there", "since", "how"]
-    )
-    for each in sorted(door.people_of(event), key=order_of):
-        address = each.row.user.email if each.row.user else each.row.email
-        registered = "" if not each.registration else f"in line, {each.line}" if each.line else "seat"
-        arrival = each.arrival
-        cells = [
-            each.name,
-            *([address] if has_addresses else []),
-            registered,
-            "yes" if arrival else "",
-            timezone.localtime(arrival.at).isoformat(timespec="minutes") if arrival else "",
-            arrival.get_source_display() if arrival else "",
-        ]
-        writer.writerow([plain(cell) for cell in cells])
-    answer = HttpResponse(file.getvalue(), content_type="text/csv; charset=utf-8")
+    audit.record(user, "registrations.exported", event, after={"addresses": has_addresses})
+    answer = HttpResponse(content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{event.slug or "event"}-people.csv"'
+    csv.writer(answer).writerows(people_file.rows_of(event, has_addresses=has_addresses))
     return answer
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.timezone import localtime
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from events import draws, no_shows, questions, registrations, windows
 from events.access import event_run_by, series_run_by
@@ -24,13 +21,11 @@ from events.models import (
     Registration,
     RegistrationWindow,
     Series,
-    SignUpAnswer,
     SignUpQuestion,
 )
 from events.views.organising import GET_POST
 from events.views.seats import WORDS
 from members import audit
-from mlclub.cells import plain
 from mlclub.refusal import Refused
 from mlclub.typed import number as number_of
 
@@ -252,40 +247,3 @@ def door_list(request: HttpRequest, pk: int) -> HttpResponse:
     except Refused as refused:
         messages.warning(request, str(refused))
     return redirect("events:event_people", event.pk)
-
-
-@never_cache
-@require_safe
-def people_csv(request: HttpRequest, pk: int) -> HttpResponse:
-    """Who signed up, with what they answered; addresses only for officers who may export them. Notes on food and access
-    are not in it: they are erased, files are not."""
-    event = event_run_by(request.user, pk)
-    user: Any = request.user
-    rows = (
-        event.registrations.select_related("user", "guest_of__user")
-        .prefetch_related(Prefetch("answers", SignUpAnswer.objects.order_by("question__position", "pk")))
-        .in_order()
-    )
-    asked = list(SignUpQuestion.objects.of(event))
-    answer = HttpResponse(content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{event.slug}-people.csv"'
-    writer = csv.writer(answer)
-    has_addresses = user.has_perm("events.export_registration")
-    address = ["mail address"] if has_addresses else []
-    head = ["name", *address, "guest of", "registered", "state", "cancelled", "why"]
-    writer.writerow([plain(cell) for cell in [*head, *(question.text for question in asked)]])
-    for row in rows:
-        said = {each.question_id: each.words for each in row.answers.all()}
-        cells = [
-            row.who,
-            *([row.address] if has_addresses else []),
-            row.guest_of.who if row.guest_of else "",
-            localtime(row.created_at).isoformat(timespec="minutes"),
-            row.get_state_display(),
-            localtime(row.cancelled_at).isoformat(timespec="minutes") if row.cancelled_at else "",
-            row.reason,
-            *(said.get(question.pk, "") for question in asked),
-        ]
-        writer.writerow([plain(cell) for cell in cells])
-    audit.record(user, "registrations.exported", event, after={"addresses": has_addresses})
-    return answer

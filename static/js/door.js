@@ -17,7 +17,7 @@ if (root) {
   const walkIn = document.querySelector("[data-walk-in]");
   const token = document.querySelector("input[name=csrfmiddlewaretoken]")?.value ?? "";
 
-  let roster = { people: [], others: [], here: 0 };
+  let roster = { people: [], others: [] };
   let etag = "";
   let isReady = false;
   let isSending = false;

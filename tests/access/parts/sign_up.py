@@ -50,7 +50,6 @@ TABLE = {
     ],
     "events:question_edit": [Case("a members' event", RUN, RUN, pk("sign_up_question"))],
     "events:people_add": [Case("a members' event", RUN, RUN, pk("drawn_event"))],
-    "events:people_csv": [Case("a members' event", RUN, kwargs=pk("drawn_event"))],
     "events:door_list": [Case("a members' event", NO, RUN, pk("drawn_event"))],
     "events:people_move_up": [Case("a members' event", RUN, RUN, row)],
     "events:people_excuse": [Case("a members' event", NO, RUN, row)],
