@@ -20,6 +20,7 @@ from members import audit, contacts, magic_links
 from members.audit import subject_of
 from members.ledger import at, tell
 from members.models import MagicLink, Organization, User
+from mlclub import uploads
 from mlclub.refusal import Refused
 
 State = FairCompany.State
@@ -329,10 +330,8 @@ def forget(company: FairCompany) -> None:
     if not FairCompany.objects.select_for_update().filter(pk=company.pk, confirmed_at=None).exists():
         return
     MagicLink.objects.filter(about=subject_of(company)).delete()
-    storage, name = company.logo.storage, company.logo.name
+    uploads.delete_with_row(company.logo)
     company.delete()
-    if name:
-        transaction.on_commit(lambda: storage.delete(str(name)))
 
 
 def contact_erased(contact: Any) -> None:
@@ -344,3 +343,25 @@ def contact_erased(contact: Any) -> None:
     for row in rows:
         MagicLink.objects.filter(about=subject_of(row)).delete()
     FairCompany.objects.filter(pk__in=[row.pk for row in rows]).update(**FairCompany.personal_data.blank)
+
+
+def forget_contacts(now: datetime) -> int:
+    """Empty who wrote for a company and who came, once the time that its form named has passed; and forget them as
+    contacts of the club, where they are known for nothing else. That the company came stays."""
+    over = FairCompany.objects.filter(fair__event__ends_at__lte=now - Fair.CONTACTS_KEPT)
+    named = Q()
+    for name in FairCompany.personal_data.blank:
+        named |= Q(**{f"{name}__gt": ""})
+    rows = list(over.filter(named).select_related("contact")[:200])
+    for row in rows:
+        _forget_contact(row, now)
+    return len(rows)
+
+
+@transaction.atomic
+def _forget_contact(company: FairCompany, now: datetime) -> None:
+    contact = company.contact
+    MagicLink.objects.filter(about=subject_of(company)).delete()
+    FairCompany.objects.filter(pk=company.pk).update(contact=None, **FairCompany.personal_data.blank)
+    if contact is not None and contact.user_id is None and not contacts.is_used(contact):
+        contacts.erase(contact, by=None, now=now)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -18,6 +17,7 @@ from events.models import Event, Material, SpeakerVisit, Talk
 from members import audit, magic_links, offices
 from members.ledger import at, tell
 from members.models import Club, Contact, MagicLink, Topic, User
+from mlclub import uploads
 from mlclub.refusal import Refused as Refused
 
 State = SpeakerVisit.State
@@ -182,6 +182,7 @@ def confirm(visit: SpeakerVisit, answer: Answer, *, now: datetime) -> bool:
     for name, value in answer.said.items():
         setattr(visit, name, value)
     if answer.photo:
+        uploads.delete_with_row(visit.photo)
         visit.photo = answer.photo
     if answer.agreed_on:
         if visit.proposed and answer.agreed_on not in visit.proposed:
@@ -326,7 +327,9 @@ def add_slides(visit: SpeakerVisit, *, url: str = "", file: Any = None, now: dat
     visit = _locked(visit)
     if visit.event is None or not visit.takes_slides(now):
         raise Refused("Slides can be given until the day is over. Send them to your host.")
-    _slides(visit).delete()
+    for material in _slides(visit):
+        uploads.delete_with_row(material.file)
+        material.delete()
     return Material.objects.create(
         event=visit.event,
         kind=Material.Kind.SLIDES,
@@ -466,8 +469,7 @@ def forget(contact: Contact) -> None:
         if visit.talk is not None:
             visit.talk.speaker_names = ""
             visit.talk.save(update_fields=["speaker_names"])
-        if visit.photo:
-            transaction.on_commit(partial(visit.photo.storage.delete, str(visit.photo.name)))
+        uploads.delete_with_row(visit.photo)
         for name, value in SpeakerVisit.personal_data.blank.items():
             setattr(visit, name, value)
         visit.save()

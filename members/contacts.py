@@ -101,9 +101,22 @@ def _account_of(email: str) -> User | None:
     return found
 
 
+def is_used(contact: Contact) -> bool:
+    """Whether anything but a link that was mailed to them knows of the contact, on whichever floor."""
+    for field in Contact._meta.get_fields(include_hidden=True):
+        points_here = field.auto_created and not field.concrete and (field.one_to_many or field.one_to_one)
+        model: Any = field.related_model
+        if not points_here or model is MagicLink or model._meta.auto_created:
+            continue
+        if model._base_manager.filter(**{field.remote_field.name: contact}).exists():  # type: ignore[union-attr]
+            return True
+    return False
+
+
 @transaction.atomic
-def erase(contact: Contact, *, by: User, now: datetime) -> bool:
-    """Forget who a contact was, here and on every floor above; False means that somebody already had."""
+def erase(contact: Contact, *, by: User | None, now: datetime) -> bool:
+    """Forget who a contact was, here and on every floor above; False means that somebody already had. By nobody where
+    the time for which they are kept has passed."""
     contact = Contact.objects.select_for_update(of=("self",)).get(pk=contact.pk)
     if contact.erased_at is not None:
         return False

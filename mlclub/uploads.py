@@ -6,6 +6,7 @@ import hashlib
 import io
 import re
 import warnings
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
+from django.db import transaction
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -288,3 +290,9 @@ def private(response: HttpResponseBase, mime: str, content_disposition: str) -> 
     response["Cross-Origin-Resource-Policy"] = "same-origin"
     response["Cache-Control"] = "private, max-age=0, must-revalidate"
     return response
+
+
+def delete_with_row(file: Any) -> None:
+    """Delete a stored file (a FieldFile) once the transaction that gives it up is committed, and only then."""
+    if file:
+        transaction.on_commit(partial(file.storage.delete, str(file.name)))

@@ -100,5 +100,6 @@ def tick(now: datetime) -> None:
         rotas.follow_all_dates,
         turns.offer_next,
         fairs.forget_unproven,
+        fairs.forget_contacts,
         fair_students.forget,
     )

@@ -30,6 +30,8 @@ class Fair(models.Model):
     #: Companies are reminded this long before, and get their report this long after.
     REMINDED_BEFORE = timedelta(days=7)
     REPORT_AFTER = timedelta(days=7)
+    #: Who wrote for a company is kept so long after the fair, so that it can be asked again, and then erased.
+    CONTACTS_KEPT = timedelta(days=400)
 
     event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="fair", editable=False)
     slug = models.SlugField(
@@ -92,6 +94,11 @@ class Fair(models.Model):
     def report_at(self) -> datetime:
         """When companies get their report."""
         return self.event.ends_at + self.REPORT_AFTER
+
+    @property
+    def contacts_until(self) -> datetime:
+        """When who wrote for the companies is erased."""
+        return self.event.ends_at + self.CONTACTS_KEPT
 
     def takes_companies(self, now: datetime) -> bool:
         return not self.event.is_cancelled and now < min(self.companies_until, self.event.starts_at)

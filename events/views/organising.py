@@ -19,6 +19,7 @@ from events.forms import CancelForm, EventForm, MaterialForm, MoveForm, Reinstat
 from events.models import Event, EventTemplate, Material, Talk
 from events.schedule import Scope
 from members import audit
+from mlclub import uploads
 
 GET_POST = ["GET", "HEAD", "POST"]
 
@@ -271,6 +272,7 @@ def material_remove(request: HttpRequest, pk: int, material_pk: int) -> HttpResp
     material = get_object_or_404(Material, event=event, pk=material_pk)
     with transaction.atomic():
         audit.record(request.user, "material.removed", event, before={"title": material.title})  # type: ignore[arg-type]
+        uploads.delete_with_row(material.file)
         material.delete()
     messages.success(request, f"{material.title} is gone.")
     return redirect(event)

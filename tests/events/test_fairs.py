@@ -27,12 +27,14 @@ from tests.events.test_races import all_at_once
 from tests.factories import (
     make_attendance,
     make_company,
+    make_contact,
     make_event,
     make_fair,
     make_fair_student,
     make_member,
     make_officer,
     make_user,
+    make_visit,
 )
 
 pytestmark = pytest.mark.django_db
@@ -516,3 +518,29 @@ def test_pages_cost_the_same_for_any_number_of_companies_and_students(
     client.force_login(make_officer(slug="events"))
     with django_assert_max_num_queries(15):
         client.get(reverse("events:fair_companies", args=[fair.slug]))
+
+
+def test_who_wrote_for_a_company_is_erased_on_the_day_that_the_form_named(client):
+    fair = make_fair()
+    page = client.get(reverse("events:fair_register", args=[fair.slug])).content.decode()
+    assert f"until {timezone.localtime(fair.contacts_until):%-d %B %Y}" in page
+    lonely, speaks = make_contact(email="jobs@a.example"), make_contact(email="jobs@b.example")
+    company = make_company(fair=fair, contact=lonely, representatives="Rae", notes="Rae was kind.")
+    other = make_company(fair=fair, contact=speaks)
+    make_visit(contact=speaks)
+    gathered.tick(fair.contacts_until - timedelta(minutes=1))
+    company.refresh_from_db()
+    assert company.contact_name
+    for _ in range(2):
+        gathered.tick(fair.contacts_until)
+    for row in (company, other):
+        row.refresh_from_db()
+        said = [row.contact_name, row.contact_email, row.representatives, row.notes, row.contact]
+        assert said == ["", "", "", "", None]
+    assert company.state == "accepted"
+    lonely.refresh_from_db()
+    speaks.refresh_from_db()
+    assert (lonely.email, lonely.erased_at is not None) == ("", True)
+    assert (speaks.email, speaks.erased_at) == ("jobs@b.example", None), (
+        "the club knows them as a speaker too"
+    )

@@ -327,6 +327,27 @@ def test_slides_come_until_the_day_is_over_and_the_next_replace_the_last(client)
         speakers.add_slides(visit, url="https://x.example", now=visit.event.ends_at)
 
 
+def test_a_photo_or_slides_that_are_replaced_leave_no_file_behind(client, django_capture_on_commit_callbacks):
+    visit = make_invited()
+    page = page_of(visit)
+    client.post(page, {"title": "Tides", "new_photo": picture()})
+    client.post(f"{page}slides/", {"file": SimpleUploadedFile("a.pdf", b"%PDF-1.4 a")})
+    visit.refresh_from_db()
+    photo, slides = visit.photo, Material.objects.get().file
+    with django_capture_on_commit_callbacks() as waiting:
+        client.post(page, {"title": "Tides", "new_photo": picture()})
+        client.post(f"{page}slides/", {"file": SimpleUploadedFile("b.pdf", b"%PDF-1.4 b")})
+        assert photo.storage.exists(photo.name), "until it is committed"
+    for callback in waiting:
+        callback()
+    visit.refresh_from_db()
+    left = Material.objects.get().file
+    assert not photo.storage.exists(photo.name)
+    assert not slides.storage.exists(slides.name)
+    assert visit.photo.storage.exists(visit.photo.name)
+    assert left.storage.exists(left.name)
+
+
 def test_photo_and_bio_are_shown_with_the_event_only_where_the_speaker_agreed(client):
     visit = make_invited(contact=make_contact(name="Ada Wave"))
     page = page_of(visit)
