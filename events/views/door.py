@@ -10,7 +10,9 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -39,6 +41,8 @@ def event_door(request: HttpRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     form = None
     if request.method == "POST":
+        if "straggler" in request.POST:
+            return straggler(request, event)
         if "walk_in" in request.POST:
             form = GuestForm(request.POST, prefix="walk_in")
             if form.is_valid():
@@ -68,6 +72,20 @@ def event_door(request: HttpRequest, pk: int) -> HttpResponse:
 def typed(request: HttpRequest) -> str:
     """The name that is looked for."""
     return request.GET.get("q", "").replace("\x00", "").strip()[:120]
+
+
+def straggler(request: HttpRequest, event: Event) -> HttpResponse:
+    """A part of a name, typed below the code: whoever alone is meant is let in, otherwise the door says who it may be."""
+    query = " ".join(request.POST.get("straggler", "").replace("\x00", "").split())[:120]
+    expected = [each for each in door.people_of(event, query) if each.arrival is None] if query else []
+    others = door.stragglers(event, query) if query else []
+    if len(expected) == 1 or (not expected and len(others) == 1):
+        row = expected[0].row if expected else None
+        user = row.user if row else others[0]
+        person = {"user": user} if user else {"name": row.name, "email": row.email}  # type: ignore[union-attr]
+        let_in(request, event, **person)
+        return redirect("events:event_screen", event.pk)
+    return redirect(f"{reverse('events:event_door', args=[event.pk])}?{urlencode({'q': query})}")
 
 
 def whom(request: HttpRequest, event: Event) -> dict[str, Any]:

@@ -226,6 +226,22 @@ def test_five_hundred_on_the_list_make_no_heavy_page(client, event, django_asser
     assert len(roster.content) < 40_000
 
 
+def test_below_the_code_a_part_of_a_name_checks_in_whoever_alone_is_meant(client, event):
+    ada = make_member(name="Ada Quill")
+    make_registration(event=event, user=make_member(name="Bo Marsh"))
+    make_registration(event=event, name="Bo Reed", email="bo@post.example")
+    address, screen = (reverse(f"events:{name}", args=[event.pk]) for name in ("event_door", "event_screen"))
+    assert "without a phone" in client.get(screen).content.decode()
+    assert client.post(address, {"straggler": "uil"}).url == screen
+    assert event.attendances.get().user == ada
+    assert client.post(address, {"straggler": "bo"}).url == f"{address}?q=bo", "two are meant"
+    assert client.post(address, {"straggler": "bo r"}).url == screen
+    assert client.post(address, {"straggler": "bo"}).url == screen, "only one of them is not here yet"
+    assert event.attendances.count() == 3
+    for typed in ("", "nobody"):
+        assert client.post(address, {"straggler": typed}).url.startswith(f"{address}?q=")
+
+
 # ── Walk-ins ──
 
 

@@ -1,4 +1,4 @@
-"""What people come for, on the demo club, within the steps that we promise (product tasks 1, 2, 3, 5, 6, 7, 8 and 9)."""
+"""What people come for, on the demo club, within the steps that we promise (product tasks 1 to 9, and 18)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from events import check_in, making
+from events import check_in, door, making
 from events.models import Attendance, Claim, Event, Registration, Series
 from members.ledger import stopping
 from members.models import Notification, Term, User
@@ -134,6 +134,34 @@ def test_3_a_walk_in_without_an_account_gives_name_and_address(code):
     walker.press("here")
     finish(walker, "3. walk in", steps=2, fields=2)
     assert Attendance.objects.filter(event=event, email="walker@guests.example").count() == 1
+
+
+def test_4_an_officer_records_a_room_of_forty(code):
+    event, _ = code
+    officer = person("officer")
+    event.hosts.add(officer)
+    event.registrations.all().delete()
+    # A member's name with three letters that nobody else has who could be meant.
+    people = User.objects.real().filter(name__gt="").order_by("pk")
+    room = [each for each in people if not each.standing.is_officer][:40]
+    late = next(each for each in room if door.stragglers(event, each.name[:7]) == [each])
+    walker = walker_as("officer")
+    walker.follow(to=f"/events/{event.pk}-")
+    walker.follow("Screen")
+    finish(walker, "4. the screen is on", steps=2)
+    for each in room:
+        if each != late:
+            client = Client()
+            client.force_login(each)
+            client.post(reverse("events:code_check_in", args=[check_in.code_of(event, timezone.now())]))
+    walker.type("without a phone", late.name[:7])
+    walker.enter()
+    finish(walker, "4. a room of forty and one straggler", steps=3, fields=1)
+    assert f"{late.display_name} is here" in walker.page.text
+    assert set(Attendance.objects.filter(event=event).values_list("user", flat=True)) == {
+        each.pk for each in room
+    }
+    assert "40 are here" in " ".join(walker.page.text.split())
 
 
 def test_5_a_new_member_claims_a_paper_slot():
@@ -287,7 +315,7 @@ def later_term():
     )
 
 
-def test_a_mail_is_unsubscribed_from_in_two_steps():
+def test_18_a_mail_is_unsubscribed_from_in_two_steps():
     row = Notification(person=person("member"), kind="weekly-digest")
     token = stopping.token_of(row)
     walker = Walker(Client())
