@@ -14,7 +14,7 @@ from django.db.models import Max, Prefetch
 from django.utils import timezone
 
 from events.locking import locked_symposium
-from events.models import Abstract, AbstractAuthor, ProgrammeSession, Symposium
+from events.models import Abstract, AbstractAuthor, ProgrammeSession, Symposium, Track
 from mlclub.refusal import Refused
 
 
@@ -133,6 +133,28 @@ def save_session(session: ProgrammeSession) -> ProgrammeSession:
             raise Refused("This track has a session at that time already.") from clash
         raise
     return session
+
+
+@transaction.atomic
+def remove_session(session: ProgrammeSession) -> None:
+    """Delete a session in which nothing is shown. Raises Refused for any other."""
+    locked_symposium(session.track.symposium)
+    there = session.abstracts.live().count()
+    if there:
+        raise Refused(
+            f"“{session.title}” has {there} on its list. Take them off or place them elsewhere first."
+        )
+    session.delete()
+
+
+@transaction.atomic
+def remove_track(track: Track) -> None:
+    """Delete a track without sessions. Raises Refused for any other."""
+    locked_symposium(track.symposium)
+    there = track.sessions.count()
+    if there:
+        raise Refused(f"“{track.name}” has {there} session{'' if there == 1 else 's'}. Delete those first.")
+    track.delete()
 
 
 @transaction.atomic

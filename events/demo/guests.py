@@ -44,6 +44,12 @@ ABSTRACTS = [
     ("What our homework reviews taught us", "poster", "Kit Sorrel", None),
     ("Smaller nets for smaller boats", "talk", "Theo Banks", None),
 ]
+PAST_ABSTRACTS = [
+    ("What the lighthouse saw", "talk", "Bea Norrell", 0),
+    ("Forecasting the ferry queue", "talk", "Otis Pell", None),
+    ("Two hundred labelled knots", "poster", "Gwen Ashdown", 1),
+    ("A chess engine that loses kindly", "poster", "Ravi Menon", None),
+]
 TEXT = (
     "We asked one question, took the data that we could measure ourselves, and compared three simple models with what "
     "people do today. The simplest was nearly as good as the largest. We show where it fails, and what we would do next."
@@ -60,6 +66,14 @@ def seed(people: People, terms: list[Term], now: datetime) -> None:
     if day is not None:
         day.hosts.add(host)
         _symposium(day, now)
+    last = (
+        Event.objects.scheduled()
+        .filter(term=terms[-2], kind=Kind.OTHER, title__icontains="symposium", ends_at__lt=now)
+        .first()
+    )
+    if last is not None:
+        last.hosts.add(host)
+        _past_symposium(last)
 
 
 def _speakers(people: People, now: datetime) -> None:
@@ -163,3 +177,55 @@ def _symposium(day: Event, now: datetime) -> None:
             starts_at=day.starts_at,
             ends_at=day.starts_at + timedelta(hours=2),
         )
+
+
+def _past_symposium(day: Event) -> None:
+    """Last term's: decided, told, and its programme still to be read."""
+    symposium = Symposium.objects.create(
+        event=day,
+        slug=f"students-{day.term.slug}" if day.term else "students-before",
+        deadline=day.starts_at - timedelta(days=28),
+        call="Show what you did this term, finished or not.",
+        created_at=day.starts_at - timedelta(days=60),
+        released_at=day.starts_at - timedelta(days=14),
+        published_at=day.starts_at - timedelta(days=7),
+    )
+    clubs = [contacts.organization_called(name, kind=Organization.Kind.CAMPUS_CLUB) for name, _, _ in CLUBS]
+    for club in clubs:
+        CoHost.objects.create(symposium=symposium, organization=club, lead=club.contacts.first())
+    hours = (("Atrium", "talks", "Talks", ["talk"]), ("Gallery", "posters", "Posters", ["poster", "either"]))
+    for at, (room, kind, title, wanted) in enumerate(hours):
+        track = Track.objects.create(
+            symposium=symposium, name=room, place=f"{room}, Marlow Hall", position=at
+        )
+        session = ProgrammeSession.objects.create(
+            track=track,
+            kind=kind,
+            title=title,
+            starts_at=day.starts_at,
+            ends_at=day.starts_at + timedelta(hours=1),
+        )
+        shown = [row for row in PAST_ABSTRACTS if row[1] in wanted]
+        for position, (name, _, author, club_at) in enumerate(shown):
+            address = f"{author.split()[0].lower()}@students.example"
+            abstract = Abstract.objects.create(
+                symposium=symposium,
+                session=session,
+                position=position,
+                poster_number=position + 1 if kind == "posters" else None,
+                title=name,
+                text=TEXT,
+                wants=kind.removesuffix("s"),
+                decision=kind.removesuffix("s"),
+                email=address,
+                state=Abstract.State.SUBMITTED,
+                created_at=day.starts_at - timedelta(days=30),
+                updated_at=day.starts_at - timedelta(days=30),
+            )
+            AbstractAuthor.objects.create(
+                abstract=abstract,
+                name=author,
+                email=address,
+                organization=None if club_at is None else clubs[club_at],
+                presents=True,
+            )

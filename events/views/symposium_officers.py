@@ -194,6 +194,14 @@ def _plan_step(
         is_public = request.POST.get("public") == "yes"
         symposium_programme.publish(symposium, is_public=is_public, now=timezone.now())
         return "Everybody sees the programme." if is_public else "Only you see the programme."
+    if step == "drop-session":
+        gone = _session(symposium, number_of(request.POST.get("session_pk")))
+        symposium_programme.remove_session(gone)
+        return f"“{gone.title}” is gone."
+    if step == "drop-track":
+        track = get_object_or_404(symposium.tracks, pk=number_of(request.POST.get("track_pk")))
+        symposium_programme.remove_track(track)
+        return f"“{track.name}” is gone."
     if step not in ("place", "up", "down"):
         raise Refused("Choose one of the steps.")
     abstract = get_object_or_404(symposium.abstracts, pk=number_of(request.POST.get("abstract")))

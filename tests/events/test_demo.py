@@ -7,11 +7,12 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.urls import reverse
 
 import events.demo
 import members.demo
 from events import gathered
-from events.models import Attendance, Event, Material, Registration
+from events.models import Attendance, Event, Material, Registration, Symposium
 from events.seats import seat_of
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +70,15 @@ def test_what_needs_attention_is_planted(demo):
         Event.objects.filter(place="", starts_at__gt=now, starts_at__lt=now + timedelta(days=14)).count() == 1
     )
     assert Event.objects.filter(state="cancelled").count() == 4
+
+
+def test_last_terms_symposium_has_a_programme_that_everybody_reads(demo, client):
+    now = demo[0]
+    past = Symposium.objects.get(event__ends_at__lt=now)
+    page = client.get(reverse("events:symposium_program", args=[past.slug])).content.decode()
+    assert "Forecasting the ferry queue" in page
+    assert "Two hundred labelled knots" in page
+    assert "Harbour Data Society" in page
 
 
 def test_the_home_page_of_a_member_has_something_on_it(demo):

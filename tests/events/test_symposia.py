@@ -290,6 +290,32 @@ def test_a_track_has_one_session_at_a_time():
     make_programme_session(track=track, begins=1)  # One after the other is fine.
 
 
+def test_a_session_or_track_is_deleted_when_empty_and_otherwise_says_what_is_in_it(client):
+    symposium = make_symposium()
+    track = make_track(symposium=symposium, name="Atrium")
+    session = make_programme_session(track=track, title="Morning")
+    talk = make_abstract(symposium=symposium, decision="talk")
+    symposium_programme.place(talk, session)
+    client.force_login(make_officer(slug="events"))
+    url = reverse("events:symposium_plan", args=[symposium.slug])
+    drop_session = {"step": "drop-session", "session_pk": session.pk}
+    drop_track = {"step": "drop-track", "track_pk": track.pk}
+    page = client.get(url).content.decode()
+    assert 'value="drop-session"' not in page
+    assert "Take them off" in client.post(url, drop_session, follow=True).content.decode()
+    assert "Delete those first" in client.post(url, drop_track, follow=True).content.decode()
+    assert ProgrammeSession.objects.exists()
+    symposium_programme.place(talk, None)
+    assert 'value="drop-session"' in client.get(url).content.decode()
+    client.post(url, drop_session)
+    assert 'value="drop-track"' in client.get(url).content.decode()
+    client.post(url, drop_track)
+    assert not symposium.tracks.exists()
+    assert client.post(url, drop_track).status_code == 404
+    other = make_track(symposium=make_symposium())
+    assert client.post(url, {"step": "drop-track", "track_pk": other.pk}).status_code == 404
+
+
 def test_a_session_has_no_more_talks_than_time_and_takes_what_is_accepted():
     symposium = make_symposium(talk_minutes=30)
     track = make_track(symposium=symposium)
