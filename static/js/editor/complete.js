@@ -82,6 +82,7 @@ clubEditor.part("complete", (box, text) => {
     text.setAttribute("role", "combobox");
     text.setAttribute("aria-expanded", "true");
     text.setAttribute("aria-controls", id);
+    list.scrollIntoView({ block: "nearest" }); // above the bar of a phone
     choose(0);
     clubEditor.say(box, `${rows.length === 1 ? "One" : rows.length} found. Arrow keys choose, Enter takes one, Escape closes.`);
   };
