@@ -227,3 +227,16 @@ def test_a_new_page_asks_while_its_name_is_typed_and_its_draft_goes_when_it_is_s
     writer.get_by_text("is written. Thank you.").wait_for()
     assert Page.objects.get(path="Gradient decent").text == "Downhill, slowly.\n"
     assert writer.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('draft:'))") == []
+
+
+def test_a_draft_is_offered_to_nobody_else_at_the_same_computer(live_server, writer):
+    page = make_page(path="Adam", text="Words.\n")
+    text = editor(live_server, writer, page)
+    at_end(text)
+    text.press_sequentially("Between us")
+    writer.wait_for_timeout(600)
+    writer.on("dialog", lambda dialog: dialog.accept())
+    sign_in(writer, live_server, make_member())
+
+    expect(editor(live_server, writer, page)).to_have_value("Words.\n")
+    expect(writer.locator("[data-draft-offer]")).to_have_count(0)

@@ -1,4 +1,5 @@
-// What is typed is kept in this browser until the portal has it. Attached to forms with data-draft.
+// What is typed is kept in this browser until the portal has it, for the person who typed it. Attached to forms with
+// data-draft="person:what".
 clubEditor.part("draft", (box, text) => {
   const form = text.form;
   if (!form?.dataset.draft) return;
