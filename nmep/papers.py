@@ -24,6 +24,9 @@ from nmep.models import Offering, OfferingSheet, PaperTalk, Session
 from wiki.models import Paper
 from wiki.papers import Named, keep
 
+#: What the page of notes holds for search, and a list never reads.
+HEAVY = tuple(f"notes__{name}" for name in ("search", "names_search", "plain_text", "headings"))
+
 #: A talk whose slides are missing is asked for so long.
 ASKED_FOR = timedelta(days=30)
 
@@ -79,7 +82,8 @@ def presented(paper: Paper, user: Any, now: datetime) -> list[Presented]:
     """Where a paper was presented, latest first: by whom, with slides and recordings that `user` may see."""
     talks = list(
         PaperTalk.objects.filter(paper=paper, slot__withdrawn_at=None)
-        .select_related("slot__sheet", "slot__event", "offering__program", "offering__term")
+        .select_related("slot__sheet", "slot__event", "offering__program", "offering__term", "notes")
+        .defer(*HEAVY)
         .prefetch_related("materials")
         .order_by("-slot__event__starts_at")
     )
@@ -186,6 +190,9 @@ def columns(now: datetime) -> dict[str, Any]:
             has_slides=Exists(
                 PaperTalk.objects.filter(slot=OuterRef("slot"), materials__kind=Material.Kind.SLIDES)
             ),
+            has_notes=Exists(
+                PaperTalk.objects.filter(slot=OuterRef("slot"), notes__trashed_at=None, notes__isnull=False)
+            ),
         )
     )
     return {
@@ -201,6 +208,7 @@ def columns(now: datetime) -> dict[str, Any]:
                     ends_at="slot__event__ends_at",
                     has_paper="has_paper",
                     has_slides="has_slides",
+                    has_notes="has_notes",
                 )
             )
         ),
@@ -232,17 +240,26 @@ def cards(enrolment: Any, now: datetime) -> list[Card]:
         starts_at = datetime.fromisoformat(row["starts_at"]) if row["starts_at"] else None
         ends_at = datetime.fromisoformat(row["ends_at"]) if row["ends_at"] else None
         is_over = ends_at is not None and ends_at <= now
-        if is_over and (row["has_slides"] or ends_at is None or now - ends_at > ASKED_FOR):
+        wants_notes = row["has_paper"] and not row["has_notes"]
+        if is_over and (ends_at is None or now - ends_at > ASKED_FOR):
+            continue
+        if is_over and row["has_slides"] and not wants_notes:
             continue
         url = reverse("events:slot_detail", args=[row["slot"]])
-        if is_over:
+        if is_over and row["has_slides"]:
+            title, action, section = (
+                "Your paper talk has left no notes in the wiki",
+                "Begin them",
+                Section.NEEDED,
+            )
+        elif is_over:
             title, action, section = "Slides of your paper talk are missing", "Add them", Section.DUE
         elif not row["has_paper"]:
             title, action, section = f"Choose the paper you present: {row['title']}", "Choose", Section.DUE
         else:
             title, action, section = f"You present a paper: {row['title']}", "", Section.NEXT
         address = url
-        if is_over and row["has_paper"]:
+        if is_over and row["has_paper"] and not row["has_slides"]:
             address = reverse("nmep:paper_slides", args=[slug, row["slot"]])
         elif not is_over and not row["has_paper"]:
             address = reverse("nmep:paper_choose", args=[slug, row["slot"]])

@@ -8,7 +8,8 @@ from django.db.models import Max, QuerySet
 from django.http import HttpRequest
 from simple_history.admin import SimpleHistoryAdmin
 
-from projects import lineage
+from members import standing
+from projects import closing, lineage
 from projects.models import Initiative, InitiativeLink, Inspiration, Output, Role, StudyGroup, Update
 
 
@@ -41,10 +42,23 @@ class InspirationInline(admin.TabularInline):
     verbose_name_plural = "posts that inspired it"
 
 
+class LeftFilter(admin.SimpleListFilter):
+    """What an initiative that is over has left."""
+
+    title = "page in the wiki"
+    parameter_name = "left"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("page", "Over, and left without a page")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(closing.is_left_without_page(standing.today())) if self.value() else queryset
+
+
 @admin.register(Initiative)
 class InitiativeAdmin(admin.ModelAdmin):
     list_display = ["name", "kind", "state", "visibility", "last_update", "opening"]
-    list_filter = ["state", "kind", "face", "visibility"]
+    list_filter = ["state", LeftFilter, "kind", "face", "visibility"]
     search_fields = ["name", "summary"]
     filter_horizontal = ["topics"]
     inlines = [RoleInline, OutputInline, StudyGroupInline, InspirationInline]

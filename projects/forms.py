@@ -7,6 +7,7 @@ from django import forms
 from members.models import User
 from mlclub.forms import MarkdownField
 from projects.models import Initiative, Output, Role, Update
+from wiki.forms import NamedPageField
 
 
 class InitiativeForm(forms.ModelForm):
@@ -42,6 +43,21 @@ class InitiativeForm(forms.ModelForm):
         if data.get("state") == Initiative.State.DONE and not data.get("outcome"):
             self.add_error("outcome", "Say in a paragraph what came of it; the next team starts from it.")
         return data
+
+
+class LeftPageForm(forms.Form):
+    """A page of the wiki that is there already; without one a new page is begun."""
+
+    existing = NamedPageField(
+        required=False,
+        label="A page that is there already",
+        help_text="Its title or path. Leave it empty, and a new page is begun with what is known of the project.",
+    )
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["existing"]
+        field.user = user
 
 
 class UpdateForm(forms.ModelForm):

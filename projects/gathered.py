@@ -13,6 +13,7 @@ from members import standing
 from members.models import Term, User
 from mlclub.gather import Card, Contribution, DeskItem, Figure, FrontItem, Hit, Section
 from mlclub.search import Source
+from projects import closing
 from projects.inspiring import note_steps, panels
 from projects.models import SILENT_AFTER_DAYS, Initiative, Role, Update
 from projects.news import alumni_digest, digest
@@ -46,6 +47,12 @@ def home(user: User, now: datetime) -> list[Card]:
     if not user.standing.is_active:
         return []
     since = now - timedelta(days=SILENT_AFTER_DAYS)
+    led = Role.objects.filter(initiative=OuterRef("pk"), person=user, kind=Role.Kind.LEAD)
+    silent = Initiative.objects.silent_since(since).filter(Exists(led.filter(term=user.standing.term)))
+    left = closing.without_page(standing.today(now)).filter(Exists(led))
+    mine = Initiative.objects.filter(Q(pk__in=silent.values("pk")) | Q(pk__in=left.values("pk"))).order_by(
+        "name"
+    )[:3]
     cards = [
         Card(
             section=Section.NEEDED,
@@ -57,9 +64,22 @@ def home(user: User, now: datetime) -> list[Card]:
             action_url=reverse("projects:update_create", args=[initiative.slug]),
             weight=5,
         )
-        for initiative in Initiative.objects.silent_since(since)
-        .filter(roles__person=user, roles__kind=Role.Kind.LEAD, roles__term=user.standing.term)
-        .order_by("name")[:2]
+        for initiative in mine
+        if not initiative.is_over
+    ]
+    cards += [
+        Card(
+            section=Section.NEEDED,
+            title=f"{initiative} is over and has left no page",
+            url=initiative.get_absolute_url(),
+            meta=("what came of it, for those who come after you",),
+            icon="book-open",
+            action="Begin it",
+            action_url=reverse("projects:initiative_page", args=[initiative.slug]),
+            weight=2,
+        )
+        for initiative in mine
+        if initiative.is_over
     ]
     if user.standing.is_new:
         cards += [
@@ -84,8 +104,10 @@ def desk(user: User, now: datetime) -> list[DeskItem]:
     silent = list(
         Initiative.objects.silent_since(now - timedelta(days=SILENT_AFTER_DAYS)).values_list("name", "slug")
     )
-    unled = Initiative.objects.running().exclude(
-        Exists(Role.objects.filter(initiative=OuterRef("pk"), term=user.standing.term, kind=Role.Kind.LEAD))
+    led = Role.objects.filter(initiative=OuterRef("pk"), term=user.standing.term, kind=Role.Kind.LEAD)
+    counts = Initiative.objects.aggregate(
+        unled=Count("pk", filter=Q(state=Initiative.State.RUNNING) & ~Q(Exists(led))),
+        left=Count("pk", filter=Q(pk__in=closing.without_page(standing.today(now)).values("pk"))),
     )
     items = []
     if silent:
@@ -103,7 +125,19 @@ def desk(user: User, now: datetime) -> list[DeskItem]:
                 icon="chat-bubble-left-ellipsis",
             )
         )
-    count = unled.count()
+    if counts["left"]:
+        items.append(
+            DeskItem(
+                group="Projects",
+                title="Project over and left without a page",
+                count=counts["left"],
+                url=reverse("admin:projects_initiative_changelist") + "?left=page",
+                detail="What it learnt goes with its people.",
+                action="Ask for it",
+                icon="book-open",
+            )
+        )
+    count = counts["unled"]
     if count:
         items.append(
             DeskItem(

@@ -17,7 +17,7 @@ from members.models import Term, Topic, User
 from mlclub import slugs
 from mlclub.privacy import NOT_PERSONAL, Erase, Policy
 from mlclub.search import search_column
-from wiki.models import Post, ReaderNote
+from wiki.models import Page, Post, ReaderNote
 
 #: A running initiative without a word for this long is asked how it goes.
 SILENT_AFTER_DAYS = 21
@@ -111,6 +111,10 @@ class Initiative(models.Model):
     ended_on = models.DateField("last day", null=True, blank=True)
     outcome = models.TextField(
         blank=True, help_text="One paragraph, once it is over: what came of it. Markdown."
+    )
+    # What it left in the wiki, once it was over.
+    page = models.ForeignKey(
+        Page, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     search = search_column(A=["name"], B=["summary"], C=["description", "outcome"], names=["name"])

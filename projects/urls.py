@@ -19,6 +19,7 @@ urlpatterns = [
     path("<slug:slug>/end/", study_views.group_end, name="group_end"),
     path("<slug:slug>/", views.initiative_detail, name="initiative_detail"),
     path("<slug:slug>/edit/", views.initiative_edit, name="initiative_edit"),
+    path("<slug:slug>/page/", views.initiative_page, name="initiative_page"),
     path("<slug:slug>/update/", views.update_create, name="update_create"),
     path("<slug:slug>/outputs/new/", views.output_create, name="output_create"),
     path("<slug:slug>/team/", views.team_edit, name="team_edit"),

@@ -16,9 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from members import audit, ledger, standing
 from members.access import active_members_only
 from members.models import User
-from projects import inspiring, study_groups
+from mlclub.refusal import Refused
+from projects import closing, inspiring, study_groups
 from projects import lineage as links
-from projects.forms import InitiativeForm, OutputForm, RoleForm, UpdateForm
+from projects.forms import InitiativeForm, LeftPageForm, OutputForm, RoleForm, UpdateForm
 from projects.models import SILENT_AFTER_DAYS, Initiative, Inspiration, Role
 from projects.notifications import TeamJoined
 from wiki.models import ReaderNote
@@ -74,7 +75,10 @@ def lineage(request: HttpRequest) -> HttpResponse:
 def initiative_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One initiative: what, who, how it goes, what is left of it."""
     initiative = get_object_or_404(
-        Initiative.objects.visible_to(request.user).select_related(*study_groups.READ_WITH), slug=slug
+        Initiative.objects.visible_to(request.user)
+        .select_related(*study_groups.READ_WITH, "page")
+        .defer(*closing.HEAVY),
+        slug=slug,
     )
     roles = list(initiative.roles.leads_first().select_related("person", "term"))
     terms = sorted({role.term for role in roles}, key=lambda term: term.starts_on, reverse=True)
@@ -103,6 +107,13 @@ def initiative_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "works_on_it": works_on_it,
             "edits_it": edits_it,
             "posts_behind": inspiring.posts_behind(initiative, user),
+            "page_asked": works_on_it and closing.asks(initiative),
+            "left_page": initiative.page
+            if initiative.page
+            and initiative.page.trashed_at is None
+            and user.is_authenticated
+            and user.standing.reads_members_area
+            else None,
         },
     )
 
@@ -163,6 +174,31 @@ def initiative_edit(request: HttpRequest, slug: str) -> HttpResponse:
             pk=initiative.pk
         )  # the page keeps the saved name while errors stand
     return _form_page(request, "projects/initiative_edit.html", form, initiative, crumb="Edit")
+
+
+@require_http_methods(["GET", "POST"])
+def initiative_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """The page that an initiative leaves in the wiki: begun with what is known of it, or one that is there already."""
+    initiative = get_object_or_404(
+        Initiative.objects.visible_to(request.user).select_related("page"), slug=slug
+    )
+    user = cast("User", request.user)
+    if not initiative.is_worked_on_by(user):
+        raise PermissionDenied
+    form = LeftPageForm(request.POST if request.method == "POST" else None, user=user)
+    if request.method == "POST" and form.is_valid():
+        chosen = form.cleaned_data["existing"]
+        try:
+            page = closing.leave(initiative, by=user, now=timezone.now(), page=chosen)
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            if chosen:
+                messages.success(request, f"“{page.title}” is what {initiative.name} leaves.")
+                return redirect(initiative)
+            messages.success(request, "The page is there, with what is known of it. Now your words.")
+            return redirect("wiki:page_edit", page.path)
+    return _form_page(request, "projects/initiative_page.html", form, initiative, crumb="Its page")
 
 
 @require_http_methods(["GET", "POST"])

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -13,7 +13,7 @@ from django.utils.html import format_html
 
 from members import audit, standing
 from members.models import Term, User
-from wiki import lookups, post_admin  # noqa: F401  (the blog's tables)
+from wiki import care_admin, lookups, post_admin  # noqa: F401  (their tables)
 from wiki.models import (
     Attachment,
     BibEntry,
@@ -42,6 +42,9 @@ class CareFilter(admin.SimpleListFilter):
         return [
             ("stale", "Stale"),
             ("broken", "With links to nowhere"),
+            ("picture", "With a missing picture"),
+            ("orphan", "Nothing leads to it"),
+            ("short", "Only a beginning"),
             ("ownerless", "Without an owner"),
             ("left", "Whose owner has left"),
             ("trash", "In the trash"),
@@ -56,8 +59,10 @@ class CareFilter(admin.SimpleListFilter):
         if chosen == "ownerless":
             return queryset.filter(owner=None)
         if chosen == "left":
-            here = User.objects.filter(memberships__status__in=["active", "on_break"])
-            return queryset.exclude(owner=None).filter(Q(owner__is_active=False) | ~Q(owner__in=here))
+            return queryset.exclude(owner=None).filter(is_unkept=True)
+        columns = {"picture": "has_dead_pictures", "orphan": "is_orphan", "short": "is_short"}
+        if chosen in columns:
+            return queryset.filter(**{columns[chosen]: True})
         if chosen == "trash":
             return queryset.exclude(trashed_at=None)
         return queryset

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, F, Func, OuterRef, Q, TextField, Value
 from django.utils.formats import date_format
 
 from members import audit, standing
@@ -71,16 +71,27 @@ def queue(user: Any, *, now: datetime, why: str = "", area: str = "", mine: bool
     return with_demand(pages).order_by("-demand", "content_at", "pk")
 
 
-def counts(user: Any, *, now: datetime) -> dict[str, int]:
+def counts(user: Any, *, now: datetime, area: str = "", mine: bool = False) -> dict[str, int]:
     """How many pages there are for each reason, and `all`; one query."""
     pages = Page.objects.visible_to(user).in_question(standing.today(now))
+    if mine:
+        pages = pages.filter(owner=user.pk)
+    if area:
+        pages = pages.filter(path__startswith=f"{area}/")
     columns = {key: Count("pk", filter=Q(**{column: True})) for key, (_, column) in REASONS.items()}
     found: dict[str, int] = pages.aggregate(all=Count("pk"), **columns)
     return found
 
 
+def areas(user: Any) -> list[str]:
+    """The first folders of the pages that `user` may see."""
+    first = Func(F("path"), Value("/"), Value(1), function="split_part", output_field=TextField())
+    pages = Page.objects.visible_to(user).filter(path__contains="/").order_by()
+    return sorted(pages.values_list(first, flat=True).distinct())
+
+
 def explain(pages: Sequence[Any], user: Any, *, now: datetime) -> None:
-    """Give each page of a queue its `reasons`. As many queries for one as for forty: six."""
+    """Give each page of a queue its `reasons`. As many queries for one as for forty: six at most."""
     keys = [page.pk for page in pages]
     broken: dict[int, list[str]] = defaultdict(list)
     for source, name in (
@@ -288,22 +299,19 @@ def adopt(page: Page, *, by: User, now: datetime) -> bool:
 
 
 def last_writers(pages: Iterable[int], *, besides: Any, now: datetime) -> dict[int, list[User]]:
-    """Of each page the last three different people who wrote on it and are still here; two queries."""
-    found: dict[int, dict[int, None]] = defaultdict(dict)
-    rows = (
-        Revision.objects.filter(page__in=list(pages), author__isnull=False)
+    """Of each page the last three different people who wrote on it and are still here; one query."""
+    rows: Any = (
+        Revision.objects.filter(page__in=list(pages), author__in=User.objects.still_here(standing.today(now)))
         .exclude(author=besides.pk)
-        .order_by("page", "-number")
-        .values_list("page", "author")
+        .select_related("author")
+        .defer("text")
+        .order_by("page_id", "author_id", "-number")
+        .distinct("page_id", "author_id")
     )
-    for page, author in rows:
-        found[page].setdefault(author)
-    everybody = {author for authors in found.values() for author in authors}
-    here = User.objects.still_here(standing.today(now)).in_bulk(everybody)
-    return {
-        page: [here[author] for author in authors if author in here][:ASKED]
-        for page, authors in found.items()
-    }
+    found: dict[int, list[User]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: -row.number):
+        found[row.page_id].append(row.author)
+    return {page: people[:ASKED] for page, people in found.items()}
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from members.demo import People
 from members.models import Club, Term, User
-from wiki import demo_suggestions, diffs, editing, linking, paths, vocabulary
+from wiki import demo_care, demo_suggestions, diffs, editing, linking, paths, vocabulary
 from wiki.models import Link, Page, Revision
 from wiki.rendering import Anatomy, anatomy
 
@@ -73,6 +73,7 @@ def seed(people: People, now: datetime, rng: random.Random) -> None:
     _link(rows, held)
     vocabulary.count_all()
     demo_suggestions.seed(people, now)
+    demo_care.seed(people, now)
 
 
 def _writers(people: People, terms: list[Term], rng: random.Random) -> dict[int, list[User]]:
@@ -188,6 +189,7 @@ def _written(
         page.checked_at = now - timedelta(days=rng.randrange(20, 200))
         page.checked_by = page.owner
     editing.follow(page, held)
+    page.dead_pictures = "\n".join(name for name, _ in held.missing_images)
     return page, revisions
 
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q
 from django.urls import reverse
 
-from members import interests, standing
+from members import interests
 from members.models import User
 from mlclub import celery
 from mlclub.gather import NEW, NEWS, Card, Contribution, DeskItem, Figure, FrontItem, Item, Section
 from mlclub.search import Source, corrected
-from wiki import archives, authors, lookups, mirror, post_news, posts, vocabulary
+from wiki import archives, authors, care_news, knowing, lookups, mirror, post_news, posts, vocabulary
 from wiki import search as library
-from wiki.models import Mirror, Page, Paper, Post, ReadingList, Revision, waiting_count
-from wiki.post_news import officer_digest, panels
+from wiki.models import Mirror, Page, Paper, Post, ReadingList, Revision
+from wiki.post_news import panels
 
-__all__ = ["officer_digest", "panels"]
+__all__ = ["panels"]
+
 
 NEW_FOR = timedelta(days=7)
 #: How many pages a home page or a digest names.
@@ -31,17 +31,7 @@ def home(user: User, now: datetime) -> list[Card]:
     """Pages of mine that need care, and what others wrote this week."""
     if not user.standing.reads_members_area:
         return []
-    today = standing.today(now)
     visible = Page.objects.visible_to(user)
-    mine: Any = (
-        visible.with_care(today)
-        .annotate(suggested=waiting_count())
-        .filter(Q(is_stale=True) | Q(has_broken_links=True) | Q(suggested__gt=0), owner=user)
-        .order_by("-suggested", "-is_stale", "-has_broken_links", "content_at")[:A_FEW]
-        if user.standing.writes
-        else []
-    )
-    cards = [_mine(page) for page in mine]
     changed = (
         visible.filter(content_at__gte=now - NEW_FOR, content_at__lte=now)
         .exclude(head__author=user)
@@ -50,7 +40,7 @@ def home(user: User, now: datetime) -> list[Card]:
         .defer("search", "names_search", "plain_text", "headings", "head__text")
         .order_by("-content_at")[:A_FEW]
     )
-    return cards + [
+    return care_news.cards(user, now) + [
         Card(
             section=Section.NEW,
             title=page.title,
@@ -63,69 +53,15 @@ def home(user: User, now: datetime) -> list[Card]:
     ]
 
 
-def _mine(page: Any) -> Card:
-    """What one of the reader's own pages waits for: an answer to what somebody suggests, or care."""
-    if page.suggested:
-        several = "a suggestion waits" if page.suggested == 1 else f"{page.suggested} suggestions wait"
-        action, url = "Look at it", f"{reverse('wiki:suggestion_list')}?page_path={quote(page.path)}"
-        meta, icon, tone = ("your wiki page", several), "inbox", "info"
-    else:
-        action, url = "Mend it", reverse("wiki:page_edit", args=[page.path])
-        meta, icon, tone = ("your wiki page", _why(page)), "wrench", "warn"
-    return Card(
-        section=Section.NEEDED,
-        title=page.title,
-        url=page.get_absolute_url(),
-        meta=meta,
-        icon=icon,
-        tone=tone,
-        action=action,
-        action_url=url,
-    )
-
-
-def _why(page: Any) -> str:
-    if page.is_stale:
-        return "nobody has looked it over for a long time"
-    return "a link leads to a page that is not written" if page.has_broken_links else "it has no owner"
-
-
 def _byline(page: Page) -> str:
     return f"by {page.head.byline}" if page.head and (page.head.author or page.head.author_name) else ""
 
 
 def desk(user: User, now: datetime) -> list[DeskItem]:
-    """Stale, ownerless and broken pages, a mirror that is not what it should be, posts that wait; a query each."""
+    """What needs a librarian, a mirror that is not what it should be, posts that wait; a query each."""
     if not user.has_perm("wiki.trash_page"):
         return []
-    counts = (
-        Page.objects.visible_to(user)
-        .with_care(standing.today(now))
-        .annotate(suggested=waiting_count())
-        .aggregate(
-            waiting=Sum("suggested", default=0),
-            stale=Count("pk", filter=Q(is_stale=True)),
-            broken=Count("pk", filter=Q(has_broken_links=True)),
-            ownerless=Count("pk", filter=Q(owner=None)),
-        )
-    )
-    care = reverse("wiki:page_care")
-    items = [
-        ("Suggestions for wiki pages", counts["waiting"], reverse("wiki:suggestion_list"), ""),
-        (
-            "Stale wiki pages",
-            counts["stale"],
-            care,
-            "Nobody has looked them over for a year, or a check is due.",
-        ),
-        ("Wiki pages with links to nowhere", counts["broken"], reverse("wiki:page_wanted"), ""),
-        ("Wiki pages without an owner", counts["ownerless"], care, ""),
-    ]
-    return [
-        DeskItem(group="Library", title=title, count=count, url=url, detail=detail, icon="book-open")
-        for title, count, url, detail in items
-        if count
-    ] + [*_mirror_behind(now), *post_news.desk(user, now)]
+    return [*care_news.desk(user, now), *_mirror_behind(now), *post_news.desk(user, now)]
 
 
 def _mirror_behind(now: datetime) -> list[DeskItem]:
@@ -153,9 +89,18 @@ def digest(users: Iterable[User], since: datetime, until: datetime) -> dict[int,
     return found
 
 
+def officer_digest(officers: Sequence[User], since: datetime, until: datetime) -> dict[int, list[Item]]:
+    """How pages and posts fare, for those who look after them."""
+    found = care_news.officer_digest(officers, since, until)
+    for pk, items in post_news.officer_digest(officers, since, until).items():
+        found.setdefault(pk, []).extend(items)
+    return found
+
+
 def _pages_digest(users: Iterable[User], since: datetime, until: datetime) -> dict[int, list[Item]]:
     """The new pages of the week before in one line, with the one that fits the reader best; without new ones, those
-    that were worked on. What somebody wrote alone is no news to them. Two queries for all."""
+    that were worked on; and which pages of the reader's want a look. What somebody wrote alone is no news to them. Four
+    queries for all."""
     readers = [user for user in users if user.standing.reads_members_area]
     if not readers:
         return {}
@@ -170,18 +115,18 @@ def _pages_digest(users: Iterable[User], since: datetime, until: datetime) -> di
         .defer("search", "names_search", "plain_text", "headings")
         .order_by("-created_at", "-edits")[:20]
     )
+    found: dict[int, list[Item]] = {pk: [line] for pk, line in care_news.lines(readers, since).items()}
     if not pages:
-        return {}
+        return found
     words = interests.Vocabulary.current()
     topics = {page.pk: words.in_text(page.title) for page in pages}
-    found: dict[int, list[Item]] = {}
     for user in readers:
         others = [page for page in pages if not (page.is_mine == user.pk and page.edits == 1)]
         new = [page for page in others if page.created_at >= begun]
         told = new or others
         if told:
             best = max(told, key=lambda page: (bool(words.shared(user, topics[page.pk])), page.edits))
-            found[user.pk] = [_news(told, best, is_new=bool(new))]
+            found.setdefault(user.pk, []).append(_news(told, best, is_new=bool(new)))
     return found
 
 
@@ -311,14 +256,24 @@ def personal_data(person: User) -> dict[str, Any]:
                 "paper__title", "text", "written_at"
             )
         ],
+        "wiki_pages_known": [
+            {"page": path, "at": at.isoformat()}
+            for path, at in person.known_pages.order_by("at").values_list("page__path", "at")
+        ],
+        "learning_paths_followed": list(
+            person.followed_paths.order_by("since").values_list("path__title", flat=True)
+        ),
+        "learning_paths_kept": list(person.kept_paths.order_by("title").values_list("title", flat=True)),
         "wiki_pages_owned": list(person.owned_pages.order_by("path").values_list("path", flat=True)),
     }
 
 
 def tick(now: datetime) -> None:
-    """Let out the posts whose hour has come, wake whoever looks up papers, should a question have been left, and whoever
-    counts words, keeps the mirror or makes archives."""
+    """Let out the posts whose hour has come, wake whoever looks up papers, should a question have been left, whoever
+    counts words, keeps the mirror or makes archives, and once a day whoever counts who knows what."""
     posts.publish_due(now)
+    if knowing.is_due(now):
+        celery.poke("wiki.tasks.tend")
     if lookups.is_on() and lookups.are_waiting(now):
         celery.poke("wiki.tasks.look_up_papers")
     if vocabulary.is_due(now):
@@ -336,6 +291,10 @@ def office_permissions() -> dict[str, list[str]]:
         "wiki.change_page",
         "wiki.trash_page",
         "wiki.publish_page",
+        "wiki.view_requirementproposal",
+        "wiki.change_requirementproposal",
+        "wiki.view_ownerchange",
+        "wiki.view_libraryfigure",
         "wiki.view_revision",
         "wiki.view_suggestion",
         "wiki.view_move",
@@ -350,7 +309,14 @@ def office_permissions() -> dict[str, list[str]]:
         *(
             f"wiki.{verb}_{model}"
             for verb in ("add", "change", "delete", "view")
-            for model in ("readinglist", "readingtopic", "placement")
+            for model in (
+                "readinglist",
+                "readingtopic",
+                "placement",
+                "requirement",
+                "learningpath",
+                "learningstep",
+            )
         ),
         "wiki.publish_post",
         "wiki.view_post",

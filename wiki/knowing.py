@@ -96,11 +96,16 @@ def must_leave(weights: Mapping[int, int], knowers: Mapping[int, Set[int]]) -> i
     return gone
 
 
+def is_due(now: datetime) -> bool:
+    """Whether today has no figure yet."""
+    return not LibraryFigure.objects.filter(day=standing.today(now)).exists() and bool(
+        Page.objects.filter(trashed_at=None).exists()
+    )
+
+
 def keep(now: datetime) -> bool:
     """Keep today's figure, once a day; says whether it was this call."""
-    if LibraryFigure.objects.filter(day=standing.today(now)).exists():
-        return False
-    if not Page.objects.filter(trashed_at=None).exists():
+    if not is_due(now):
         return False
     made = LibraryFigure.objects.bulk_create([figure(now)], ignore_conflicts=True)
     return bool(made)

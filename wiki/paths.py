@@ -22,6 +22,8 @@ RESERVED = frozenset(
         "complete",
         "export",
         "files",
+        "graph",
+        "learning-paths",
         "mirror",
         "moves",
         "new",

@@ -75,6 +75,24 @@ def decide(proposal: RequirementProposal, *, accept: bool, by: User, now: dateti
         return bool(won)
 
 
+def may_decide(page: Page, user: Any) -> bool:
+    """Whether `user` says yes or no to what a page's sentences ask for: its owner, an officer with the right, and any
+    member who may write where nobody who is still here looks after it."""
+    if user.has_perm("wiki.change_page"):
+        return True
+    return bool(user.standing.writes and (page.owner_id == user.pk or page.is_adoptable()))
+
+
+def say_who_decides(proposals: Any, user: Any) -> None:
+    """Give each proposal `may_decide`; one query for all."""
+    rows: list[Any] = list(proposals)
+    here = User.objects.still_here().filter(pk__in={row.page.owner_id for row in rows})
+    kept = set(here.values_list("pk", flat=True))
+    for proposal in rows:
+        proposal.page.is_unkept = proposal.page.owner_id not in kept
+        proposal.may_decide = may_decide(proposal.page, user)
+
+
 def _lock() -> None:
     """Within a transaction: nobody else adds a relation until it ends. The trigger takes the same lock."""
     with connection.cursor() as cursor:
@@ -90,6 +108,19 @@ def mark(page: Page, *, person: User, now: datetime, known: bool) -> None:
         KnownPage.objects.bulk_create([KnownPage(person=person, page=page, at=now)], ignore_conflicts=True)
     else:
         KnownPage.objects.filter(person=person, page=page).delete()
+
+
+def marks_of(user: Any) -> dict[str, Any]:
+    """Columns of a page: `is_known` by `user`, and `is_in_question`: a sentence of it asks for a page first, and nobody has
+    said whether that counts."""
+    return {
+        "is_known": Exists(KnownPage.objects.filter(person=user.pk, page=OuterRef("pk"))),
+        "is_in_question": Exists(
+            RequirementProposal.objects.filter(
+                page=OuterRef("pk"), state=RequirementProposal.State.OPEN, required__trashed_at=None
+            )
+        ),
+    }
 
 
 def with_marks(pages: Any, person: Any) -> Any:

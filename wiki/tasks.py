@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from mlclub.celery import poke
-from wiki import archives, lookups, mirror, vocabulary
+from wiki import archives, care, knowing, lookups, mirror, vocabulary
 
 
 @shared_task(name="wiki.tasks.look_up_papers", ignore_result=True)
@@ -31,3 +31,11 @@ def keep_mirror() -> None:
 def make_archives() -> None:
     """Write the archive that an officer asked for. Running it twice, or two at once, is harmless."""
     archives.work(timezone.now())
+
+
+@shared_task(name="wiki.tasks.tend", ignore_result=True)
+def tend() -> None:
+    """Count on how many people the library hangs, and notice who has left pages behind. Running it twice is harmless."""
+    now = timezone.now()
+    care.notice_departures(now)
+    knowing.keep(now)

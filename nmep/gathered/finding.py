@@ -210,7 +210,13 @@ def _slot_panels(slot: Slot, user: Any) -> list[Panel]:
     owner = owner_of(slot.sheet)
     if not isinstance(owner, ProgrammeSheet) or owner.own.kind != OfferingSheet.Kind.PAPER:
         return []
-    talk = PaperTalk.objects.filter(slot=slot).select_related("paper").prefetch_related("materials").first()
+    talk = (
+        PaperTalk.objects.filter(slot=slot)
+        .select_related("paper", "notes")
+        .defer(*papers.HEAVY)
+        .prefetch_related("materials")
+        .first()
+    )
     present = getattr(slot, "present", None)
     claims = Claim.objects.held().filter(slot=slot) if present is None else present
     presents = any(claim.person_id == user.pk and claim.state in Claim.TAKING for claim in claims)
@@ -224,6 +230,9 @@ def _slot_panels(slot: Slot, user: Any) -> list[Panel]:
                 "offering": owner.own.offering,
                 "materials": talk.materials.all() if talk else [],
                 "may_choose": presents or owner.roles(user).leads,
+                "notes": talk.notes if talk and talk.notes and talk.notes.trashed_at is None else None,
+                "reads": user.standing.reads_members_area,
+                "writes": user.standing.writes,
             },
         )
     ]

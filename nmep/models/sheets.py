@@ -13,7 +13,7 @@ from events.models import Claim, Material, Slot, SlotSheet
 from mlclub.privacy import NOT_PERSONAL, Erase, Policy
 from nmep.models.enrolments import Enrolment
 from nmep.models.programmes import Offering, Session
-from wiki.models import Paper
+from wiki.models import Page, Paper
 
 
 class OfferingSheet(models.Model):
@@ -65,6 +65,8 @@ class PaperTalk(models.Model):
     paper = models.ForeignKey(Paper, on_delete=models.PROTECT, related_name="+")
     # Slides and what else belongs to this paper, among the materials of the class.
     materials = models.ManyToManyField(Material, blank=True, related_name="+")
+    # What the presenters left of it in the wiki.
+    notes = models.ForeignKey(Page, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     chosen_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )

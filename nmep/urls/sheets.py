@@ -11,6 +11,7 @@ urlpatterns = [
     path("<slug:slug>/papers/create/", papers.paper_create, name="paper_create"),
     path("<slug:slug>/papers/suggest/", papers.paper_suggest, name="paper_suggest"),
     path("<slug:slug>/papers/<int:pk>/choose/", papers.paper_choose, name="paper_choose"),
+    path("<slug:slug>/papers/<int:pk>/notes/", papers.paper_notes, name="paper_notes"),
     path("<slug:slug>/papers/<int:pk>/slides/", papers.paper_slides, name="paper_slides"),
     path("<slug:slug>/oral/", orals.oral_list, name="oral_list"),
     path("<slug:slug>/oral/create/", orals.oral_create, name="oral_create"),

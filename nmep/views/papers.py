@@ -15,6 +15,7 @@ from events.sheets import sheet_of
 from members import audit
 from members.models import User
 from mlclub.refusal import Refused
+from nmep import paper_notes as notes_of_talks
 from nmep import papers, people, sheets
 from nmep.forms import PaperChoiceForm, PaperSheetForm, SlidesForm, SuggestionForm
 from nmep.models import Offering, OfferingSheet, PaperTalk
@@ -172,3 +173,22 @@ def paper_slides(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         {"offering": offering, "slot": slot, "talk": talk, "form": form},
         status=422 if form.is_bound else 200,
     )
+
+
+@require_POST
+def paper_notes(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Begin the notes of the talk in the wiki, with what is known of it, and go on writing there."""
+    _, _, slot = own_slot(request, slug, pk)
+    talk = get_object_or_404(
+        PaperTalk.objects.select_related(
+            "paper", "slot__event", "slot__sheet", "offering__program", "offering__term"
+        ),
+        slot=slot,
+    )
+    try:
+        page = notes_of_talks.write(talk, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+    except Refused as refused:
+        messages.warning(request, str(refused))
+        return redirect(slot)
+    messages.success(request, "The page is there, with what is known of the talk. Now your words.")
+    return redirect("wiki:page_edit", page.path)

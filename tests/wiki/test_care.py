@@ -3,12 +3,15 @@
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from members.models import Membership
 from mlclub.refusal import Refused
-from tests.factories import make_alumnus, make_member, make_page, make_term
-from wiki import care, editing, knowing, pictures, requiring
+from tests.factories import make_alumnus, make_member, make_officer, make_page, make_term
+from wiki import care, editing, gathered, knowing, learning, pictures, requiring, tasks
 from wiki.models import CareRequest, LibraryFigure, OwnerChange, Page
 
 pytestmark = pytest.mark.django_db
@@ -264,3 +267,180 @@ def test_the_figure_is_kept_once_a_day(django_assert_max_num_queries):
 def test_an_empty_library_hangs_on_nobody():
     assert not knowing.keep(timezone.now())
     assert knowing.latest(timezone.now()) is None
+
+
+# ── The pages ──
+
+
+def post(client, view, page, **data):
+    return client.post(reverse(f"wiki:{view}", args=[page.path]), data)
+
+
+def test_the_queue_says_why_and_its_buttons_mend(client):
+    reader = make_member()
+    meant = make_page(path="Policy gradients", text=LONG + "[[Old]]\n", owner=reader)
+    page = make_page(path="Old", text=LONG + "[[Policy gradent]]\n", at=timezone.now() - timedelta(days=500))
+    client.force_login(reader)
+
+    body = client.get(reverse("wiki:page_care")).content.decode()
+
+    assert "Nobody has looked it over since" in body
+    assert "Lead it to “Policy gradients”" in body
+    came = {"from": "care", "query": "why=stale&page=1"}
+    answer = post(client, "page_mend", page, kind="link", name="Policy gradent", to=meant.pk, **came)
+    assert answer.url == "/wiki/care/?why=stale&page=1"
+    post(client, "page_adopt", page, **came)
+    post(client, "page_check", page, **came)
+    page.refresh_from_db()
+    assert (page.owner, page.checked_by, page.links.get().target) == (reader, reader, meant)
+    assert not care.queue(reader, now=timezone.now()).filter(pk=page.pk).exists()
+
+
+def test_a_step_that_came_too_late_says_so_and_changes_nothing(client):
+    reader = make_member()
+    page, other = make_page(path="A", text=LONG), make_page(path="B", text=LONG)
+    client.force_login(reader)
+    answer = client.post(
+        reverse("wiki:page_mend", args=["A"]),
+        {"kind": "link", "name": "Nothing", "to": other.pk},
+        follow=True,
+    )
+    assert "no such link any more" in answer.content.decode()
+    assert page.revisions.count() == 1
+    for bad in ({"kind": "link", "to": "999999"}, {"kind": "link", "to": "x"}, {"kind": "boom"}, {}):
+        assert post(client, "page_mend", page, **bad).status_code == 404
+    assert "“A” cannot" not in answer.content.decode()
+
+
+def test_the_queue_is_filtered_and_bad_filters_are_none(client):
+    reader = make_member()
+    make_page(path="RL/Short one", text="x\n", owner=reader)
+    make_page(path="CV/Lonely one", text=LONG, owner=reader)
+    client.force_login(make_member())
+    where = reverse("wiki:page_care")
+
+    assert b"Lonely one" not in client.get(where, {"why": "short"}).content
+    assert b"Short one" not in client.get(where, {"area": "CV"}).content
+    assert b"Everything here is cared for" in client.get(where, {"mine": "1"}).content
+    for bad in ({"why": "x"}, {"area": "Nowhere"}, {"page": "x"}, {"page": "99"}):
+        assert client.get(where, bad).status_code == 200
+
+
+def test_alumni_read_the_queue_and_mend_nothing(client):
+    page = make_page(path="Old", text=LONG)
+    client.force_login(make_alumnus())
+    assert b"Look after it" not in client.get(reverse("wiki:page_care")).content
+    for name in ("page_mend", "page_ask", "page_adopt", "page_check"):
+        assert post(client, name, page, kind="link").status_code == 404
+
+
+def test_who_left_stands_first_with_their_pages_to_adopt(client):
+    gone, here, reader = make_alumnus(name="Ada Gone"), make_member(name="Bo Here"), make_member()
+    make_page(path="Theirs", text=LONG, owner=gone)
+    make_page(path="His", text=LONG, owner=here)
+    client.force_login(reader)
+    body = client.get(reverse("wiki:page_keepers")).content.decode()
+    assert body.index("Ada Gone") < body.index("Bo Here")
+    assert body.count("Look after it") == 1
+
+
+@pytest.mark.parametrize("name", ["wiki:page_care", "wiki:page_keepers", "wiki:proposal_list"])
+def test_the_pages_of_care_ask_no_more_of_ten_times_as_much(client, name):
+    reader = make_member()
+    make_page(path="Area/Home", text=LONG, owner=reader)
+    client.force_login(reader)
+    costs = []
+    for size in (2, 18):
+        for number in range(size):
+            writer = make_member()
+            make_page(path=f"Needed {size} {number}", text=LONG, owner=reader)
+            make_page(
+                path=f"Area/P{size} {number}",
+                text=f"Requires: [[Needed {size} {number}]]\n\n[[Neded {size} {number}]] ![[x{number}.png]]\n",
+                author=writer,
+                owner=writer,
+            )
+        client.get(reverse(name))
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(reverse(name)).status_code == 200
+        costs.append(len(captured))
+    assert costs[0] == costs[1] <= 15
+
+
+# ── Home, the desk, weekly mails ──
+
+
+def test_home_names_what_i_was_asked_about_and_the_next_step_of_my_path(django_assert_max_num_queries):
+    me, other = make_member(), make_member()
+    now = timezone.now()
+    asked = make_page(path="Asked", text=LONG, author=me, owner=other, at=now - timedelta(days=90))
+    care.ask(asked, by=other, now=now)
+    steps = [make_page(path=f"Step {at}", text=LONG, at=now - timedelta(days=90)) for at in range(3)]
+    path = learning.create(title="Begin", for_whom="New members", by=other, now=now)
+    for step in steps:
+        learning.add_step(path, step)
+    learning.follow(path, person=me, now=now, on=True)
+    requiring.mark(steps[0], person=me, now=now, known=True)
+    me.standing  # noqa: B018
+
+    with django_assert_max_num_queries(2):
+        cards = gathered.home(me, now)
+
+    assert [(card.title, card.meta[0]) for card in cards] == [
+        ("Asked", "you were asked to look it over"),
+        ("Next on “Begin”: Step 1", "your learning path"),
+    ]
+
+
+def test_the_weekly_mail_tells_owners_and_whoever_was_asked():
+    owner, asked, fine = make_member(), make_member(), make_member()
+    now = timezone.now()
+    for name in ("A", "B"):
+        make_page(path=name, text=LONG, owner=owner, author=asked, at=now - timedelta(days=500))
+    care.ask(Page.objects.get(path="A"), by=owner, now=now)
+
+    told = gathered.digest([owner, asked, fine], now + timedelta(days=1), now + timedelta(days=8))
+
+    assert [item.text for item in told[owner.pk]] == ["Your 2 pages want a look"]
+    assert [item.text for item in told[asked.pk]] == ["You were asked to look over A"]
+    assert fine.pk not in told
+
+
+def test_officers_read_once_who_left_pages_behind():
+    owner, librarian, other = (
+        make_alumnus(name="Ada Gone"),
+        make_officer(slug="library"),
+        make_officer(slug="events"),
+    )
+    make_page(path="Theirs", text=LONG, owner=owner)
+    now = timezone.now()
+    care.notice_departures(now)
+    soon = now + timedelta(hours=6)
+
+    told = gathered.officer_digest([librarian, other], soon, soon + timedelta(days=7))
+    later = gathered.officer_digest([librarian], soon + timedelta(days=7), soon + timedelta(days=14))
+
+    assert list(told) == [librarian.pk]
+    assert told[librarian.pk][0].detail == "Ada Gone has left 1 page to adopt"
+    assert not told[librarian.pk][0].is_filler
+    assert later[librarian.pk][0].detail == ""
+    assert later[librarian.pk][0].is_filler
+
+
+def test_the_desk_says_when_half_of_the_library_hangs_on_few(django_assert_max_num_queries):
+    writer, officer = make_member(), make_officer(slug="library")
+    make_page(path="A", text=LONG, author=writer)
+    knowing.keep(timezone.now())
+    officer.has_perm("wiki.trash_page")
+    with django_assert_max_num_queries(1):
+        items = gathered.desk(officer, timezone.now())
+    assert "1 person gone, and nobody knows half of the wiki" in [item.title for item in items]
+
+
+def test_once_a_day_the_clock_counts_who_knows_what_and_notices_who_left():
+    make_page(path="A", text=LONG, owner=make_alumnus())
+    assert knowing.is_due(timezone.now())
+    tasks.tend()
+    tasks.tend()
+    assert not knowing.is_due(timezone.now())
+    assert (LibraryFigure.objects.count(), OwnerChange.objects.count()) == (1, 1)

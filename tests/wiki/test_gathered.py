@@ -42,6 +42,7 @@ def test_the_desk_counts_what_needs_a_librarian(django_assert_max_num_queries):
     assert [(item.title, item.count) for item in items] == [
         ("Wiki pages with links to nowhere", 1),
         ("Wiki pages without an owner", 1),
+        ("Wiki pages that nothing leads to", 1),
     ]
     assert gathered.desk(make_member(), timezone.now()) == []
 

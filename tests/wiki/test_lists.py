@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -88,17 +86,14 @@ def test_wanted_pages_are_ranked_by_how_many_ask_for_them(client):
     assert "/wiki/new/?path=Twice" in body
 
 
-def test_the_care_list_shows_what_is_stale_before_the_rest(client):
-    owner = make_member()
-    make_page(path="Fresh", owner=owner)
-    make_page(path="No owner")
-    make_page(path="Old", at=timezone.now() - timedelta(days=500), owner=owner)
+def test_wanted_pages_begin_with_a_template(client):
+    make_page(path="Basics/A", text="[[Once]]\n")
     client.force_login(make_member())
-
-    body = client.get(reverse("wiki:page_care")).content.decode()
-
-    assert body.index(">Old<") < body.index(">No owner<")
-    assert ">Fresh<" not in body
+    body = client.get(reverse("wiki:page_wanted")).content.decode()
+    assert "/wiki/new/?path=Basics/Once&amp;template=concept" in body
+    assert (
+        "What it is, in one sentence" in client.get("/wiki/new/?path=Once&template=concept").content.decode()
+    )
 
 
 def test_officers_give_pages_to_somebody_else_in_the_admin(client):
@@ -114,7 +109,19 @@ def test_officers_give_pages_to_somebody_else_in_the_admin(client):
     assert {page.owner for page in editing.Page.objects.all()} == {heir}
 
 
-@pytest.mark.parametrize("model", ["page", "revision", "paper", "redirect", "attachment"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        "page",
+        "revision",
+        "paper",
+        "redirect",
+        "attachment",
+        "requirement",
+        "requirementproposal",
+        "learningpath",
+    ],
+)
 @pytest.mark.parametrize("size", [1, 5])
 def test_the_admin_lists_cost_few_queries(client, model, size, django_assert_max_num_queries):
     for number in range(size):
@@ -125,7 +132,9 @@ def test_the_admin_lists_cost_few_queries(client, model, size, django_assert_max
         assert client.get(reverse(f"admin:wiki_{model}_changelist")).status_code == 200
 
 
-@pytest.mark.parametrize("care", ["stale", "broken", "ownerless", "left", "trash"])
+@pytest.mark.parametrize(
+    "care", ["stale", "broken", "picture", "orphan", "short", "ownerless", "left", "trash"]
+)
 def test_the_admin_filters_answer(client, care):
     make_page(path="A", author=make_member())
     client.force_login(make_officer(slug="library"))

@@ -15,7 +15,7 @@ from django.db.models import Max
 from django.db.models.functions import Lower
 
 from members.models import Club
-from wiki import paths, vocabulary
+from wiki import paths, proposing, vocabulary
 from wiki.exporting.bibliographies import OTHERS
 from wiki.exporting.names import BOOK
 from wiki.importing import exported_posts, history, keeping, library, originals, reading, storing
@@ -90,6 +90,9 @@ def import_wiki(
             else:  # an export says itself which old paths still lead to a page
                 storing.store_moves(renamed, now=now)
             storing.store_links(drafts, pages, report, renamed={old.lower() for old, _ in renamed})
+            report.requirements_proposed = proposing.propose(
+                {pages[draft.path].pk: draft.text for draft in drafts if draft.path in pages}, now=now
+            )
             vocabulary.count_all()
             if is_rehearsal:
                 raise _Rehearsed

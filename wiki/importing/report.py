@@ -25,6 +25,8 @@ class Report:
     images_missing: int = 0
     #: Pictures that were deleted later and come from the history.
     images_recovered: int = 0
+    #: Relations "requires" that sentences propose.
+    requirements_proposed: int = 0
     revisions: int = 0
     trashed: int = 0
     #: Reading lists and posts, which only an export of ours holds.
@@ -64,6 +66,8 @@ def lines(report: Report) -> Iterator[str]:
     if report.lists or report.posts:
         yield f"{report.lists} reading lists, {report.posts} posts"
     yield f"{report.redirects} redirects, {report.images_missing} pictures missing"
+    if report.requirements_proposed:
+        yield f"{report.requirements_proposed} sentences ask for a page first: say yes or no under Wiki, Needs care, Read first?"
     if report.warnings:
         yield ""
         yield from report.warnings

@@ -91,5 +91,9 @@ class LibraryFigure(models.Model):
         return f"{self.day}: {self.known_share:.0%} known, {self.leave_for_half} people"
 
     @property
+    def known_percent(self) -> int:
+        return round(self.known_permille / 10)
+
+    @property
     def known_share(self) -> float:
         return self.known_permille / 1000

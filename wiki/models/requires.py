@@ -151,7 +151,6 @@ class LearningPath(models.Model):
         on_delete=models.SET_NULL,
         null=True,
         blank=True,
-        editable=False,
         related_name="kept_paths",
         help_text="Who keeps it in order.",
     )

@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from members import standing
 from members.access import members_only
 from wiki import linking
 from wiki.models import Link, Page, Revision
@@ -49,25 +48,6 @@ def change_list(request: HttpRequest) -> HttpResponse:
 
 @members_only
 @require_safe
-def page_care(request: HttpRequest) -> HttpResponse:
-    """Pages that need somebody: stale, with broken links, without an owner; one's own with `?mine=1`."""
-    pages = Page.objects.visible_to(request.user).needing_care(standing.today())
-    if request.GET.get("mine"):
-        pages = pages.filter(owner=request.user.pk)
-    return render(
-        request,
-        "wiki/page_care.html",
-        {
-            "page_obj": Paginator(
-                pages.select_related("owner").defer("search", "names_search", "headings"), A_PAGE
-            ).get_page(request.GET.get("page")),
-            "mine": bool(request.GET.get("mine")),
-        },
-    )
-
-
-@members_only
-@require_safe
 def page_wanted(request: HttpRequest) -> HttpResponse:
     """Red links: pages that others ask for and nobody has written yet."""
     page = Paginator(wanted_names(), A_PAGE).get_page(request.GET.get("page"))
@@ -84,7 +64,8 @@ def page_wanted(request: HttpRequest) -> HttpResponse:
             "name": linking.asked_path("", asked[row["key"]][0].name)[0],
             "times": row["times"],
             "links": asked[row["key"]][:5],
-            "url": new_page_url(asked[row["key"]][0].source.folder, asked[row["key"]][0].name),
+            "url": new_page_url(asked[row["key"]][0].source.folder, asked[row["key"]][0].name)
+            + "&template=concept",
         }
         for row in page
         if row["key"] in asked

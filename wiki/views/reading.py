@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from members import standing
 from members.access import members_only
-from wiki import diffs, linking, paths, tree
+from wiki import diffs, linking, paths, requiring, tree
 from wiki.models import Page, Revision, waiting_count
 from wiki.rendering import new_page_url, sections, shown
 from wiki.sections import with_edit_links
@@ -43,7 +43,7 @@ def page_detail(request: HttpRequest, path: str) -> HttpResponse:
     visible = Page.objects.visible_to(request.user)
     page = (
         visible.with_care(standing.today())
-        .annotate(suggested=waiting_count())
+        .annotate(suggested=waiting_count(), **requiring.marks_of(request.user))
         .select_related("head__author", "owner", "checked_by")
         .defer("search", "names_search", "headings")
         .filter(path=path)
@@ -57,6 +57,7 @@ def page_detail(request: HttpRequest, path: str) -> HttpResponse:
     )
     writes = request.user.is_authenticated and (request.user.standing.writes or request.user.is_superuser)
     edit_url = reverse("wiki:page_edit", args=[page.path])
+    before, onward = requiring.beside(page, request.user)
     return render(
         request,
         "wiki/page_detail.html",
@@ -72,6 +73,8 @@ def page_detail(request: HttpRequest, path: str) -> HttpResponse:
                 .order_by("path")
                 .only("path", "title")[:NAMED]
             ),
+            "before": before,
+            "onward": onward,
             "reads": reads,
             "writes": writes,
             "writers": credit(page) if reads else [],

@@ -334,30 +334,6 @@ def page_settings(request: HttpRequest, path: str) -> HttpResponse:
     )
 
 
-@active_members_only
-@require_POST
-def page_check(request: HttpRequest, path: str) -> HttpResponse:
-    """The reader has looked the page over, and it is still right."""
-    page = page_or_404(request, path)
-    page.check_off(by=request.user, now=timezone.now())
-    messages.success(request, "Thank you: the page counts as checked today.")
-    return redirect(page)
-
-
-@active_members_only
-@require_POST
-def page_adopt(request: HttpRequest, path: str) -> HttpResponse:
-    """Look after a page that nobody looks after."""
-    page = page_or_404(request, path)
-    if page.owner == request.user:
-        messages.info(request, "You look after this page already.")
-    elif page.is_adoptable() and page.adopt(by=request.user, seen=page.owner):
-        messages.success(request, "The page is yours now: it shows on your home page when it needs care.")
-    else:
-        messages.warning(request, "Somebody else looks after this page.")
-    return redirect(page)
-
-
 @permission_required("wiki.trash_page", raise_exception=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def page_trash(request: HttpRequest, path: str) -> HttpResponse:

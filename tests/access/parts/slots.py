@@ -154,6 +154,9 @@ TABLE = {
             within("paper_slot"),
         )
     ],
+    "nmep:paper_notes": [
+        Case("the new member's slot", NO, only("new member", "lead", "education"), within("paper_slot"))
+    ],
     "nmep:paper_slides": [
         Case(
             "the new member's slot",
