@@ -199,5 +199,5 @@ def test_a_list_and_the_papers_cost_the_same_for_any_number(client, size, django
         client.get(reverse("wiki:paper_list"), {"all": "1"})
     with django_assert_max_num_queries(9):
         client.get(reverse("wiki:reading_list_list"))
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(15):
         client.get(paper.get_absolute_url())

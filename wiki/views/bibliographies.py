@@ -30,8 +30,8 @@ A_PAGE = 50
 @require_http_methods(["GET", "HEAD", "POST"])
 def bibliography_import(request: HttpRequest) -> HttpResponse:
     """Show what a `.bib` file holds; take it once somebody has looked."""
-    form = BibliographyForm(request.POST or None, request.FILES or None)
-    if request.method != "POST" or not form.is_valid():
+    form = BibliographyForm(request.POST, request.FILES) if request.method == "POST" else BibliographyForm()
+    if not form.is_valid():
         return render(
             request,
             "wiki/bibliography_import.html",

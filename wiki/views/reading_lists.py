@@ -18,9 +18,9 @@ from members.access import active_members_only
 from mlclub import gather
 from mlclub.gather import Reading
 from mlclub.refusal import Refused
-from wiki import lists, papers
+from wiki import lists, marks, papers
 from wiki.forms import PlacementEditForm, PlacementForm, ReadingListForm, TopicForm
-from wiki.models import Paper, Placement, ReadingList, ReadingTopic
+from wiki.models import Paper, Placement, ReadingList, ReadingTopic, ReadMark
 
 GET_POST = ["GET", "HEAD", "POST"]
 
@@ -78,6 +78,9 @@ def _page(
     readings = readings_of(rows, user) if rows else {}
     for row in rows:
         row.readings = readings.get(row.pk, [])  # type: ignore[attr-defined]
+    mine = marks.states_of(user, rows) if rows else {}
+    for row in rows:
+        row.is_read = mine.get(row.pk) == ReadMark.State.READ  # type: ignore[attr-defined]
     keeps = reading_list.is_kept_by(user)
     adds = user.is_authenticated and user.standing.writes
     return render(
@@ -88,6 +91,7 @@ def _page(
             "branches": branches,
             "total": len({row.pk for row in rows}),
             "together": sum(any(reading.is_over for reading in found) for found in readings.values()),
+            "read_by_me": len([state for state in mine.values() if state == ReadMark.State.READ]),
             "curators": list(reading_list.curators.all()) if user.is_authenticated else [],
             "reads": user.is_authenticated and user.standing.reads_members_area,
             "keeps": keeps,
