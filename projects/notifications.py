@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from members.ledger import Category, Kind, kind
+from django.conf import settings
+
+from members.ledger import Category, Due, Kind, kind
 from members.models import Notification
+from mlclub.mail import from_markdown
+from projects import monthly
 from projects.models import Initiative, Inspiration, Role
 
 
@@ -50,4 +55,43 @@ class NoteBecameProject(Kind):
             "initiative": initiative,
             "post": inspiration.post,
             "is_in": initiative.roles.filter(person=row.person).exists(),
+        }
+
+
+@kind(
+    "advisor-monthly",
+    label="Projects you advise, once a month",
+    template="projects/mail/advisor_monthly",
+    category=Category.DIGEST,
+    why="once a month because you advise this project",
+)
+class AdvisorMonthly(Kind):
+    """What the team did and what comes next, from its updates. What it waits for stands on its page alone."""
+
+    def due(self, now: datetime) -> Iterable[Due]:
+        return monthly.due(now)
+
+    def still_wanted(self, row: Notification, now: datetime) -> bool | str:
+        asked = (row.person_id, row.about_pk)
+        return asked in monthly.advising(now, row.slot) or "not an advisor any more, or nothing was written"
+
+    def context(self, row: Notification) -> dict[str, Any]:
+        initiative = Initiative.objects.get(pk=row.about_pk)
+        since, _ = monthly.month_before(row.slot)
+        updates = [
+            {
+                "update": update,
+                "done": from_markdown(update.done),
+                "next": from_markdown(update.next) if update.next else "",
+            }
+            for update in monthly.written(initiative, row.slot)
+        ]
+        leads = initiative.roles.filter(kind=Role.Kind.LEAD, term__starts_on__lte=row.slot)
+        newest = leads.order_by("-term__starts_on").select_related("person").first()
+        return {
+            "initiative": initiative,
+            "since": since,
+            "updates": updates,
+            "lead": newest.person if newest else None,
+            "url": settings.SITE_URL + initiative.get_absolute_url(),
         }

@@ -4,9 +4,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+from django.urls import reverse
+
 from members.ledger import Category, Due, Kind, kind
-from members.models import Notification
-from mlclub.portal import digest, readers
+from members.models import Notification, OfficeTerm
+from mlclub.portal import digest, handover, readers
 
 
 class DigestKind(Kind):
@@ -106,3 +109,33 @@ class CourseDigest(DigestKind):
 )
 class AlumniDigest(DigestKind):
     """Three numbers, two projects, who graduated, and one way to help."""
+
+
+@kind(
+    "office-handover",
+    label="Handing over your office",
+    template="portal/mail/handover",
+    category=Category.REMINDER,
+    why="because your office ends soon",
+)
+class Handover(Kind):
+    """Three weeks, two and one before an office ends, until the page is written or the office is held on."""
+
+    def due(self, now: datetime) -> Iterable[Due]:
+        return handover.due(now)
+
+    def still_wanted(self, row: Notification, now: datetime) -> bool | str:
+        term = OfficeTerm.objects.filter(pk=row.about_pk).first()
+        if term is None or not row.slot.startswith(term.ends_on.isoformat()):
+            return "the office ends on another day"
+        if handover.holds_on(term):
+            return "the office is held on"
+        return not handover.is_written(term) or "the handover is written"
+
+    def context(self, row: Notification) -> dict[str, Any]:
+        term = OfficeTerm.objects.select_related("office").get(pk=row.about_pk)
+        return {
+            "term": term,
+            "next": handover.successors(term),
+            "url": f"{settings.SITE_URL}{reverse('wiki:page_create')}?template=handover",
+        }

@@ -24,6 +24,7 @@ from members.models import Membership, Notification, Term
 from mlclub.portal import tasks
 from nmep import enrolling, handing_in, reviewing
 from nmep.models import Program, Submission
+from projects.models import Role
 from tests.factories.events import make_event, make_series, make_talk
 from tests.factories.members import make_club, make_member, make_officer, make_term, make_user
 from tests.factories.nmep import given, make_assignment, make_enrolment, make_offering, make_session
@@ -113,6 +114,7 @@ def the_club() -> SimpleNamespace:
     c.sheet = make_sheet(title="Talks", hosts=[c.officer])
     c.slot = make_slot(sheet=c.sheet, title="Diffusion", starts_at=at("next Thu 18:00"))
     c.gauges = make_initiative(name="Gauges", lead=c.lead, team=[c.fellow])
+    Role.objects.create(initiative=c.gauges, term=term, person=c.quiet, kind=Role.Kind.ADVISOR)
     c.gauges.roles.update(term=term)
     Term.objects.exclude(pk__in=[term.pk, past.pk]).delete()  # those that the factories made by themselves
     return c
@@ -222,6 +224,7 @@ ARRIVES = [
     ),  # six hours before the homework, and a day and an hour before the walk
     ("Fri 20:00", "new", "event-reminder"),  # of the hour it was moved to
     ("Sat 13:00", "member", "event-reminder"),  # 24 hours before noon on the day of 25 hours
+    ("Sun 09:00", "quiet", "advisor-monthly"),  # the first of the month
     ("Sun 11:00", "member", "event-reminder"),  # it is online: an hour before too
     ("Sun 18:00", "officer", "slot-released"),
     ("Sun 19:00", "alumnus", "alumni-digest"),
