@@ -34,7 +34,7 @@ def month_before(slot: str) -> tuple[datetime, datetime]:
     return standing.start_of((first - timedelta(days=1)).replace(day=1)), standing.start_of(first)
 
 
-def written(initiative: object, slot: str) -> list[Update]:
+def written(initiative: Initiative, slot: str) -> list[Update]:
     """What the team wrote in the month before the day `slot`, the oldest first."""
     since, until = month_before(slot)
     found = Update.objects.filter(initiative=initiative, created_at__gte=since, created_at__lt=until)
