@@ -105,7 +105,11 @@ def build(now: datetime) -> bool:
         mine.update(lease_until=None, problem=f"{type(problem).__name__}: {problem}"[:300])
         return False
     # Whoever took longer than the lease leaves it to the next one.
-    return bool(mine.update(lease_until=None, built_at=now, problem="", **found))
+    if not mine.update(built_at=now, problem="", **found):
+        return False
+    _sweep(Mirror.current())
+    mine.update(lease_until=None)
+    return True
 
 
 def _built(mirror: Mirror, now: datetime) -> dict[str, Any]:
@@ -134,8 +138,6 @@ def _built(mirror: Mirror, now: datetime) -> dict[str, Any]:
             *mirror.retired,
             *({"name": each["name"], "until": (now + GRACE).isoformat()} for each in gone),
         ]
-        if mirror.mark.get("state"):
-            default_storage.delete(PLACE + mirror.mark["state"])
         return {
             "head": course.stand.head,
             "commits": course.stand.commits,
@@ -232,6 +234,18 @@ def _stand(mirror: Mirror, folder: Path) -> Stand | None:
     (folder / "known").mkdir()
     stand.tree.write(Pack(folder / "known"))
     return stand
+
+
+def _sweep(mirror: Mirror) -> None:
+    """Delete what the row does not lead to: the state of before, and what a worker left that died at it. The caller has
+    the lease."""
+    known = {str(mirror.mark.get("state"))}
+    for each in [*mirror.packs, *mirror.retired]:
+        known |= {each["name"], f"{Path(each['name']).stem}.idx"}
+    _, files = default_storage.listdir(PLACE) if default_storage.exists(PLACE) else ([], [])
+    for name in files:
+        if name not in known:
+            default_storage.delete(PLACE + name)
 
 
 def _store(name: str, path: Path) -> None:

@@ -9,6 +9,7 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.urls import reverse
 from django.utils import timezone
@@ -198,6 +199,21 @@ def test_packs_that_are_gone_from_the_storage_are_made_again():
     mirror.build(NIGHT + A_DAY)
     assert kept()
     assert len(Mirror.current().packs) == 1
+
+
+@pytest.mark.django_db
+def test_what_a_worker_left_that_died_at_it_is_swept_away():
+    make_page(path="Adam", at=AT)
+    default_storage.save(f"{mirror.PLACE}pack-of-a-dead-one.pack", ContentFile(b"PACK"))
+    mirror.build(NIGHT)
+    first = Mirror.current().mark["state"]
+    make_page(path="Eve", at=NIGHT + timedelta(hours=1))
+    mirror.build(NIGHT + A_DAY)
+    row = Mirror.current()
+    _, found = default_storage.listdir(mirror.PLACE)
+    assert sorted(found) == sorted([*kept(), row.mark["state"]])
+    assert first not in found
+    assert len(kept()) == 4
 
 
 @pytest.mark.django_db
