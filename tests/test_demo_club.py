@@ -18,6 +18,7 @@ from members.demo import MAIL_DOMAIN, ROLES, terms_around
 from members.models import Membership, OfficeTerm, Term, User
 from projects.models import Initiative, Output, Update
 from tests.factories.members import make_member
+from wiki.models import Paper, PaperNote, Placement, ReadingList, ReadMark
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,23 @@ def test_the_initiatives_add_up(db_of_demo):
     assert Initiative.objects.count() == 40
     assert 200 <= Update.objects.count() <= 280
     assert 25 <= Output.objects.count() <= 40
+
+
+def test_eight_reading_lists_hold_ninety_six_papers(db_of_demo):
+    assert (ReadingList.objects.count(), Paper.objects.count()) == (8, 96)
+    assert not Paper.objects.filter(placements=None).exists()
+    assert not Paper.objects.filter(authors_text="", is_untitled=False).exists()
+
+
+def test_nobody_keeps_marks_or_notes_papers_before_joining(db_of_demo):
+    first = dict(Membership.objects.order_by("-term__starts_on").values_list("person", "term__starts_on"))
+    acts = [
+        *ReadMark.objects.values_list("person", "marked_at"),
+        *PaperNote.objects.values_list("author", "written_at"),
+        *Placement.objects.exclude(added_by=None).values_list("added_by", "added_at"),
+    ]
+    assert len(acts) > 200
+    assert [pk for pk, at in acts if at.date() < first[pk]] == []
 
 
 def test_the_events_are_as_many_as_a_club_has(db_of_demo):

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from members.demo import People
 from members.models import Club, Term, User
-from wiki import demo_care, demo_suggestions, diffs, editing, linking, paths, vocabulary
+from wiki import demo_care, demo_papers, demo_suggestions, diffs, editing, linking, paths, vocabulary
 from wiki.models import Link, Page, Revision
 from wiki.rendering import Anatomy, anatomy
 
@@ -71,6 +71,8 @@ def seed(people: People, now: datetime, rng: random.Random) -> None:
         page.head = versions[-1]
     Page.objects.bulk_update(rows, ["head"])
     _link(rows, held)
+    demo_papers.seed(people, now)
+    demo_papers.cite(rows, held)
     vocabulary.count_all()
     demo_suggestions.seed(people, now)
     demo_care.seed(people, now)
@@ -197,18 +199,18 @@ def _moments(
     count: int, terms: list[Term], now: datetime, rng: random.Random, *, is_old: bool
 ) -> list[datetime]:
     """Rising moments in the evenings of terms; those of an old page end more than a year ago."""
+    zone = Club.current().zone
     last = now - (timedelta(days=400) if is_old else timedelta(hours=3))
     days = [
         term.starts_on + timedelta(days=offset)
         for term in terms
         for offset in range((term.ends_on - term.starts_on).days)
-        if term.starts_on + timedelta(days=offset) < last.date()
+        if term.starts_on + timedelta(days=offset) < last.astimezone(zone).date()
     ]
     if not days:
         days = [terms[0].starts_on]
     # An old page leaves room for `count` moments in what there is of the past.
     chosen = sorted(rng.choices(days, k=count))
-    zone = Club.current().zone
     found = [
         datetime(day.year, day.month, day.day, rng.randrange(16, 22), rng.randrange(60), tzinfo=zone)
         for day in chosen

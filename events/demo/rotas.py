@@ -99,13 +99,15 @@ def _reading_group(
     series: Series, papers: list[Paper], crowd: list[User], now: datetime, rng: random.Random
 ) -> None:
     curators = crowd[:2]
-    reading_list = lists.create(
-        series.name.partition(",")[0],
+    name = series.name.partition(",")[0]
+    # Those who read a book together keep no list of papers.
+    reading_list = name != "One chapter a week" and lists.create(
+        name,
         curators=curators,
         description="What we read together, and what is worth reading beside it.",
         now=now - timedelta(days=60),
     )
-    rota = _rota(series, now, minutes=60, reading_list=reading_list)
+    rota = _rota(series, now, minutes=60, reading_list=reading_list or None)
     _follow(series, crowd, now)
     chosen = rng.sample(papers, len(papers))
     slots = list(_coming_in_order(rota))
@@ -118,7 +120,8 @@ def _reading_group(
         _present(slot, person, now)
         if is_over or n % 3 == 0:
             presenting.choose(slot, chosen[n % len(chosen)], by=person, now=now, runs=True)
-    _beside(reading_list, papers, curators[0], now)
+    if reading_list:
+        _beside(reading_list, papers, curators[0], now)
     following = next((slot for slot in slots if not slot.has_begun(now) and slot.claims.exists()), None)
     if following:
         Backup.objects.create(slot=following, person=crowd[10], since=now - timedelta(days=3))

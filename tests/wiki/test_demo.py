@@ -8,7 +8,18 @@ from members import demo as members_demo
 from mlclub.portal import finding
 from tests.factories.members import make_club
 from wiki import demo
-from wiki.models import Link, Page, Revision
+from wiki.models import (
+    Citing,
+    Link,
+    Page,
+    Paper,
+    PaperNote,
+    Placement,
+    ReadingList,
+    ReadingTopic,
+    ReadMark,
+    Revision,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +86,37 @@ def test_the_last_version_of_a_page_is_its_text():
     for page in Page.objects.select_related("head"):
         assert page.text == demo.texts()[page.path]
         assert page.head.number == page.revisions.count()
+
+
+def test_the_demo_has_ninety_six_papers_under_topics_some_of_them_read_and_noted():
+    seeded()
+
+    assert (Paper.objects.count(), ReadingList.objects.count()) == (96, 6)
+    assert ReadingTopic.objects.exclude(parent=None).count() >= 6
+    twice = [
+        paper for paper in Paper.objects.all() if paper.placements.values("list").distinct().count() == 2
+    ]
+    assert sorted(paper.key for paper in twice) == ["he2015deep", "henderson2017deep"]
+    assert Placement.objects.count() == 98
+    assert set(Placement.objects.values_list("relevance", flat=True)) == {None, 0, 1, 2, 3}
+    # Stubs: one is known by its number alone, others have no address to be read at.
+    assert [paper.arxiv_id for paper in Paper.objects.filter(is_untitled=True)] == ["2303.08774"]
+    assert 3 <= sum(not paper.address for paper in Paper.objects.all()) <= 8
+    assert list(ReadingList.objects.filter(curators=None).values_list("title", flat=True)) == [
+        "Can we trust it?"
+    ]
+    assert ReadMark.objects.values("person").distinct().count() == 24
+    assert ReadMark.objects.filter(state="read").count() > 60
+    assert PaperNote.objects.count() == 12
+    for row in [*Paper.objects.filter(is_untitled=False), *Placement.objects.all(), *PaperNote.objects.all()]:
+        row.full_clean()
+
+
+def test_pages_of_the_demo_cite_papers_and_one_key_is_wanted():
+    seeded()
+
+    assert Citing.objects.filter(paper__isnull=False).values("page").distinct().count() >= 9
+    assert list(Citing.objects.filter(paper=None).values_list("key", flat=True)) == ["sutton1988learning"]
 
 
 #: What people type, and the page they mean: twenty.
