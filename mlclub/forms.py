@@ -96,10 +96,19 @@ class MarkdownWidget(MarkdownxWidget):
 
     template_name = "forms/widgets/markdown.html"
 
-    def __init__(self, attrs: dict[str, Any] | None = None, *, rows: int = 12, uploads: bool = True) -> None:
+    def __init__(
+        self,
+        attrs: dict[str, Any] | None = None,
+        *,
+        rows: int = 12,
+        uploads: bool = True,
+        cites: bool = False,
+    ) -> None:
         super().__init__({"rows": rows, **(attrs or {})})
         self.uploads = uploads
         self.previews = True
+        # Papers are offered after an @ where the text is shown with its citations.
+        self.cites = cites
 
     @staticmethod
     def add_markdownx_attrs(attrs: dict[str, Any]) -> dict[str, Any]:
@@ -113,6 +122,7 @@ class MarkdownWidget(MarkdownxWidget):
         context: dict[str, Any] = super().get_context(name, value, attrs or {})
         context["widget"]["preview_url"] = address("markdownx_markdownify") if self.previews else ""
         context["widget"]["pages_url"] = address("page_complete")
+        context["widget"]["papers_url"] = address("paper_keys") if self.cites else ""
         context["widget"]["upload_url"] = address("markdownx_upload") if self.uploads else ""
         return context
 

@@ -31,7 +31,7 @@ class TextForm(forms.Form):
         required=False,
         strip=False,
         help_text="Markdown, with [[links]], $formulas$ and @citations.",
-        widget=MarkdownWidget(rows=24),
+        widget=MarkdownWidget(rows=24, cites=True),
     )
 
     def clean_text(self) -> str:
@@ -76,10 +76,10 @@ class SuggestionForm(TextForm):
 
     def __init__(self, *args: Any, writes: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Pictures and the preview while typing are for those who may write.
+        # Pictures, papers and the preview while typing are for those who may write.
         self.writes = writes
         widget: Any = self.fields["text"].widget
-        widget.uploads = widget.previews = writes
+        widget.uploads = widget.previews = widget.cites = writes
 
 
 class SettleForm(TextForm):

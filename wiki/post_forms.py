@@ -54,7 +54,9 @@ class PostForm(forms.Form):
 
     title = TitleField()
     excerpt = ExcerptField()
-    text = MarkdownField(required=False, strip=False, help_text=TEXT_HINT, widget=MarkdownWidget(rows=20))
+    text = MarkdownField(
+        required=False, strip=False, help_text=TEXT_HINT, widget=MarkdownWidget(rows=20, cites=True)
+    )
 
     def clean_text(self) -> str:
         text = editing.as_written(self.cleaned_data["text"])

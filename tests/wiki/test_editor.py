@@ -9,8 +9,8 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from tests.access.world import png
-from tests.factories import make_club, make_member, make_page, make_revision
-from wiki.models import Page, Revision
+from tests.factories import make_club, make_member, make_page, make_paper, make_post, make_revision
+from wiki.models import Attachment, Page, Post, Revision
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -69,6 +69,81 @@ def test_two_brackets_offer_pages_which_keys_and_a_click_put_in(live_server, wri
     text.press("Escape")
     expect(options).to_have_count(0)
     text.press("Control+z")
+
+
+def test_an_at_offers_papers_in_a_sentence_and_in_brackets(live_server, writer):
+    make_paper(title="Playing games", authors_text="Vo Mnih", year=2013)
+    make_paper(title="Attention", authors_text="Ada Quill", year=2017)
+    make_paper(title="Attention again", authors_text="Ada Quill", year=2019)
+    page = make_page(path="Adam", text="Words.\n")
+    text = editor(live_server, writer, page)
+    at_end(text)
+
+    text.press_sequentially("See @quill")
+    options = writer.get_by_role("option")
+    expect(options).to_have_count(2)
+    box = writer.get_by_role("combobox", name=re.compile("^Text"))
+    expect(box).to_have_attribute("aria-activedescendant", options.nth(0).get_attribute("id"))
+    expect(writer.locator("[data-editor-status]")).to_contain_text("2 found")
+    box.press("ArrowDown")
+    box.press("Enter")
+    expect(text).to_have_value("Words.\nSee @quill2019attention")
+    text.press_sequentially(" and [@mnih")
+    writer.get_by_role("option", name="Playing games").click()
+    expect(text).to_be_focused()
+    text.press_sequentially(", p. 3; @attention")
+    expect(options).to_have_count(2)
+    text.press("Tab")
+    text.press_sequentially("].")
+    expect(text).to_have_value(
+        "Words.\nSee @quill2019attention and [@mnih2013playing, p. 3; @quill2019attention]."
+    )
+    expect(options).to_have_count(0)
+    text.press("Control+Enter")
+    expect(writer.locator("[data-editor-shown] a.cite")).to_have_count(3)
+    # Over the rest of a key that stands there already.
+    text.fill("See @quill2017attention.")
+    text.evaluate("(area) => area.setSelectionRange(10, 10)")
+    text.press_sequentially("2019")
+    expect(options).to_have_count(1)
+    text.press("Enter")
+    expect(text).to_have_value("See @quill2019attention.")
+
+
+def test_nothing_is_offered_in_code_in_addresses_and_in_words(live_server, writer):
+    make_paper(title="Playing games", authors_text="Vo Mnih", year=2013)
+    page = make_page(path="Adam", text="Words.\n")
+    text = editor(live_server, writer, page)
+    asked = []
+    writer.on("request", lambda request: asked.append(request.url))
+    for typed in (
+        "write to a@mnih",
+        "x_@mnih",
+        "https://example.org/@mnih",
+        "\\@mnih",
+        "in `@mnih",
+        "in ``a ` @mnih",
+        "```py\n@mnih",
+        "> ~~~\n> @mnih",
+        "- ```\n  @mnih",
+        "$$\n@mnih",
+        "Words.\n\n    @mnih",
+        "```\n[[Ada",
+    ):
+        text.fill(typed)
+        writer.wait_for_timeout(250)
+        assert asked == [], typed
+    for typed in (
+        "Seen `here` by (@mnih",
+        "```\ncode\n```\n$$\nx\n$$\n@mnih",
+        "- A list\n\n    @mnih",
+        "[-@mnih",
+        "**@mnih",
+    ):
+        text.fill(typed)
+        writer.get_by_role("option").wait_for()
+        text.press("Escape")
+        expect(writer.get_by_role("option")).to_have_count(0)
 
 
 def test_a_formula_is_written_with_its_picture_beside_and_put_where_the_caret_was(live_server, writer):
@@ -240,3 +315,149 @@ def test_a_draft_is_offered_to_nobody_else_at_the_same_computer(live_server, wri
 
     expect(editor(live_server, writer, page)).to_have_value("Words.\n")
     expect(writer.locator("[data-draft-offer]")).to_have_count(0)
+
+
+def crash(tab):
+    """The browser goes down: the leaving page is not even asked."""
+    context = tab.context
+    context.new_page()
+    tab.close(run_before_unload=False)
+    return context.pages[-1]
+
+
+def drafts(tab):
+    return tab.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('draft:')).length")
+
+
+def test_a_draft_stays_on_offer_while_something_else_is_typed(live_server, writer):
+    page = make_page(path="Adam", text="Words.\n")
+    text = editor(live_server, writer, page)
+    at_end(text)
+    text.press_sequentially("The first thought")
+    writer.wait_for_timeout(600)
+    tab = crash(writer)
+    text = editor(live_server, tab, page)
+    offers = tab.locator("[data-draft-offer]")
+    expect(offers).to_have_count(1)
+    at_end(text)
+    text.press_sequentially("The second thought")
+    tab.wait_for_timeout(600)
+    tab = crash(tab)
+    text = editor(live_server, tab, page)
+    offers = tab.locator("[data-draft-offer]")
+    expect(offers).to_have_count(2)
+    expect(offers.nth(0)).to_contain_text("The second thought")
+    offers.nth(1).get_by_role("button", name="Take it up again").click()
+    expect(text).to_have_value("Words.\nThe first thought")
+    expect(offers).to_have_count(1)
+    # What stands here now is put aside for the other one, and offered in its place.
+    offers.get_by_role("button", name="Take it up again").click()
+    expect(text).to_have_value("Words.\nThe second thought")
+    expect(offers).to_contain_text("The first thought")
+    text.press("Control+s")
+    tab.get_by_text("Your name stands in the history").wait_for()
+    editor(live_server, tab, page)
+    expect(offers).to_have_count(1)
+    offers.get_by_role("button", name="Throw it away").click()
+    expect(offers).to_have_count(0)
+    assert drafts(tab) == 0
+
+
+def test_two_tabs_of_one_page_keep_a_draft_each_and_know_of_each_other(live_server, writer):
+    page = make_page(path="Adam", text="Words.\n")
+    first = editor(live_server, writer, page)
+    at_end(first)
+    first.press_sequentially("In one tab")
+    writer.wait_for_timeout(600)
+    tab = writer.context.new_page()
+    second = editor(live_server, tab, page)
+    expect(tab.locator("[data-draft-elsewhere]")).to_contain_text("in another tab")
+    expect(tab.locator("[data-draft-offer]")).to_have_count(0)
+    at_end(second)
+    second.press_sequentially("In the other tab")
+    expect(writer.locator("[data-draft-elsewhere]")).to_contain_text("in another tab")
+    assert drafts(tab) == 2
+
+    first.press("Control+s")
+    writer.get_by_text("Your name stands in the history").wait_for()
+    expect(tab.locator("[data-draft-elsewhere]")).to_have_count(0)
+    expect(second).to_have_value("Words.\nIn the other tab")
+    tab = crash(tab)
+    second = editor(live_server, tab, page)
+    tab.get_by_role("button", name="Take it up again").click()
+    expect(second).to_have_value("Words.\nIn the other tab")
+    assert drafts(tab) == 1
+
+
+def test_what_one_tab_saves_takes_no_draft_of_another(live_server, writer):
+    page = make_page(path="Adam", text="Words.\n")
+    first = editor(live_server, writer, page)
+    at_end(first)
+    first.press_sequentially("Sent in vain")
+    writer.context.clear_cookies(name="session")
+    first.press("Control+s")
+    writer.wait_for_url("**/accounts/login/**")
+    tab = writer.context.new_page()
+    sign_in(tab, live_server, writer.member)
+    second = editor(live_server, tab, page)
+    expect(tab.locator("[data-draft-offer]")).to_contain_text("Sent in vain")
+    second.fill("Others.\n")
+    second.press("Control+s")
+    tab.get_by_text("Your name stands in the history").wait_for()
+    editor(live_server, tab, page)
+    expect(tab.locator("[data-draft-offer]")).to_contain_text("Sent in vain")
+
+
+def test_the_editor_of_the_blog_offers_pages_papers_pictures_formulas_and_drafts(live_server, writer):
+    make_paper(title="Playing games", authors_text="Vo Mnih", year=2013)
+    make_page(path="Basics/Gradient descent")
+    writer.goto(live_server.url + reverse("wiki:post_create"))
+    writer.get_by_label("Title").fill("Downhill")
+    text = writer.locator("#id_text")
+    text.press_sequentially("After [@mnih")
+    writer.get_by_role("option").click()
+    text.press_sequentially("], see [[grad")
+    writer.get_by_role("option", name="Gradient descent").click()
+    text.press_sequentially(". ")
+    paste(text)
+    writer.get_by_label("What does the picture show?").press("Enter")
+    writer.get_by_role("button", name="Formula").click()
+    writer.get_by_role("dialog").get_by_label("TeX").fill("x^2")
+    writer.get_by_role("dialog").get_by_role("button", name="Insert", exact=True).click()
+    expect(text).to_have_value(
+        re.compile(
+            r"^After \[@mnih2013playing\], see \[\[Gradient descent\]\]\. !\[\]\(/wiki/files/.+\)\n\$x\^2\$$"
+        )
+    )
+    text.press("Control+Enter")
+    shown = writer.locator("[data-editor-shown]")
+    expect(shown.locator("a.cite")).to_have_count(1)
+    expect(shown.locator("math")).to_have_count(1)
+    writer.wait_for_timeout(600)
+
+    tab = crash(writer)
+    tab.goto(live_server.url + reverse("wiki:post_create"))
+    tab.get_by_role("button", name="Take it up again").click()
+    expect(tab.get_by_label("Title")).to_have_value("Downhill")
+    tab.get_by_role("button", name="Save draft").click()
+    tab.get_by_text("The draft is kept").wait_for()
+    assert drafts(tab) == 0
+    assert "[@mnih2013playing]" in Post.objects.get(title="Downhill").text
+    assert Attachment.objects.get().is_picture
+
+
+def test_a_change_of_a_post_is_offered_again_after_a_crash_with_its_title(live_server, writer):
+    post = make_post(title="Noise", text="Words.\n", authors=[writer.member])
+    at = live_server.url + reverse("wiki:post_edit", args=[post.slug])
+    writer.goto(at)
+    writer.get_by_label("Title").fill("Noise and more")
+    writer.wait_for_timeout(600)
+    tab = crash(writer)
+    tab.goto(at)
+    tab.get_by_role("button", name="Take it up again").click()
+    expect(tab.get_by_label("Title")).to_have_value("Noise and more")
+    tab.get_by_label("Title").press("Control+s")
+    tab.wait_for_url(re.compile("/blog/[^/]+/$"))
+    post.refresh_from_db()
+    assert post.title == "Noise and more"
+    assert drafts(tab) == 0

@@ -165,7 +165,7 @@ def test_the_editor_is_offered_papers_by_key_short_name_author_and_title(client)
 
     def offered(typed):
         return [
-            item["insert"] for item in client.get(reverse("wiki:paper_keys"), {"q": typed}).json()["items"]
+            item["insert"] for item in client.get(reverse("wiki:paper_keys"), {"q": typed}).json()["found"]
         ]
 
     assert offered("mnih") == offered("dqn") == offered("playing") == ["@mnih2013playing"]

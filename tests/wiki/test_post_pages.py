@@ -210,6 +210,24 @@ def test_a_preview_saves_nothing_and_a_post_without_words_is_not_sent_to_the_edi
     assert Post.objects.count() == 0
 
 
+@pytest.mark.parametrize("is_new", [True, False])
+def test_without_a_script_a_picture_comes_to_the_end_of_the_text(client, is_new):
+    ada = make_member()
+    post = make_post(title="Noise", text="Words.\n", authors=[ada])
+    client.force_login(ada)
+    url = reverse("wiki:post_create") if is_new else at("post_edit", post)
+    data = {"title": "Noise", "text": "Words, more.", "base": 1, "attach": "1", "shows": "A [tide]"}
+
+    answer = client.post(url, {**data, "picture": png()})
+    assert answer.status_code == 200
+    picture = Attachment.objects.get().get_absolute_url()
+    assert answer.context["form"]["text"].value() == f"Words, more.\n\n![A tide]({picture})\n"
+    bad = client.post(url, {**data, "picture": SimpleUploadedFile("x.png", b"<script>")})
+    assert bad.status_code == 422
+    assert bad.context["form"]["text"].value() == "Words, more."
+    assert Post.objects.get().text == "Words.\n"
+
+
 def test_of_two_authors_who_change_the_same_words_the_second_sees_both(client):
     ada, bo = make_member(name="Ada Quill"), make_member()
     post = make_post(title="Noise", text="One line.\n", authors=[ada, bo])

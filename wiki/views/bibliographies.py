@@ -118,8 +118,8 @@ def paper_keys(request: HttpRequest) -> JsonResponse:
     rows = citing.completions(request.GET.get("q", ""))
     return JsonResponse(
         {
-            "items": [
-                {"insert": f"@{row.key}", "title": row.title, "detail": f"{row.label} · @{row.key}"}
+            "found": [
+                {"insert": f"@{row.key}", "label": row.title, "detail": f"{row.label} · @{row.key}"}
                 for row in rows
             ]
         }

@@ -18,10 +18,12 @@ from members.access import active_members_only
 from members.forms import save_topics
 from mlclub.refusal import Refused
 from wiki import diffs, merging, pictures, posts
+from wiki.forms import PictureForm
 from wiki.models import Post, PostAuthor
 from wiki.post_forms import AuthorsForm, PostForm, PostRevisionForm, PostSettingsForm
 from wiki.posts import Words
 from wiki.rendering import shown
+from wiki.views.pictures import attached
 
 GET_POST = ["GET", "HEAD", "POST"]
 VERSIONS = 30
@@ -49,6 +51,9 @@ def _preview(form: Any) -> Any:
 @require_http_methods(GET_POST)
 def post_create(request: HttpRequest) -> HttpResponse:
     """A member begins a post: as an idea, a draft, or at once with the question to look it over."""
+    if "attach" in request.POST:
+        with_picture = attached(request)
+        return _create_page(request, PostForm(with_picture.data), picture_form=with_picture.form)
     form = PostForm(request.POST or None)
     chosen = request.POST.get("do", "")
     if request.method == "POST" and form.is_valid() and "preview" not in request.POST:
@@ -56,12 +61,22 @@ def post_create(request: HttpRequest) -> HttpResponse:
             form.add_error("text", "There are no words yet. Write the text first, or keep it as an idea.")
         else:
             return _created(request, form.words(), chosen)
+    return _create_page(request, form)
+
+
+def _create_page(
+    request: HttpRequest, form: PostForm, *, picture_form: PictureForm | None = None
+) -> HttpResponse:
     return render(
         request,
         "wiki/post_create.html",
-        {"form": form, "preview": _preview(form)},
-        status=422 if form.is_bound and form.errors else 200,
+        {"form": form, "picture_form": picture_form or PictureForm(), "preview": _preview(form)},
+        status=_status(form, picture_form),
     )
+
+
+def _status(form: Any, picture_form: PictureForm | None) -> int:
+    return 422 if form.is_bound and (form.errors or (picture_form and picture_form.errors)) else 200
 
 
 def _created(request: HttpRequest, words: Words, chosen: str) -> HttpResponse:
@@ -88,6 +103,9 @@ def post_edit(request: HttpRequest, slug: str) -> HttpResponse:
         return _edit_page(
             request, post, PostRevisionForm(initial={**words, "base": post.head.number if post.head else 0})
         )
+    if "attach" in request.POST:
+        with_picture = attached(request)
+        return _edit_page(request, post, PostRevisionForm(with_picture.data), picture_form=with_picture.form)
     form = PostRevisionForm(request.POST)
     if not form.is_valid() or "preview" in request.POST:
         return _edit_page(request, post, form)
@@ -115,7 +133,9 @@ def post_edit(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect(post)
 
 
-def _edit_page(request: HttpRequest, post: Post, form: PostRevisionForm) -> HttpResponse:
+def _edit_page(
+    request: HttpRequest, post: Post, form: PostRevisionForm, *, picture_form: PictureForm | None = None
+) -> HttpResponse:
     preview = _preview(form)
     before = post.head.whole if post.head else ""
     return render(
@@ -124,10 +144,11 @@ def _edit_page(request: HttpRequest, post: Post, form: PostRevisionForm) -> Http
         {
             "post": post,
             "form": form,
+            "picture_form": picture_form or PictureForm(),
             "preview": preview,
             "hunks": diffs.compare(before, _whole(form.words())) if preview else [],
         },
-        status=422 if form.is_bound and form.errors else 200,
+        status=_status(form, picture_form),
     )
 
 

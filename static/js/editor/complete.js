@@ -1,14 +1,46 @@
-// After [[ the pages that begin like what is typed. A part adds a mark of its own through `clubEditor.completions`.
+// After [[ the pages that begin like what is typed, after @ the papers. A kind of completion says what was typed after its
+// mark in the text before the caret on its line (or nothing), where to ask, and what is written: `mark` is how long the
+// mark is, `taken` how much of what follows goes. The portal answers { found: [{ insert, label, detail }] }.
 // Keys: up, down, Enter or Tab, Escape; a tap works too; a screen reader is told how many there are and which is chosen.
 const kinds = (clubEditor.completions ??= []);
 kinds.push({
-  name: "pages",
-  // The text before the caret on its line: what was typed after the mark, or nothing.
   typed: (before) => /\[\[([^\[\]\n|#]{0,80})$/.exec(before)?.[1],
   url: (box) => box.dataset.pagesUrl,
-  // [{ insert, label, detail }] as the portal answers
+  none: "Nothing is called that yet.",
   written: (row, after) => ({ words: `[[${row.insert}]]`, taken: after.startsWith("]]") ? 2 : 0, mark: 2 }),
 });
+kinds.push({
+  // Not in a mail address, an address of the web or a word; `[-@key]` cites the year alone.
+  typed: (before) => /(?:^|[^\p{L}\p{N}_.@/+\-=&?#:%~\\]|\[-|;\s*-)@([\p{L}\p{N}_][\w:./-]{0,80})$/u.exec(before)?.[1],
+  url: (box) => box.dataset.papersUrl,
+  none: "No paper is known by that.",
+  written: (row, after) => ({ words: row.insert, taken: /^\w*(?:[:./-]\w+)*/.exec(after)[0].length, mark: 1 }),
+});
+
+/** Whether the end of `above` stands in a block of code, between backticks or in a formula on lines of its own. */
+const isCode = (above) => {
+  const lines = above.split("\n");
+  const line = lines.at(-1);
+  let fence = "";
+  for (const each of lines) {
+    const [, run, rest] = /^[\s>]*(?:(?:[-*+]|\d+[.)])\s+)*(`{3,}|~{3,}|\${2})(.*)$/.exec(each) ?? [];
+    if (!run) { if (fence === "$$" && each.trimEnd().endsWith("$$")) fence = ""; continue; }
+    if (!fence) { if (!rest.includes(run[0])) fence = run; }
+    else if (run[0] === fence[0] && run.length >= fence.length && !rest.trim()) fence = "";
+  }
+  if (fence) return true;
+  let run = "";
+  for (const [found] of line.matchAll(/\\`|`+/g)) {
+    if (!run) run = found.startsWith("\\") ? "" : found;
+    else if (found.replace("\\", "") === run) run = "";
+  }
+  if (run) return true;
+  // Indented by four after an empty line, and not part of a list.
+  if (!/^( {4}|\t)/.test(line)) return false;
+  const plain = lines.slice(0, -1).findLastIndex((each) => each.trim() && !/^( {4}|\t)/.test(each));
+  const isList = plain >= 0 && /^\s*([-*+]|\d+[.)]|\[\^[^\]]*\]:)\s/.test(lines[plain]);
+  return !isList && lines.length > plain + 1 && (plain < 0 || !lines[plain + 1].trim());
+};
 
 const copied = ["boxSizing", "width", "paddingTop", "paddingRight", "paddingBottom", "paddingLeft", "borderTopWidth",
   "borderRightWidth", "borderBottomWidth", "borderLeftWidth", "borderStyle", "fontFamily", "fontSize", "fontWeight",
@@ -64,7 +96,7 @@ clubEditor.part("complete", (box, text) => {
   };
   const show = (found) => {
     rows = found;
-    if (!rows.length) { close(); clubEditor.say(box, "Nothing is called that yet."); return; }
+    if (!rows.length) { close(); clubEditor.say(box, kind.none); return; }
     list.replaceChildren(...rows.map((row, index) => {
       const option = Object.assign(document.createElement("li"), { id: `${id}-${index}` });
       option.setAttribute("role", "option");
@@ -87,11 +119,13 @@ clubEditor.part("complete", (box, text) => {
     clubEditor.say(box, `${rows.length === 1 ? "One" : rows.length} found. Arrow keys choose, Enter takes one, Escape closes.`);
   };
   const look = () => {
-    const before = text.value.slice(0, text.selectionStart).split("\n").at(-1);
-    for (kind of kinds) {
-      const typed = kind.typed(before);
-      const url = kind.url(box);
-      if (typed === undefined || !url) continue;
+    const above = text.value.slice(0, text.selectionStart);
+    const before = above.split("\n").at(-1);
+    for (const each of kinds) {
+      const typed = each.typed(before);
+      const url = each.url(box);
+      if (typed === undefined || !url || isCode(above)) continue;
+      kind = each;
       length = typed.length;
       clearTimeout(timer);
       const number = ++asked;
