@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 from django.urls import reverse
 from django.utils import timezone
 
 from members import standing
 from mlclub.gather import Hit
 from mlclub.search import Source
-from wiki import paths
+from wiki import papers, paths
 from wiki.models import Page, Paper, Post, ReadingList
 
 
@@ -59,11 +62,23 @@ def findable(user: Any, now: datetime) -> list[Source]:
                 rows=Paper.objects.all(),
                 body="abstract",
                 newest_by="created_at",
+                known_by=_of_number,
                 facts={name: name for name in ("title", "authors_text", "year", "venue")},
                 hit=_paper,
             )
         )
     return sources
+
+
+def _of_number(query: str) -> Q | None:
+    """The paper of an arXiv number, a DOI or an address, however they are written."""
+    try:
+        ((name, number),) = papers.known_by(query).items()
+    except ValueError:
+        return None
+    if name == "url":
+        return Q(url=number)
+    return Q(Exact(Lower(name), number.lower())) & ~Q(**{name: ""})
 
 
 def _page(row: dict[str, Any]) -> Hit:

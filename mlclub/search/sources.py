@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db.models import F, FloatField, IntegerField, JSONField, Q, QuerySet, Value
+from django.db.models import Case, F, FloatField, IntegerField, JSONField, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Greatest, JSONObject
 
@@ -47,6 +47,8 @@ class Source:
     newest_by: str = ""
     # Rows found by another table: a condition with the words asked for.
     beside: Callable[[Any], Q] | None = None
+    # What also has a number that may be typed instead of words: the condition for it, or none for any other query.
+    known_by: Callable[[str], Q | None] | None = None
     # What has no vector: those of the rows that hold all the words, with how well they fit as `fit`.
     matching: Callable[[QuerySet[Any], str], QuerySet[Any]] | None = None
     # The rows of a term; what has none is left out where somebody asks for one.
@@ -143,10 +145,11 @@ def _branch(
             return None
         ranked = source.matching(rows, " ".join(text.words(text.wanted(query))))
     else:
-        candidates = _candidates(source, rows, tsquery, how)
+        known = source.known_by(query) if source.known_by is not None else None
+        candidates = _candidates(source, rows, tsquery, how, known)
         if candidates is None:
             return None
-        ranked = whole.filter(pk__in=candidates).annotate(fit=_fit(source, query, tsquery))
+        ranked = whole.filter(pk__in=candidates).annotate(fit=_fit(source, query, tsquery, known))
     newest = [F(source.newest_by).desc(nulls_last=True)] if source.newest_by else []
     return (
         ranked.annotate(
@@ -161,7 +164,7 @@ def _branch(
 
 
 def _candidates(
-    source: Source, rows: QuerySet[Any], tsquery: Any, how: Callable[[str], Any]
+    source: Source, rows: QuerySet[Any], tsquery: Any, how: Callable[[str], Any], known: Q | None
 ) -> RawSQL | None:
     """The keys of the rows to be ranked, as a subquery.
 
@@ -174,6 +177,8 @@ def _candidates(
         parts.append((keys.filter(**{source.names: tsquery}), CANDIDATES // 2))
     if source.beside is not None and how is not ANY:
         parts.append((keys.filter(source.beside(tsquery)), CANDIDATES // 2))
+    if known is not None:
+        parts.append((keys.filter(known), 1))
     tables: list[str] = []
     chosen: list[str] = []
     params: list[Any] = []
@@ -198,10 +203,13 @@ def _candidates(
     return RawSQL(f"WITH {', '.join(tables)} {' UNION '.join(chosen)}", params)  # noqa: S611  all of it is Django's own
 
 
-def _fit(source: Source, query: str, tsquery: Any) -> Any:
+def _fit(source: Source, query: str, tsquery: Any, known: Q | None) -> Any:
     fit: Any = text.Score(source.vector, source.title, text.wanted(query), tsquery)
     if source.beside is not None:
         fit = Greatest(fit, Value(BESIDE), output_field=FloatField())
+    if known is not None:
+        is_it = Case(When(known, then=1.0), default=0.0, output_field=FloatField())
+        fit = Greatest(fit, is_it, output_field=FloatField())
     return fit if source.weight is None else fit * source.weight
 
 

@@ -4,6 +4,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from mlclub.portal import finding
 from mlclub.refusal import Refused
 from tests.factories import make_list, make_member, make_paper, make_topic, make_user
 from wiki import lists
@@ -160,7 +161,30 @@ def test_papers_and_lists_are_found_in_the_one_search_box(client):
     body = client.get(reverse("portal:search"), {"q": "diffusion"}).content.decode()
     assert "Reading list" in body
     assert "Denoising" in body
-    assert "Denoising" in client.get(reverse("portal:search"), {"q": "2006.11239"}).content.decode()
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "2006.11239",
+        "arXiv:2006.11239v2",
+        "https://arxiv.org/abs/2006.11239",
+        "10.1145/Deep.77",
+        "https://doi.org/10.1145/deep.77",
+    ],
+)
+def test_a_paper_is_found_by_its_number_first_of_all(client, typed):
+    known = {"doi": "10.1145/deep.77"} if "10." in typed else {"arxiv_id": "2006.11239"}
+    paper = make_paper(title="Denoising diffusion", **known)
+    make_paper(title="A longer paper on arXiv 2006 11239 and 10 1145 deep 77")
+    assert finding.answer(typed, make_member(), timezone.now()).shown[0].url == paper.get_absolute_url()
+    assert not any(hit.kind == "Paper" for hit in finding.answer(typed, make_user(), timezone.now()).hits)
+
+
+@pytest.mark.parametrize("typed", ["2006.11238", "10.1145/deep.7", "https://arxiv.org/abs/2006.1123"])
+def test_a_number_that_nobody_has_finds_no_other_paper(typed):
+    make_paper(title="Denoising diffusion", arxiv_id="2006.11239")
+    assert finding.answer(typed, make_member(), timezone.now()).hits == []
 
 
 def test_a_stranger_searches_no_papers(client):
