@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -348,6 +349,20 @@ class ReadingListForm(forms.ModelForm):
         fields = ["title", "description", "visibility"]
 
 
+#: Topics of a list in its order, each with how deep it stands.
+Topics = Sequence[tuple[ReadingTopic, int]]
+
+
+def _offer_topics(field: Any, reading_list: ReadingList, topics: Topics | None) -> None:
+    """The topics to choose from; a page that has read them hands them over, and they stand as in the list."""
+    field.queryset = ReadingTopic.objects.filter(list=reading_list)
+    if topics is not None:
+        field.choices = [
+            ("", field.empty_label),
+            *((topic.pk, "\N{EM SPACE}" * (depth - 1) + topic.title) for topic, depth in topics),
+        ]
+
+
 class PlacementForm(GivenReferenceForm):
     """Place a paper in a list."""
 
@@ -362,10 +377,11 @@ class PlacementForm(GivenReferenceForm):
     )
     note = forms.CharField(max_length=300, required=False, help_text="Why it stands here, in a sentence.")
 
-    def __init__(self, *args: Any, reading_list: ReadingList, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, reading_list: ReadingList, topics: Topics | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        topics: Any = self.fields["topic"]
-        topics.queryset = ReadingTopic.objects.filter(list=reading_list)
+        _offer_topics(self.fields["topic"], reading_list, topics)
 
 
 class PlacementEditForm(forms.ModelForm):
@@ -397,10 +413,11 @@ class TopicForm(forms.Form):
         label="Below", queryset=ReadingTopic.objects.none(), required=False, empty_label="The list itself"
     )
 
-    def __init__(self, *args: Any, reading_list: ReadingList, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, reading_list: ReadingList, topics: Topics | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        parent: Any = self.fields["parent"]
-        parent.queryset = ReadingTopic.objects.filter(list=reading_list)
+        _offer_topics(self.fields["parent"], reading_list, topics)
 
 
 # ── Care, what is read first, and learning paths ──

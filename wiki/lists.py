@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Max, Q
 
+from members import audit, standing
 from members.models import User
 from mlclub.refusal import Refused
 from wiki.models import Paper, Placement, ReadingList, ReadingTopic
@@ -36,6 +37,22 @@ def create(
     )
     made.curators.set(curators)
     return made
+
+
+@transaction.atomic
+def adopt(reading_list: ReadingList, *, by: User, now: datetime) -> bool:
+    """Keep a list that nobody who is still here keeps. False for a second click; raises Refused where somebody else was
+    faster."""
+    reading_list = locked(reading_list)
+    keepers = list(reading_list.curators.all())
+    if by in keepers:
+        return False
+    there = ReadingList.objects.with_keeping(standing.today(now)).get(pk=reading_list.pk)
+    if not there.is_unkept:
+        raise Refused(f"{reading_list.title} is kept by somebody. Ask them.")
+    reading_list.curators.add(by)
+    audit.record(by, "reading-list.adopted", reading_list)
+    return True
 
 
 @transaction.atomic
@@ -203,9 +220,11 @@ def branches(reading_list: ReadingList, user: Any) -> list[Branch]:
     return found
 
 
-def counted(user: Any) -> Any:
-    """The lists that `user` may see, with `papers`: how many stand in each."""
+def counted(user: Any, *, today: date) -> Any:
+    """The lists that `user` may see, with `papers`: how many stand in each, and whether nobody keeps it."""
     shown = Q() if _reads_all(user) else Q(placements__is_for_members=False)
-    return ReadingList.objects.visible_to(user).annotate(
-        papers=Count("placements__paper", filter=shown, distinct=True)
+    return (
+        ReadingList.objects.visible_to(user)
+        .with_keeping(today)
+        .annotate(papers=Count("placements__paper", filter=shown, distinct=True))
     )

@@ -86,6 +86,10 @@ library = [
     path("reading-lists/new/", reading_lists.reading_list_create, name="reading_list_create"),
     path("reading-lists/<slug:slug>/", reading_lists.reading_list_detail, name="reading_list_detail"),
     path("reading-lists/<slug:slug>/list.bib", bibliographies.bibliography_list, name="bibliography_list"),
+    path(
+        "reading-lists/<slug:slug>/list.md", reading_lists.reading_list_markdown, name="reading_list_markdown"
+    ),
+    path("reading-lists/<slug:slug>/adopt/", reading_lists.reading_list_adopt, name="reading_list_adopt"),
     path("reading-lists/<slug:slug>/edit/", reading_lists.reading_list_edit, name="reading_list_edit"),
     path("reading-lists/<slug:slug>/papers/new/", reading_lists.placement_create, name="placement_create"),
     path(

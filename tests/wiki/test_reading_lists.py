@@ -215,9 +215,11 @@ def test_a_list_and_the_papers_cost_the_same_for_any_number(client, size, django
     topic = lists.add_topic(made, "T")
     for paper in Paper.objects.all():
         place(made, paper, topic=topic)
-    client.force_login(make_member())
+    keeper = make_member()
+    made.curators.add(keeper)
+    client.force_login(keeper)
     client.get(made.get_absolute_url())
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(10):
         client.get(made.get_absolute_url())
     with django_assert_max_num_queries(9):
         client.get(reverse("wiki:paper_list"), {"all": "1"})
@@ -225,3 +227,44 @@ def test_a_list_and_the_papers_cost_the_same_for_any_number(client, size, django
         client.get(reverse("wiki:reading_list_list"))
     with django_assert_max_num_queries(15):
         client.get(paper.get_absolute_url())
+
+
+def test_a_list_that_nobody_keeps_is_adopted_in_one_step_by_the_first_who_asks(client):
+    made, gone = make_list(title="Ropes"), make_user()
+    made.curators.add(gone)
+    first, second = make_member(), make_member()
+    client.force_login(first)
+    assert "nobody keeps it" in client.get(reverse("wiki:reading_list_list")).content.decode()
+    assert "Keep it in order" in titles(client, made)
+    adopt = reverse("wiki:reading_list_adopt", args=[made.slug])
+    for _ in range(2):
+        assert "You keep Ropes now." in client.post(adopt, follow=True).content.decode()
+    assert set(made.curators.all()) == {gone, first}
+    assert "nobody keeps it" not in client.get(reverse("wiki:reading_list_list")).content.decode()
+
+    client.force_login(second)
+    assert "Keep it in order" not in titles(client, made)
+    assert "Ropes is kept by somebody. Ask them." in client.post(adopt, follow=True).content.decode()
+    assert second not in made.curators.all()
+
+
+def test_a_list_leaves_as_markdown_as_far_as_one_may_see_it(client):
+    keeper = make_member(name="Ada Quill", handle="adaq")
+    made = make_list(title="Ropes", visibility="public")
+    made.curators.add(keeper)
+    topic = lists.add_topic(made, "Knots")
+    place(made, make_paper(title="Open [words]", year=2001), topic=topic, relevance=3, note="First.")
+    place(made, make_paper(title="Hidden words"), is_for_members=True)
+    address = reverse("wiki:reading_list_markdown", args=[made.slug])
+    answer = client.get(address)
+    body = answer.content.decode()
+    assert answer["Content-Disposition"] == f'attachment; filename="{made.slug}.md"'
+    assert "## Knots\n\n- " in body
+    assert "Open \\[words\\]" in body
+    assert "note: First." in body
+    assert "Hidden words" not in body
+    assert "adaq" not in body
+    client.force_login(keeper)
+    body = client.get(address).content.decode()
+    assert "Hidden words" in body
+    assert "adaq" in body

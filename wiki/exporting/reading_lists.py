@@ -14,27 +14,39 @@ from wiki.models import Paper, Placement, ReadingList, ReadingTopic
 SHOWN = "<!-- The papers of the front matter, to read. -->"
 
 
-def page_of(reading_list: ReadingList, keys: dict[int, str]) -> str:
-    """The list as a file. `keys` are the citation keys of the papers."""
+def page_of(
+    reading_list: ReadingList,
+    keys: dict[int, str] | None = None,
+    *,
+    shown: Any = None,
+    names: bool = True,
+) -> str:
+    """The list as a file. `keys` are the citation keys of the papers in the files beside it, without any those of the
+    library; `shown` limits the placements, and without `names` nobody is named."""
     topics = list(ReadingTopic.objects.filter(list=reading_list).order_by("position", "pk"))
     placements = list(
-        Placement.objects.filter(list=reading_list)
+        (Placement.objects.filter(list=reading_list) if shown is None else shown)
         .select_related("paper", "added_by")
         .defer("paper__search", "paper__abstract", "paper__bibtex")
         .order_by("position", "pk")
     )
+    if keys is None:
+        keys = {row.paper_id: row.paper.key or f"paper{row.paper_id}" for row in placements}
+    if not names:
+        for row in placements:
+            row.added_by = None
     front = {
         "title": reading_list.title,
         "slug": reading_list.slug,
         "visibility": reading_list.visibility,
-        "curators": handles(reading_list.curators.all()),
+        "curators": handles(reading_list.curators.all()) if names else [],
         "created_at": reading_list.created_at.isoformat(),
         "papers": [_placed(row, keys) for row in placements if row.topic_id is None],
         "topics": _topics(None, topics, placements, keys),
     }
-    shown = [_line(row.paper) for row in placements if row.topic_id is None]
-    shown += _headings(None, 2, topics, placements)
-    return f"---\n{dumped(front)}---\n\n{reading_list.description}\n\n{SHOWN}\n\n" + "\n".join(shown) + "\n"
+    lines = [_line(row.paper) for row in placements if row.topic_id is None]
+    lines += _headings(None, 2, topics, placements)
+    return f"---\n{dumped(front)}---\n\n{reading_list.description}\n\n{SHOWN}\n\n" + "\n".join(lines) + "\n"
 
 
 def dumped(data: Any) -> str:

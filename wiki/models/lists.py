@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
+from members.models import User
 from mlclub import slugs
 from mlclub.privacy import NOT_PERSONAL, Erase, Policy
 from mlclub.search import search_column
@@ -25,6 +27,11 @@ class ReadingListQuerySet(models.QuerySet["ReadingList"]):
             return self
         curated = ReadingList.curators.through.objects.filter(user=user).values("readinglist")
         return self.filter(Q(visibility=ReadingList.Visibility.PUBLIC) | Q(pk__in=curated))
+
+    def with_keeping(self, today: date) -> Any:
+        """Adds `is_unkept`: nobody who is still here keeps it in order."""
+        keepers = User.objects.still_here(today).filter(curated_lists=OuterRef("pk"))
+        return self.annotate(is_unkept=~Exists(keepers))
 
 
 class ReadingList(models.Model):
@@ -80,7 +87,7 @@ class ReadingList(models.Model):
             return False
         if user.has_perm("wiki.change_readinglist"):
             return True
-        return bool(user.standing.writes and self.curators.filter(pk=user.pk).exists())
+        return bool(user.standing.writes and any(each.pk == user.pk for each in self.curators.all()))
 
 
 class ReadingTopic(models.Model):

@@ -13,12 +13,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from members import audit
+from members import audit, standing
 from members.access import active_members_only
 from mlclub import gather
 from mlclub.gather import Reading
 from mlclub.refusal import Refused
 from wiki import lists, marks, papers
+from wiki.exporting.reading_lists import page_of
 from wiki.forms import PlacementEditForm, PlacementForm, ReadingListForm, TopicForm
 from wiki.models import Paper, Placement, ReadingList, ReadingTopic, ReadMark
 
@@ -26,7 +27,8 @@ GET_POST = ["GET", "HEAD", "POST"]
 
 
 def _seen(request: HttpRequest, slug: str) -> ReadingList:
-    return get_object_or_404(ReadingList.objects.visible_to(request.user), slug=slug)
+    lists_seen = ReadingList.objects.visible_to(request.user).with_keeping(standing.today())
+    return get_object_or_404(lists_seen.prefetch_related("curators").defer("search"), slug=slug)
 
 
 def _kept(request: HttpRequest, slug: str) -> ReadingList:
@@ -55,7 +57,7 @@ def reading_list_list(request: HttpRequest) -> HttpResponse:
         request,
         "wiki/reading_list_list.html",
         {
-            "lists": list(lists.counted(user).defer("search")),
+            "lists": list(lists.counted(user, today=standing.today()).defer("search")),
             "writes": user.is_authenticated and user.standing.writes,
             "reads": user.is_authenticated and user.standing.reads_members_area,
         },
@@ -83,6 +85,7 @@ def _page(
         row.is_read = mine.get(row.pk) == ReadMark.State.READ  # type: ignore[attr-defined]
     keeps = reading_list.is_kept_by(user)
     adds = user.is_authenticated and user.standing.writes
+    topics = [(branch.topic, branch.depth) for branch in branches if branch.topic]
     return render(
         request,
         "wiki/reading_list_detail.html",
@@ -96,8 +99,9 @@ def _page(
             "reads": user.is_authenticated and user.standing.reads_members_area,
             "keeps": keeps,
             "adds": adds,
-            "form": PlacementForm(reading_list=reading_list) if adds else None,
-            "topic_form": TopicForm(reading_list=reading_list) if keeps else None,
+            "may_adopt": adds and reading_list.is_unkept and user not in reading_list.curators.all(),  # type: ignore[attr-defined]
+            "form": PlacementForm(reading_list=reading_list, topics=topics) if adds else None,
+            "topic_form": TopicForm(reading_list=reading_list, topics=topics) if keeps else None,
             "now": timezone.now(),
             **shown,
         },
@@ -150,6 +154,37 @@ def reading_list_edit(request: HttpRequest, slug: str) -> HttpResponse:
         {"form": form, "reading_list": reading_list},
         status=422 if form.is_bound else 200,
     )
+
+
+@active_members_only
+@require_POST
+def reading_list_adopt(request: HttpRequest, slug: str) -> HttpResponse:
+    """Keep a list that nobody keeps any more."""
+    reading_list = _seen(request, slug)
+    user: Any = request.user
+    try:
+        lists.adopt(reading_list, by=user, now=timezone.now())
+    except Refused as refused:
+        messages.warning(request, str(refused))
+    else:
+        messages.success(request, f"You keep {reading_list.title} now.")
+    return redirect(reading_list)
+
+
+@login_not_required
+@require_safe
+def reading_list_markdown(request: HttpRequest, slug: str) -> HttpResponse:
+    """The list as a file of Markdown, as far as the visitor may see it."""
+    reading_list = _seen(request, slug)
+    user: Any = request.user
+    text = page_of(
+        reading_list,
+        shown=lists.seen(reading_list, user),
+        names=user.is_authenticated and user.standing.reads_members_area,
+    )
+    answer = HttpResponse(text, content_type="text/markdown; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{reading_list.slug}.md"'
+    return answer
 
 
 @active_members_only

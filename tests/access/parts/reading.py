@@ -130,6 +130,11 @@ TABLE = {
         Case("a public list", PUBLIC, NO, of("open")),
         Case("a members' list", only(*MEMBERS, "alumnus", stranger=MISSING), NO, of("inner")),
     ],
+    "wiki:reading_list_markdown": [
+        Case("a public list", PUBLIC, NO, of("open")),
+        Case("a members' list", only(*MEMBERS, "alumnus", stranger=MISSING), NO, of("inner")),
+    ],
+    "wiki:reading_list_adopt": [Case("a members' list", NO, WRITERS, of("inner"))],
     "wiki:reading_list_edit": [
         Case("a public list", OPEN_KEPT, OPEN_KEPT, of("open")),
         Case("a members' list", INNER_KEPT, INNER_KEPT, of("inner")),
