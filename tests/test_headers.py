@@ -40,7 +40,14 @@ FILES = {
     "wiki:archive_download",
 }
 #: Caches may keep these: they are the same for everybody, or say themselves how long.
-SHARED = {"events:public_feed", "events:series_feed", "members:club_logo", "members:organization_logo"}
+SHARED = {
+    "events:public_feed",
+    "events:series_feed",
+    "members:club_logo",
+    "members:organization_logo",
+    "wiki:post_feed",
+    "wiki:post_atom",
+}
 #: These write on a GET, and may: the page that a code opens remembers it in the session for the sign-in after it.
 WRITES_ON_GET = {
     "events:code_check_in": ("django_session",),
@@ -51,9 +58,12 @@ MOST_QUERIES, MOST_BYTES = 15, 60_000
 #: Pages that ask every app for its part; the number does not grow with the club, only the desk's with its offerings.
 MORE_QUERIES = {
     "portal:desk": 40,
-    "portal:digest_preview": 48,
-    "portal:digest_mine": 46,
-    "members:person_detail": 22,
+    "portal:digest_preview": 56,
+    "portal:digest_mine": 54,
+    "members:person_detail": 23,
+    # A paper names who presented it in which app; the library's front is looked at by a librarian.
+    "wiki:paper_detail": 19,
+    "wiki:page_front": 17,
     # An officer looks at an event that is on, with a talk, an agenda and an album.
     "events:event_detail": 19,
     "events:symposium_run": 17,
@@ -86,7 +96,8 @@ class Smells(HTMLParser):
                 or (value or "").strip().lower().startswith("javascript:")
             ):
                 self.found.append(f"<{tag} {name}={value!r}>")
-        source = given.get("src") or (given.get("href") if tag == "link" else "") or ""
+        loads = tag == "link" and given.get("rel") not in ("canonical", "alternate")
+        source = given.get("src") or (given.get("href") if loads else "") or ""
         if re.match(r"(https?:)?//", source):
             self.found.append(f"<{tag}> from {source}")
 

@@ -17,10 +17,6 @@ from mlclub.search import Source, corrected
 from wiki import archives, authors, care_news, knowing, lookups, mirror, post_news, posts, vocabulary
 from wiki import search as library
 from wiki.models import Mirror, Page, Paper, Post, ReadingList, Revision
-from wiki.post_news import panels
-
-__all__ = ["panels"]
-
 
 NEW_FOR = timedelta(days=7)
 #: How many pages a home page or a digest names.

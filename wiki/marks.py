@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from members.audit import record
 from members.models import User
 from mlclub.refusal import Refused
 from wiki.models import Paper, PaperNote, ReadMark
+
+#: So many readers are named on a paper's page.
+NAMED = 40
 
 
 def mark(paper: Paper, person: User, state: str, *, shows_name: bool, now: datetime) -> None:
@@ -34,10 +38,30 @@ def mark(paper: Paper, person: User, state: str, *, shows_name: bool, now: datet
         row.save(update_fields=["state", "shows_name", "marked_at"])
 
 
-def counts(paper: Paper) -> dict[str, int]:
-    """How many want to read it, read it, have read it."""
-    rows = paper.marks.order_by().values_list("state").annotate(times=Count("pk"))
-    return dict.fromkeys(ReadMark.State.values, 0) | dict(rows)
+@dataclass
+class Readers:
+    """Who has to do with a paper: how many in each state, those who show their name, and one's own mark."""
+
+    counts: dict[str, int]
+    shown: list[ReadMark]
+    mine: ReadMark | None
+
+
+def readers(paper: Paper, user: Any) -> Readers:
+    """What all marks of a paper come to; one query."""
+    found = Readers(dict.fromkeys(ReadMark.State.values, 0), [], None)
+    for mark in paper.marks.select_related("person"):
+        found.counts[mark.state] += 1
+        if mark.person_id == user.pk:
+            found.mine = mark
+        if (
+            mark.shows_name
+            and mark.state != ReadMark.State.WANT
+            and mark.person.is_active
+            and len(found.shown) < NAMED
+        ):
+            found.shown.append(mark)
+    return found
 
 
 def states_of(person: Any, papers: Iterable[Paper]) -> dict[int, str]:
@@ -105,13 +129,3 @@ def hide(note: PaperNote, *, by: User, now: datetime) -> bool:
 def seen(paper: Paper, user: Any) -> list[PaperNote]:
     """The notes on a paper that `user` may see, the oldest first."""
     return list(PaperNote.objects.visible_to(user).filter(paper=paper).select_related("author")[:100])
-
-
-def readers(paper: Paper) -> list[ReadMark]:
-    """Who has read it, or reads it, and shows the name."""
-    return list(
-        paper.marks.filter(shows_name=True)
-        .exclude(state=ReadMark.State.WANT)
-        .filter(Q(person__is_active=True))
-        .select_related("person")[:40]
-    )

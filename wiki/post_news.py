@@ -20,10 +20,9 @@ from mlclub.gather import (
     Figure,
     FrontItem,
     Item,
-    Panel,
 )
 from mlclub.templatetags.ui import how_far
-from wiki.models import Paper, Post
+from wiki.models import Post
 
 #: How many posts the front page and a digest name.
 A_FEW = 3
@@ -124,20 +123,6 @@ def front(now: datetime) -> list[FrontItem]:
         )
         for post in rows
     ]
-
-
-def panels(obj: Any, user: Any) -> list[Panel]:
-    """On a paper's page, the posts that cite it."""
-    if not isinstance(obj, Paper):
-        return []
-    rows = list(
-        Post.objects.published().filter(papers=obj).only("slug", "title", "published_at").newest_first()[:20]
-    )
-    return (
-        [Panel(title="Cited on the blog", template="wiki/_cited_by_posts.html", context={"posts": rows})]
-        if rows
-        else []
-    )
 
 
 def numbers(term: Any) -> Figure:

@@ -104,7 +104,7 @@ def test_a_post_cites_papers_and_their_pages_know_of_it(client):
     assert "References" in words_of(client.get(at("post_detail", post)))
     client.force_login(make_member())
     page = words_of(client.get(paper.get_absolute_url()))
-    assert "Cited on the blog On attention" in page
+    assert "On attention in the blog" in page
     assert "A draft on attention" not in page
 
 

@@ -128,8 +128,12 @@ class KnownPage(models.Model):
     page = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="+")
     at = models.DateTimeField(default=timezone.now)
 
-    # Copied by `wiki.gathered`, by the pages' names.
-    personal_data = Policy(owners=("person",), on_erase=Erase.DELETE, is_exported=False)
+    personal_data = Policy(
+        owners=("person",),
+        on_erase=Erase.DELETE,
+        is_exported=False,
+        why="The copy names the pages, in `wiki.gathered`.",
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "page"], name="one_mark_a_page")]
@@ -215,8 +219,12 @@ class LearningFollow(models.Model):
     path = models.ForeignKey(LearningPath, on_delete=models.CASCADE, related_name="+")
     since = models.DateTimeField(default=timezone.now)
 
-    # Copied by `wiki.gathered`, by the paths' titles.
-    personal_data = Policy(owners=("person",), on_erase=Erase.DELETE, is_exported=False)
+    personal_data = Policy(
+        owners=("person",),
+        on_erase=Erase.DELETE,
+        is_exported=False,
+        why="The copy names the paths, in `wiki.gathered`.",
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "path"], name="one_follower_a_path")]

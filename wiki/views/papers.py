@@ -62,7 +62,6 @@ def paper_list(request: HttpRequest) -> HttpResponse:
 def shown_paper(request: HttpRequest, paper: Paper, *, status: int = 200, **more: Any) -> HttpResponse:
     """The hub of a paper: where it is cited, in which lists it stands, who read it and what they note of it."""
     user: Any = request.user
-    mine = ReadMark.objects.filter(paper=paper, person=user).first()
     keeps = user.has_perm("wiki.change_paper")
     return render(
         request,
@@ -77,9 +76,7 @@ def shown_paper(request: HttpRequest, paper: Paper, *, status: int = 200, **more
             ),
             "citing": list(citing.pages_citing(paper, user)[:CITED_BY]),
             "posts": list(citing.posts_citing(paper, user)[:CITED_BY]),
-            "counts": marks.counts(paper),
-            "readers": marks.readers(paper),
-            "mine": mine,
+            "readers": marks.readers(paper, user),
             "states": ReadMark.State.choices,
             "notes": marks.seen(paper, user),
             "note_form": NoteForm(),
