@@ -56,7 +56,7 @@ clubEditor.part("draft", (box, text) => {
     body.append(Object.assign(document.createElement("p"), { textContent: words }));
     const actions = Object.assign(document.createElement("div"), { className: "actions" });
     for (const [label, press] of Object.entries(buttons)) {
-      const made = Object.assign(document.createElement("button"), { type: "button", className: "btn quiet", textContent: label });
+      const made = Object.assign(document.createElement("button"), { type: "button", className: actions.hasChildNodes() ? "btn quiet" : "btn", textContent: label });
       made.addEventListener("click", press);
       actions.append(made);
     }
