@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 
@@ -31,14 +31,34 @@ def seen(rows: Any, user: Any) -> Any:
     )
 
 
-def read_by(rows: Any, user: Any, now: datetime) -> Any:
-    """The keys of the papers among them that have been presented."""
-    return seen(rows, user).filter(slot__event__ends_at__lte=now, paper__isnull=False).values("paper")
+def read_by(rows: Any, user: Any, now: datetime, *, term: str = "", presenter: int | None = None) -> Any:
+    """The papers among them that have been presented, each time as a row of `paper` and `read_at`; those of a term (its
+    slug) alone, or of one person, where names are shown."""
+    over = _over(rows, user, now)
+    if term:
+        over = over.filter(slot__event__term__slug=term)
+    if presenter is not None:
+        over = over.filter(Exists(_holding().filter(person=presenter)), slot__sheet__hides_names=False)
+    return over.order_by().values("paper", read_at=F("slot__event__starts_at"))
+
+
+def _over(rows: Any, user: Any, now: datetime) -> Any:
+    return seen(rows, user).filter(slot__event__ends_at__lte=now, paper__isnull=False)
+
+
+def presenters(rows: Any, user: Any, now: datetime) -> list[tuple[int, str]]:
+    """Who has presented papers among them, as (key, name); nobody is named to others than readers of the members'
+    area. One query."""
+    if not (user.is_authenticated and user.standing.reads_members_area):
+        return []
+    slots = _over(rows, user, now).filter(slot__sheet__hides_names=False).order_by().values("slot")
+    held = Claim.objects.filter(slot__in=slots, state__in=[Claim.State.HELD, Claim.State.DONE]).order_by()
+    people = held.values_list("person", "person__name", "person__handle").distinct()
+    return [(pk, name or handle) for pk, name, handle in people]
 
 
 def lately(rows: Any, user: Any, now: datetime, limit: int, *, title: Callable[[Any], str]) -> list[Reading]:
     """The last of them that are over, without who presented and what is left of it; one query."""
-    over = seen(rows, user).filter(slot__event__ends_at__lte=now, paper__isnull=False)
     return [
         Reading(
             paper=row.paper_id,
@@ -47,7 +67,7 @@ def lately(rows: Any, user: Any, now: datetime, limit: int, *, title: Callable[[
             url=row.slot.event.get_absolute_url(),
             is_over=True,
         )
-        for row in over.order_by("-slot__event__starts_at", "-pk")[:limit]
+        for row in _over(rows, user, now).order_by("-slot__event__starts_at", "-pk")[:limit]
     ]
 
 

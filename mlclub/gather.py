@@ -28,7 +28,9 @@ nothing to say leaves it out. Everything is limited to what `user` may see by th
     contact_erased(contact) -> None                    somebody outside is to be forgotten: empty what says who it was
     paper_filled(paper) -> None                        a paper that was known by its number alone has its title now
     paper_merged(kept, gone) -> None                   two rows of one work become one: what points to `gone` moves over
-    papers_read(user) -> list[QuerySet]                keys of the papers that were presented where `user` may know of it
+    papers_read(user, term, presenter) -> list[QuerySet]   rows of `paper` and `read_at`: papers that were presented where
+                                                       `user` may know of it; in a term (slug), by a person (key)
+    paper_presenters(user) -> list[tuple[int, str]]    who presented them, by key and name
     readings(papers, user) -> list[Reading]            when papers were, or will be, read together
     note_steps(notes, user) -> {pk: [Step]}            what may be made, or was made, of readers' notes on posts
     help_topics(event) -> list[str]                    what people at a party may want help with

@@ -62,7 +62,7 @@ def findable(user: Any, now: datetime) -> list[Source]:
                 rows=Paper.objects.all(),
                 body="abstract",
                 newest_by="created_at",
-                known_by=_of_number,
+                known_by=of_number,
                 facts={name: name for name in ("title", "authors_text", "year", "venue")},
                 hit=_paper,
             )
@@ -70,7 +70,7 @@ def findable(user: Any, now: datetime) -> list[Source]:
     return sources
 
 
-def _of_number(query: str) -> Q | None:
+def of_number(query: str) -> Q | None:
     """The paper of an arXiv number, a DOI or an address, however they are written."""
     try:
         ((name, number),) = papers.known_by(query).items()

@@ -32,6 +32,7 @@ from events.gathered.programme import PROGRAMME
 from events.gathered.reading import (
     paper_filled,
     paper_merged,
+    paper_presenters,
     papers_read,
     read_lately,
     readings,
@@ -59,6 +60,7 @@ __all__ = [
     "panels",
     "paper_filled",
     "paper_merged",
+    "paper_presenters",
     "papers_read",
     "personal_data",
     "read_lately",

@@ -30,9 +30,14 @@ def paper_merged(kept: Paper, gone: Paper) -> None:
     presenting.paper_merged(kept, gone)
 
 
-def papers_read(user: Any) -> list[Any]:
-    """Keys of the papers that were presented where `user` may know of it."""
-    return [reading.read_by(Presentation.objects.all(), user, timezone.now())]
+def papers_read(user: Any, term: str = "", presenter: int | None = None) -> list[Any]:
+    """The papers that were presented where `user` may know of it."""
+    return [reading.read_by(Presentation.objects.all(), user, timezone.now(), term=term, presenter=presenter)]
+
+
+def paper_presenters(user: Any) -> list[tuple[int, str]]:
+    """Who presented them, where `user` may know of it."""
+    return reading.presenters(Presentation.objects.all(), user, timezone.now())
 
 
 def read_lately(user: Any, now: datetime, limit: int) -> list[Reading]:

@@ -22,7 +22,7 @@ from nmep.gathered.finding import (
     panels,
 )
 from nmep.gathered.home import home, stand
-from nmep.gathered.reading import papers_read, read_lately, readings
+from nmep.gathered.reading import paper_presenters, papers_read, read_lately, readings
 from nmep.gathered.records import office_permissions, personal_data
 from nmep.papers import paper_merged
 from nmep.sheets import sheet_owner
@@ -44,6 +44,7 @@ __all__ = [
     "office_permissions",
     "panels",
     "paper_merged",
+    "paper_presenters",
     "papers_read",
     "personal_data",
     "read_lately",

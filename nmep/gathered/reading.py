@@ -22,9 +22,14 @@ def _talks(user: Any) -> Any:
     return PaperTalk.objects.filter(offering__in=Offering.objects.visible_to(user))
 
 
-def papers_read(user: Any) -> list[Any]:
-    """Keys of the papers that were presented in a class that `user` may know of."""
-    return [reading.read_by(_talks(user), user, timezone.now())]
+def papers_read(user: Any, term: str = "", presenter: int | None = None) -> list[Any]:
+    """The papers that were presented in a class that `user` may know of."""
+    return [reading.read_by(_talks(user), user, timezone.now(), term=term, presenter=presenter)]
+
+
+def paper_presenters(user: Any) -> list[tuple[int, str]]:
+    """Who presented them, where `user` may know of it."""
+    return reading.presenters(_talks(user), user, timezone.now())
 
 
 def read_lately(user: Any, now: datetime, limit: int) -> list[Reading]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Greatest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -20,6 +21,8 @@ from wiki import citing, marks, paper_merging
 from wiki.exporting.bibliographies import entry
 from wiki.forms import NoteForm, PaperForm
 from wiki.models import FormerPaper, Paper, Placement, ReadMark
+from wiki.paper_forms import UNMARKED, PaperFilterForm
+from wiki.search import of_number
 from wiki.views.reading_lists import readings_of
 
 A_PAGE = 25
@@ -33,15 +36,27 @@ def paper_list(request: HttpRequest) -> HttpResponse:
     """What the club has read together, to be searched; or every paper that it knows of."""
     user: Any = request.user
     shows_all = request.GET.get("all") == "1"
-    papers = Paper.objects.defer("search", "abstract", "bibtex")
+    form = PaperFilterForm(request.GET, user=user, shows_all=shows_all)
+    form.is_valid()  # what is no choice says so beside its field, and the rest counts
+    asked = form.cleaned_data
+    mine = ReadMark.objects.filter(paper=OuterRef("pk"), person=user).values("state")
+    papers = Paper.objects.defer("search", "abstract", "bibtex").annotate(my_state=Subquery(mine))
     if not shows_all:
-        read = [Q(pk__in=keys) for keys in gather.flat("papers_read", user)]
-        papers = papers.filter(reduce(or_, read)) if read else papers.none()
-    query = normalised(request.GET.get("q", ""))
+        papers = _read_together(papers, user, term=asked.get("term", ""), presenter=asked.get("presenter"))
+    if places := form.placed():
+        papers = papers.filter(Exists(Placement.objects.filter(paper=OuterRef("pk"), **places)))
+    if mark := asked.get("mark"):
+        papers = papers.filter(my_state=None) if mark == UNMARKED else papers.filter(my_state=mark)
+    query = normalised(asked.get("q", ""))
     if words(query):
-        fitting = papers.filter(search=every_word(query))
+        number = of_number(query)
+        fits = Q(search=every_word(query)) | number if number else Q(search=every_word(query))
+        fitting = papers.filter(fits)
         papers = fitting if fitting.exists() else papers.filter(search=any_word(query))
-    page = Paginator(papers.order_by("title", "pk"), A_PAGE).get_page(request.GET.get("page"))
+    order = {"title": ("title",), "year": (F("year").desc(nulls_last=True), "title")}
+    first = asked.get("sort") or ("title" if shows_all else "")
+    papers = papers.order_by(*order.get(first, ("-read_at", "title")), "pk")
+    page = Paginator(papers, A_PAGE).get_page(request.GET.get("page"))
     rows = list(page.object_list)
     readings = readings_of(rows, user) if rows else {}
     for row in rows:
@@ -52,10 +67,25 @@ def paper_list(request: HttpRequest) -> HttpResponse:
         {
             "page_obj": page,
             "papers": rows,
-            "query": query,
+            "form": form,
+            "is_filtered": any(asked.get(name) for name in ("q", "topic", "term", "presenter", "mark")),
             "shows_all": shows_all,
             "writes": user.standing.writes,
         },
+    )
+
+
+def _read_together(papers: Any, user: Any, *, term: str, presenter: int | None) -> Any:
+    """Those that were presented, with `read_at`: when last."""
+    read = gather.flat("papers_read", user, term, presenter)
+    if not read:
+        return papers.none()
+    when = [
+        Subquery(rows.filter(paper=OuterRef("pk")).order_by("-read_at").values("read_at")[:1])
+        for rows in read
+    ]
+    return papers.filter(reduce(or_, [Q(pk__in=rows.values("paper")) for rows in read])).annotate(
+        read_at=Greatest(*when) if len(when) > 1 else when[0]
     )
 
 
