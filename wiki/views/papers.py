@@ -40,7 +40,7 @@ def paper_list(request: HttpRequest) -> HttpResponse:
     form.is_valid()  # what is no choice says so beside its field, and the rest counts
     asked = form.cleaned_data
     mine = ReadMark.objects.filter(paper=OuterRef("pk"), person=user).values("state")
-    papers = Paper.objects.defer("search", "abstract", "bibtex").annotate(my_state=Subquery(mine))
+    papers: Any = Paper.objects.defer("search", "abstract", "bibtex").annotate(my_state=Subquery(mine))
     if not shows_all:
         papers = _read_together(papers, user, term=asked.get("term", ""), presenter=asked.get("presenter"))
     if places := form.placed():
@@ -60,7 +60,7 @@ def paper_list(request: HttpRequest) -> HttpResponse:
     rows = list(page.object_list)
     readings = readings_of(rows, user) if rows else {}
     for row in rows:
-        row.readings = readings.get(row.pk, [])  # type: ignore[attr-defined]
+        row.readings = readings.get(row.pk, [])
     return render(
         request,
         "wiki/paper_list.html",
