@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -13,12 +14,13 @@ from django.utils.html import format_html
 
 from members import audit, standing
 from members.models import Term, User
-from wiki import care_admin, lookups, post_admin  # noqa: F401  (their tables)
+from wiki import care_admin, citing, lookups, post_admin  # noqa: F401  (their tables)
 from wiki.models import (
     Attachment,
     BibEntry,
     FormerPaper,
     Move,
+    OtherKey,
     Page,
     Paper,
     PaperLookup,
@@ -26,6 +28,7 @@ from wiki.models import (
     Placement,
     ReadingList,
     ReadingTopic,
+    ReadMark,
     Redirect,
     Revision,
     Suggestion,
@@ -244,6 +247,62 @@ class PaperNoteAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: PaperNote | None = None) -> bool:
         """A note is hidden; only its author takes it away."""
+        return False
+
+
+@admin.register(OtherKey)
+class OtherKeyAdmin(admin.ModelAdmin):
+    """Which paper a former key means; where that changes or the key goes, the pages that cite it follow."""
+
+    list_display = ("key", "paper")
+    list_select_related = ("paper",)
+    search_fields = ("key", "paper__title")
+    raw_id_fields = ("paper",)
+    readonly_fields = ("key",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A paper that gets another key, and a file that is brought, make them."""
+        return False
+
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: OtherKey, form: Any, change: bool) -> None:
+        was = OtherKey.objects.select_related("paper").get(pk=obj.pk).paper
+        super().save_model(request, obj, form, change)
+        citing.ask_again(obj.key, was=was)
+
+    @transaction.atomic
+    def delete_model(self, request: HttpRequest, obj: OtherKey) -> None:
+        was = obj.paper
+        super().delete_model(request, obj)
+        citing.ask_again(obj.key, was=was)
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[OtherKey]) -> None:
+        for row in queryset.select_related("paper"):
+            self.delete_model(request, row)
+
+
+@admin.register(ReadMark)
+class ReadMarkAdmin(admin.ModelAdmin):
+    """For looking only, and only what its reader shows to everybody."""
+
+    list_display = ("paper", "person", "state", "marked_at")
+    list_filter = ("state",)
+    list_select_related = ("paper", "person")
+    search_fields = ("paper__title", "person__name")
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReadMark]:
+        return super().get_queryset(request).filter(shows_name=True)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: ReadMark | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ReadMark | None = None) -> bool:
+        """A mark is its reader's own."""
         return False
 
 

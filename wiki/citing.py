@@ -73,6 +73,13 @@ def settle(keys: Iterable[str] | None = None) -> int:
     return len(settled)
 
 
+@transaction.atomic
+def ask_again(key: str, *, was: Paper) -> None:
+    """Pages that cite `was` by this key look it up anew; what nobody knows any more is wanted."""
+    Citing.objects.filter(key__iexact=key, paper=was).update(paper=None)
+    settle([key])
+
+
 def pages_citing(paper: Paper, user: Any) -> Any:
     """The pages that cite a paper and that `user` may see."""
     return (

@@ -300,6 +300,10 @@ def office_permissions() -> dict[str, list[str]]:
         "wiki.view_papernote",
         "wiki.change_papernote",
         "wiki.view_formerpaper",
+        "wiki.view_otherkey",
+        "wiki.change_otherkey",
+        "wiki.delete_otherkey",
+        "wiki.view_readmark",
         "wiki.view_paperlookup",
         "wiki.change_paperlookup",
         *(

@@ -5,6 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mlclub.refusal import Refused
+from tests.events.test_races import all_at_once
 from tests.factories import make_list, make_member, make_officer, make_page, make_paper, make_topic, make_user
 from wiki import citing, lists, marks, paper_merging, papers
 from wiki.models import Citing, FormerPaper, OtherKey, Paper, PaperNote, Placement, ReadMark
@@ -254,3 +255,66 @@ def test_the_hub_costs_the_same_however_much_hangs_on_it(client, size, django_as
     page(client, paper)
     with django_assert_max_num_queries(15):
         page(client, paper)
+
+
+def test_a_former_key_is_led_to_another_paper_by_a_librarian_and_pages_follow(client):
+    wrong, right = make_paper(title="Wrong"), make_paper(title="Right")
+    other = OtherKey.objects.create(key="quill1999ropes", paper=wrong)
+    page = make_page(path="Basics/Sails", text="See [@quill1999ropes].\n")
+    assert page.citings.get().paper == wrong
+    client.force_login(librarian())
+    client.post(reverse("admin:wiki_otherkey_change", args=[other.pk]), {"paper": right.pk})
+    assert page.citings.get().paper == right
+    assert client.get(reverse("admin:wiki_otherkey_add")).status_code == 403
+    client.post(reverse("admin:wiki_otherkey_delete", args=[other.pk]), {"post": "yes"})
+    assert page.citings.get().paper is None
+
+
+def test_the_admin_shows_no_mark_whose_reader_shows_no_name_and_changes_none(client):
+    paper = make_paper()
+    marks.mark(paper, make_member(name="Quiet Reader"), "read", shows_name=False, now=NOW)
+    marks.mark(paper, make_member(name="Open Reader"), "read", shows_name=True, now=NOW)
+    client.force_login(librarian())
+    body = client.get(reverse("admin:wiki_readmark_changelist")).content.decode()
+    assert "Open Reader" in body
+    assert "Quiet Reader" not in body
+    for mark in ReadMark.objects.all():
+        answer = client.post(reverse("admin:wiki_readmark_delete", args=[mark.pk]), {"post": "yes"})
+        assert answer.status_code in {302, 403}
+    assert ReadMark.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.race
+@pytest.mark.parametrize("both_ways", [False, True], ids=["the same way", "each into the other"])
+def test_two_keepers_who_merge_the_same_two_papers_at_once_lose_nothing(both_ways):
+    one, other = make_paper(title="Sails"), make_paper(title="Sails", arxiv_id="1999.00001")
+    people = [librarian(), make_member(), make_member()]
+    marks.mark(one, people[1], "read", shows_name=False, now=NOW)
+    marks.mark(other, people[1], "reading", shows_name=False, now=NOW)
+    marks.mark(other, people[2], "read", shows_name=False, now=NOW)
+    note = marks.write(other, people[1], "Worth it.", now=NOW)
+    kept = lists.place(make_list(), other, by=None, now=NOW)
+    outcomes = []
+
+    def merge(gone, into):
+        try:
+            paper_merging.merge(gone, into=into, by=people[0], now=NOW)
+            outcomes.append("done")
+        except Refused as refused:
+            outcomes.append(str(refused))
+
+    turned = (one, other) if both_ways else (other, one)
+    all_at_once([lambda: merge(other, one), lambda: merge(*turned)])
+    gone = "One of the two is no longer there. Look at the page again."
+    assert sorted(outcomes) == (sorted([gone, "done"]) if both_ways else ["done", "done"])
+    paper = Paper.objects.get()
+    assert paper.arxiv_id == "1999.00001"
+    assert FormerPaper.objects.get().paper == paper
+    assert sorted(paper.marks.values_list("person", "state")) == sorted(
+        (person.pk, "read") for person in people[1:]
+    )
+    for row in (note, kept):
+        row.refresh_from_db()
+        assert row.paper == paper
+    assert paper.other_keys.count() == 1

@@ -161,4 +161,6 @@ ADMIN = {
     "wiki_paperlookup": ("librarian", "president"),
     "wiki_papernote": ("librarian", "president"),
     "wiki_formerpaper": ("librarian", "president"),
+    "wiki_otherkey": ("librarian", "president"),
+    "wiki_readmark": ("librarian", "president"),
 }
