@@ -20,8 +20,8 @@ from wiki.rendering import Anatomy
 TEXT = Path(__file__).parent / "demo_papers.md"
 #: The list that nobody keeps.
 UNKEPT = "Can we trust it?"
-#: So many members mark what they read, each up to so many papers.
-READERS, MARKS = 24, 9
+#: So many members mark what they read, each fewer of those that lists begin with.
+READERS, MARKS = 24, 8
 #: {citation key: what members note of the paper}.
 NOTES = {
     "mnih2013playing": (
@@ -117,7 +117,12 @@ def seed(people: People, now: datetime) -> None:
             curators.append(people.cast["member"])
         made.curators.set(curators)
         _fill(made, topics, curators[0] if curators else None, now)
-    _mark(papers, members, people.cast["member"], now, rng)
+    begins = {
+        id(line.paper) for *_, topics in lists for _, lines in topics for line in lines if line.relevance == 3
+    }
+    first = [paper for paper in papers if id(paper) in begins]
+    others = [paper for paper in papers if id(paper) not in begins]
+    _mark(first, others, members, people.cast["member"], now, rng)
     _note(papers, members, now)
 
 
@@ -146,7 +151,14 @@ def _fill(
     Placement.objects.bulk_create(placements)
 
 
-def _mark(papers: list[Paper], members: list[User], member: User, now: datetime, rng: random.Random) -> None:
+def _mark(
+    first: list[Paper],
+    others: list[Paper],
+    members: list[User],
+    member: User,
+    now: datetime,
+    rng: random.Random,
+) -> None:
     states = [ReadMark.State.READ] * 6 + [ReadMark.State.READING, ReadMark.State.WANT, ReadMark.State.WANT]
     readers = dict.fromkeys([member, *members[:: max(1, len(members) // READERS)]])
     ReadMark.objects.bulk_create(
@@ -158,8 +170,8 @@ def _mark(papers: list[Paper], members: list[User], member: User, now: datetime,
             marked_at=now - timedelta(days=rng.randrange(1, 40), minutes=rng.randrange(600)),
         )
         for person in list(readers)[:READERS]
-        # What stands first in a list is read by more.
-        for paper in rng.sample(papers[: 30 + 6 * (person.pk % 12)], rng.randrange(3, MARKS + 1))
+        # What a list begins with is read by more.
+        for paper in rng.sample(first, rng.randrange(3, MARKS)) + rng.sample(others, rng.randrange(4))
     )
 
 

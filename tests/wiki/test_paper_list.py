@@ -111,3 +111,13 @@ def test_the_page_costs_the_same_for_any_number(client, size, django_assert_max_
         assert (
             len(shown(client, q="denoising", topic=f"list-{made.pk}", presenter=ada.pk, mark="none")) == size
         )
+
+
+def test_of_a_paper_that_is_read_again_and_again_the_last_three_times_are_told(client):
+    ada, paper = make_member(), make_paper()
+    for number in range(5):
+        read(paper, ada, days=10 * number + 1)
+    client.force_login(ada)
+    body = client.get(reverse("wiki:paper_list")).content.decode()
+    assert body.count("read together on") == 3
+    assert "and 2 times before that" in body
