@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -63,6 +64,7 @@ def seed(people: People, now: datetime, rng: random.Random) -> None:
         revisions.append(versions)
     Page.objects.bulk_create(rows)
     flat = [revision for versions in revisions for revision in versions]
+    _let_all_write([revision for versions in revisions for revision in versions[:-1]], flat, terms, writers)
     for page, versions in zip(rows, revisions, strict=True):
         for revision in versions:
             revision.page = page
@@ -93,6 +95,21 @@ def _writers(people: People, terms: list[Term], rng: random.Random) -> dict[int,
         term.pk: [user for user in chosen if user in people.active_in.get(term.pk, [])] or chosen[:1]
         for term in terms
     }
+
+
+def _let_all_write(
+    earlier: list[Revision], every: list[Revision], terms: list[Term], writers: dict[int, list[User]]
+) -> None:
+    """Whoever was chosen and got no version by chance takes one of somebody who has many; the last versions stay."""
+    times = Counter(revision.author for revision in every)
+    for term in terms:
+        begun = [row for row in earlier if term.starts_on <= row.at.date() <= term.ends_on]
+        for person in writers[term.pk]:
+            if not times[person] and begun:
+                row = max(begun, key=lambda row: times[row.author])
+                times[row.author] -= 1
+                row.author = person
+                times[person] += 1
 
 
 def _steps(pages: dict[str, str], rng: random.Random) -> dict[str, list[str]]:
