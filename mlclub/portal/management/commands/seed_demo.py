@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 import events.demo
@@ -53,4 +53,6 @@ class Command(BaseCommand):
             projects.demo.seed(people, demo_terms, now, rng)
             nmep.demo.seed(people, demo_terms, now, rng)
             demo_ledger.seed(people, now, rng)
+            with connection.cursor() as cursor:
+                cursor.execute("ANALYZE")  # the first pages are planned for what is there now
         self.stdout.write(f"{club} is there, in week 7 of {terms[3]}: {User.objects.count()} people.")
