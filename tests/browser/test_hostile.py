@@ -154,7 +154,15 @@ def test_no_name_summary_caption_or_search_runs_on_the_portals_pages(browser, li
     tab = context.new_page()
     tab.add_init_script(WATCH)
     complaints, dialogs = [], []
-    tab.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    # The editor asks before what was typed is left; that is ours.
+    tab.on(
+        "dialog",
+        lambda dialog: (
+            dialog.accept()
+            if dialog.type == "beforeunload"
+            else (dialogs.append(dialog.message), dialog.dismiss())
+        ),
+    )
     # The policy has nothing to forbid: what it would stop must not even be there.
     tab.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)
     addresses = [

@@ -17,6 +17,10 @@ DEPARTURES = {
     590: "[[…]] is a link to a page",
     608: "a bare address is a link",
     611: "a bare address is a link",
+    **dict.fromkeys(
+        (572, 573, 576, 577, 584, 585, 586, 588, 589, 591),
+        "a picture with a title that stands alone is a figure with a caption",
+    ),
 }
 
 
