@@ -277,10 +277,14 @@ def check_every_mail(mails, events, moved, cancelled):
         what = message["Subject"].partition(":")[0]
         subjects[to, what, event.pk] += 1
         is_later = what != "You are going to Thursday papers"
-        assert sequence == (1 if is_later and event in (moved, cancelled) else 0), message["Subject"]
+        left = what == "You are not registered for Thursday papers any more"
+        versions = 1 if is_later and event in (moved, cancelled) else 0
+        assert sequence == versions + left, message["Subject"]
         if what == "Cancelled":
             assert (event, method, status) == (cancelled, "CANCEL", "CANCELLED")
             assert "The hall is flooded." in message.get_body("plain").get_content()
+        elif left:
+            assert (method, status) == ("CANCEL", "CANCELLED")
         else:
             assert (method, status) == ("REQUEST", "CONFIRMED")
         if what in ("New time", "Tomorrow"):
