@@ -12,6 +12,7 @@ from django.db.models import Exists, Max, OuterRef
 from events.locking import locked_event
 from events.models import AgendaItem, Event
 from members.models import User
+from mlclub import ordering
 from mlclub.refusal import Refused
 
 #: So long after the end a meeting that ticked off its points hands on the rest by itself.
@@ -56,15 +57,7 @@ def shift(item: AgendaItem, *, up: bool) -> None:
     """One place up or down; at the end of the list nothing happens."""
     locked_event(item.event)
     rows = list(AgendaItem.objects.shown().filter(event=item.event_id))
-    at = next((index for index, row in enumerate(rows) if row.pk == item.pk), None)
-    if at is None:
-        return
-    other = at - 1 if up else at + 1
-    if 0 <= other < len(rows):
-        rows[at], rows[other] = rows[other], rows[at]
-    for position, row in enumerate(rows):
-        row.position = position
-    AgendaItem.objects.bulk_update(rows, ["position"])
+    ordering.shift(rows, item.pk, up=up)
 
 
 def next_meeting(event: Event) -> Event | None:

@@ -11,10 +11,9 @@ from django.db.models import BooleanField, Case, Count, Max, Q, Sum, When
 
 from events import following, ical
 from events.models import CalendarFeed, Event, Registration, Series
-from events.models.calendars import digest_of
 from events.models.events import EventQuerySet
 from members.models import Club, User
-from mlclub import gather
+from mlclub import gather, tokens
 from mlclub.gather import Occurrence
 
 #: Raise it when the form of the entries changes, so that every reader fetches anew.
@@ -93,7 +92,7 @@ def _dates_of(series: Series, now: datetime) -> EventQuerySet:
 
 def find(token: str) -> CalendarFeed | None:
     """The feed behind a token, revoked or not."""
-    return CalendarFeed.objects.select_related("user").filter(token_hash=digest_of(token)).first()
+    return CalendarFeed.objects.select_related("user").filter(token_hash=tokens.digest(token)).first()
 
 
 def _own(user: User) -> Q:
@@ -174,12 +173,12 @@ def personal_body(feed: CalendarFeed, now: datetime) -> bytes:
 def renew(user: User, now: datetime) -> str:
     """A new secret; the one before answers 410 from now on. Only here is the token known."""
     old = CalendarFeed.objects.live().select_for_update().filter(user=user).first()
-    token = CalendarFeed.new_token()
+    token = tokens.new()
     if old:
         old.revoked_at = now
         old.save(update_fields=["revoked_at"])
     CalendarFeed.objects.create(
-        user=user, token_hash=digest_of(token), alarm=old.alarm if old else 0, created_at=now
+        user=user, token_hash=tokens.digest(token), alarm=old.alarm if old else 0, created_at=now
     )
     return token
 

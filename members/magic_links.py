@@ -39,8 +39,8 @@ from members.ledger import tell
 from members.link_purposes import Purpose, declare, path_of, token_of, url_of
 from members.middleware import is_reachable
 from members.models import Contact, MagicLink
-from members.models.magic_links import hashed
 from members.notifications import LinkSentAgain
+from mlclub import tokens
 
 __all__ = [
     "Purpose",
@@ -83,7 +83,11 @@ def issue(
         purpose=purpose.slug, about=subject, contact=contact, address=address
     )
     held = mine.select_for_update(of=("self",)).first()
-    if held is not None and held.is_live(now) and hashed(token_of(held.nonce, subject)) == held.token_hash:
+    if (
+        held is not None
+        and held.is_live(now)
+        and tokens.digest(token_of(held.nonce, subject)) == held.token_hash
+    ):
         if expires_at is not None and expires_at > held.expires_at:
             held.expires_at = expires_at
             held.save(update_fields=["expires_at"])
@@ -100,7 +104,7 @@ def issue(
         created_at=now,
         expires_at=until,
     )
-    link.token_hash = hashed(token_of(link.nonce, subject))
+    link.token_hash = tokens.digest(token_of(link.nonce, subject))
     try:
         with transaction.atomic():
             link.save()

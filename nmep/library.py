@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q
 
 from members import audit
 from members.models import User
+from mlclub import locks
 from nmep.models import Enrolment, Module, ModuleLink, ModuleNeed, Offering, Session
 from nmep.models.modules import refuse_circle
 
@@ -28,8 +29,7 @@ class Changed(Exception):
 
 def lock_needs() -> None:
     """Within a transaction: nobody else adds a dependency until it ends. The trigger takes the same lock."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('nmep_moduleneed'))")
+    locks.hold("nmep_moduleneed")
 
 
 @transaction.atomic

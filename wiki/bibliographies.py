@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Lower
 
 from members.audit import record
+from mlclub import locks
 from mlclub.refusal import Refused
 from wiki import bibtex, citing
 from wiki.models import BibEntry, FormerPaper, OtherKey, Paper
@@ -220,8 +221,7 @@ def _compare(row: Row) -> None:
 def take(text: str, *, chosen: Collection[str], by: Any, now: datetime) -> Taken:
     """Take the new entries and fill in what is empty; of those that contradict, only the `chosen` keys are taken as the
     file has them. A second click finds all of it here already. Raises Refused."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('wiki bibliography'))")
+    locks.hold("wiki bibliography")
     found = compare(text)
     keys = _Keys()
     made = []

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Lower
 
 from members.audit import record
 from members.models import Club
+from mlclub import locks
 from wiki import citing, diffs, linking, merging, moving, paths, pictures, proposing, starters, vocabulary
 from wiki.models import Attachment, Link, Move, Page, Passage, Redirect, Revision
 from wiki.rendering import Anatomy, anatomy, bibliography_of, pictures_in
@@ -266,8 +267,7 @@ def _all_keys(page: Page) -> set[str]:
 
 def _lock_path(path: str) -> None:
     """Two people who make the same page at the same moment wait for each other; the constraint is the last word."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"wiki:{path.lower()}"])
+    locks.hold(f"wiki:{path.lower()}")
 
 
 def _append(

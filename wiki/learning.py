@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from members import audit
 from members.models import User
+from mlclub import ordering
 from mlclub.refusal import Refused
 from wiki import requiring
 from wiki.models import KnownPage, LearningFollow, LearningPath, LearningStep, Page
@@ -69,16 +70,8 @@ def add_step(path: LearningPath, page: Page, *, note: str = "") -> LearningStep:
 def move_step(step: LearningStep, *, up: bool) -> None:
     """Swap a step with the one before or after it; at the end of the path nothing happens."""
     _locked(step.path)
-    order = list(LearningStep.objects.filter(path=step.path).order_by("position", "pk"))
-    at = next((at for at, row in enumerate(order) if row.pk == step.pk), None)
-    if at is None:
-        return
-    other = at - 1 if up else at + 1
-    if 0 <= other < len(order):
-        order[at], order[other] = order[other], order[at]
-    for position, row in enumerate(order):
-        row.position = position
-    LearningStep.objects.bulk_update(order, ["position"])
+    steps = list(LearningStep.objects.filter(path=step.path).order_by("position", "pk"))
+    ordering.shift(steps, step.pk, up=up)
 
 
 @transaction.atomic

@@ -27,13 +27,14 @@ from django.db import transaction
 from django.db.models import Q
 
 from members.models import Club, User
+from mlclub import tokens
 from wiki import exporting
 from wiki.exporting import acts
 from wiki.exporting.acts import Act, Scope
 from wiki.exporting.commits import Stand
 from wiki.exporting.packs import Pack, joined
 from wiki.models import Mirror, MirrorKey
-from wiki.models.mirrors import StoredFile, digest_of
+from wiki.models.mirrors import StoredFile
 
 logger = logging.getLogger(__name__)
 
@@ -312,7 +313,7 @@ def file_of(mirror: Mirror, path: str) -> StoredFile | None:
 
 def find(token: str) -> MirrorKey | None:
     """The key behind a token, revoked or not."""
-    return MirrorKey.objects.select_related("user").filter(token_hash=digest_of(token)).first()
+    return MirrorKey.objects.select_related("user").filter(token_hash=tokens.digest(token)).first()
 
 
 @transaction.atomic
@@ -322,8 +323,8 @@ def renew(user: User, now: datetime) -> str:
         pk=user.pk
     )  # of two clicks the second waits
     revoke(user, now)
-    token = MirrorKey.new_token()
-    MirrorKey.objects.create(user=user, token_hash=digest_of(token), created_at=now)
+    token = tokens.new()
+    MirrorKey.objects.create(user=user, token_hash=tokens.digest(token), created_at=now)
     return token
 
 

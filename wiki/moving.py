@@ -12,11 +12,12 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import CharField, Q, Value
 from django.db.models.functions import Cast, Concat, Lower
 
 from members.audit import record
+from mlclub import locks
 from mlclub.refusal import Refused
 from wiki import linking, paths, vocabulary
 from wiki.models import Link, Move, Page, Passage, Redirect
@@ -217,8 +218,7 @@ def undo(move: Move, *, by: Any, now: datetime) -> bool:
 
 def _lock() -> None:
     """Two people who move pages at the same moment wait for each other; the second one looks again."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('wiki:moving'))")
+    locks.hold("wiki:moving")
 
 
 def _clear_redirects(steps: Sequence[Step]) -> list[list[Any]]:

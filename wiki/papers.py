@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from mlclub import locks
 from wiki import lookups
 from wiki.models import FormerPaper, Paper
 
@@ -113,5 +114,4 @@ def keep(named: Named, *, now: datetime) -> Paper:
 def _wait_for(named: Named) -> None:
     """Of two who name the same paper at once, the second waits until the first is done and finds it."""
     name = named.arxiv_id or named.doi or named.url or named.title
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"paper {name.lower()}"])
+    locks.hold(f"paper {name.lower()}")

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
 from django.utils.text import Truncator
 
 from members import audit, ledger, offices
 from members.ledger import at
 from members.models import Club, User
-from mlclub import slugs
+from mlclub import locks, ordering, slugs
 from mlclub.refusal import Refused
 from wiki import citing, merging
 from wiki.models import (
@@ -270,14 +270,7 @@ def remove_author(post: Post, author: PostAuthor) -> None:
 def move_author(post: Post, author: PostAuthor, *, up: bool) -> None:
     """Put an author one place further up or down."""
     Post.objects.select_for_update(of=("self",)).get(pk=post.pk)
-    order = list(post.authors.order_by("position", "pk"))
-    here = order.index(author)
-    there = here - 1 if up else here + 1
-    if 0 <= there < len(order):
-        order[here], order[there] = order[there], order[here]
-    for position, row in enumerate(order, start=1):
-        row.position = position
-    PostAuthor.objects.bulk_update(order, ["position"])
+    ordering.shift(list(post.authors.order_by("position", "pk")), author.pk, up=up, first=1)
 
 
 # ── From an idea to readers ──
@@ -460,5 +453,4 @@ def answer_note(note: ReaderNote, *, by: Any, now: datetime) -> bool:
 
 def _lock(name: str) -> None:
     """Two who do the same at the same moment wait for each other; the constraint is the last word."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"wiki:{name}"])
+    locks.hold(f"wiki:{name}")

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 
 import networkx
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from members import audit
 from members.models import User
+from mlclub import locks
 from mlclub.graphs import circle_in_words, way
 from mlclub.refusal import Refused
 from wiki.models import KnownPage, Page, Requirement, RequirementProposal
@@ -95,8 +96,7 @@ def say_who_decides(proposals: Any, user: Any) -> None:
 
 def _lock() -> None:
     """Within a transaction: nobody else adds a relation until it ends. The trigger takes the same lock."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('wiki_requirement'))")
+    locks.hold("wiki_requirement")
 
 
 # ── Marks of one member ──

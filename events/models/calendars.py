@@ -1,18 +1,10 @@
 from __future__ import annotations
 
-import hashlib
-import secrets
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from mlclub.privacy import Erase, Policy
-
-
-def digest_of(token: str) -> str:
-    """How a feed's token is stored."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 class CalendarFeedQuerySet(models.QuerySet["CalendarFeed"]):
@@ -50,8 +42,3 @@ class CalendarFeed(models.Model):
 
     def __str__(self) -> str:
         return f"Calendar of {self.user}"
-
-    @staticmethod
-    def new_token() -> str:
-        """32 random bytes for the address."""
-        return secrets.token_urlsafe(32)

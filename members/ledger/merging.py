@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F, Q
 
 from members.ledger import kinds
@@ -20,6 +20,7 @@ from members.ledger.kinds import Category, Due, Kind
 from members.ledger.writing import BATCH, write
 from members.models import Notification, User
 from members.models.notifications import NotificationQuerySet
+from mlclub import locks
 
 logger = logging.getLogger(__name__)
 
@@ -43,8 +44,7 @@ def slugs() -> list[str]:
 
 def lock() -> None:
     """Until the transaction ends nobody else writes or claims reminders."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('members_notification reminders'))")
+    locks.hold("members_notification reminders")
 
 
 def is_early(row: Notification, now: datetime) -> bool:

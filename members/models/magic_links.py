@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 import secrets
 from datetime import datetime
 
@@ -8,12 +7,8 @@ from django.db import models
 from django.db.models import Q
 
 from members.models.contacts import Contact
+from mlclub import tokens
 from mlclub.privacy import Erase, Policy
-
-
-def hashed(token: str) -> str:
-    """What is kept of a token."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def new_nonce() -> str:
@@ -23,7 +18,7 @@ def new_nonce() -> str:
 class MagicLinkQuerySet(models.QuerySet["MagicLink"]):
     def by_token(self, token: str) -> MagicLink | None:
         """The link with this token, live or not; None when it was never ours."""
-        return self.select_related("contact").filter(token_hash=hashed(token)).first()
+        return self.select_related("contact").filter(token_hash=tokens.digest(token)).first()
 
     def current(self) -> MagicLinkQuerySet:
         """Neither revoked nor replaced by a newer one; some of them may have run out."""

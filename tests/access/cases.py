@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from members.link_purposes import token_of
 from members.models import MagicLink
-from members.models.magic_links import hashed
+from mlclub import tokens
 from tests.access.doors import (
     EVERYBODY,
     FORBIDDEN,
@@ -192,7 +192,7 @@ def by_magic_link(
             # Taken back with the transaction of the world.
             moment = timezone.now() - timedelta(days=1)
             MagicLink.objects.get_or_create(
-                token_hash=hashed(f"{name}-{field}"),
+                token_hash=tokens.digest(f"{name}-{field}"),
                 defaults={
                     "address": f"{field}@club.example",
                     "purpose": link.purpose,

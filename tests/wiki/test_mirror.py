@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members.erasure import erase
+from mlclub import tokens
 from mlclub.middleware import RedactTokens
 from tests.factories import make_alumnus, make_member, make_officer, make_page, make_revision
 from wiki import editing, gathered, mirror
@@ -362,7 +363,7 @@ def test_who_asks_too_often_waits(client, monkeypatch):
 
 @pytest.mark.parametrize("path", ["HEAD", "objects/pack/x.pack"])
 def test_no_log_holds_an_address(path):
-    token = MirrorKey.new_token()
+    token = tokens.new()
     record = logging.makeLogRecord({"msg": "GET %s", "args": (f"/wiki/mirror/{token}.git/{path}",)})
     RedactTokens().filter(record)
     assert token not in record.getMessage()

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,11 +64,6 @@ class Mirror(models.Model):
         return cls.objects.get_or_create(pk=1)[0]
 
 
-def digest_of(token: str) -> str:
-    """How the token of an address is stored."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 class MirrorKeyQuerySet(models.QuerySet["MirrorKey"]):
     def live(self) -> MirrorKeyQuerySet:
         return self.filter(revoked_at=None)
@@ -97,11 +90,6 @@ class MirrorKey(models.Model):
 
     def __str__(self) -> str:
         return f"Mirror address of {self.user}"
-
-    @staticmethod
-    def new_token() -> str:
-        """32 random bytes for the address."""
-        return secrets.token_urlsafe(32)
 
 
 class LibraryArchive(models.Model):

@@ -5,13 +5,14 @@ from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import RegexValidator
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
+from mlclub import locks
 from mlclub.privacy import NOT_PERSONAL, Policy
 from mlclub.search import search_column
 
@@ -98,8 +99,7 @@ class Paper(models.Model):
 
     def _free_key(self) -> str:
         base = key_of(self.title, self.authors_text, self.year)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"key {base}"])
+        locks.hold(f"key {base}")
         taken = {
             key.lower() for key in Paper.objects.filter(key__istartswith=base).values_list("key", flat=True)
         }

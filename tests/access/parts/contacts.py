@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from members.link_purposes import token_of
 from members.models import MagicLink
-from members.models.magic_links import hashed
+from mlclub import tokens
 from tests.access.doors import NOBODY, OFFICES, PUBLIC, Case
 from tests.factories import make_contact, make_organization
 
@@ -28,7 +28,10 @@ def build(world) -> None:
     link = MagicLink(
         contact=make_contact(), purpose="elsewhere", about="members.organization:1", created_at=now
     )
-    link.expires_at, link.token_hash = now + timedelta(days=9), hashed(token_of(link.nonce, link.about))
+    link.expires_at, link.token_hash = (
+        now + timedelta(days=9),
+        tokens.digest(token_of(link.nonce, link.about)),
+    )
     link.save()
     world.foreign_link = link
 
