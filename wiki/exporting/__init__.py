@@ -93,10 +93,10 @@ def _keep_others(historian: Historian, scope: Scope, report: Report) -> None:
             try:
                 content = other.content()
             except OSError:
-                report.drop(other.file, "The file is not in the storage; left out.")
+                report.drop(other.file, 0, "The file is not in the storage; left out.")
                 continue
         if not historian.keep(other.file, other.mark, content):
-            report.drop(other.file, "Something else has this name; left out.")
+            report.drop(other.file, 0, "Something else has this name; left out.")
             continue
         kept.add(other.file)
         if other.kind in {"bibliographies", "lists", "posts", "pictures"}:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass
+
+from wiki import reports
 
 
 @dataclass
-class Report:
-    """What left. `warnings` are lines with the file they speak of."""
+class Report(reports.Report):
+    """What left."""
 
     pages: int = 0
     revisions: int = 0
@@ -26,18 +27,6 @@ class Report:
     #: Of the repository without its working files, in bytes.
     size: int = 0
     head: str = ""
-    warnings: list[str] = field(default_factory=list)
-    has_dropped: bool = field(default=False, repr=False)
-
-    def drop(self, file: str, words: str) -> None:
-        """Say that something was left out, and remember that it was."""
-        self.warnings.append(f"{file}: {words}")
-        self.has_dropped = True
-
-    def as_json(self) -> dict[str, Any]:
-        data = asdict(self)
-        del data["has_dropped"]
-        return data
 
 
 def lines(report: Report) -> Iterator[str]:

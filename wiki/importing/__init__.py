@@ -12,7 +12,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
-from django.db.models.functions import Lower
 
 from members.models import Club
 from wiki import paths, proposing, vocabulary
@@ -21,13 +20,9 @@ from wiki.exporting.names import BOOK
 from wiki.importing import exported_posts, history, keeping, library, originals, reading, storing
 from wiki.importing.reading import Draft, Refused
 from wiki.importing.report import Report, lines
-from wiki.models import Attachment, BibEntry, Page
+from wiki.models import Attachment, Page
 
 __all__ = ["Refused", "Report", "import_wiki", "lines"]
-
-
-class _Rehearsed(Exception):
-    """Ends the transaction of a dry run."""
 
 
 def import_wiki(
@@ -52,8 +47,6 @@ def import_wiki(
     uncited = bibliographies.pop(OTHERS, []) if is_ours else []
     lists = library.lists_in(files, report) if is_ours else []
     posts = exported_posts.posts_in(files, report) if is_ours else []
-    known = {entry.key.lower() for entries in bibliographies.values() for entry in entries}
-    known |= set(BibEntry.objects.annotate(lower=Lower("key")).values_list("lower", flat=True))
     pictures = {file.path: file for file in files if file.suffix in reading.PICTURES}
     for file in past.lost_pictures if past else ():
         pictures.setdefault(file.path, file)
@@ -62,42 +55,39 @@ def import_wiki(
     reading.anatomies(
         [*drafts, *thrown_away, *(post.draft for post in posts)],
         report,
-        keys=frozenset(known),
+        keys=storing.known_keys(bibliographies),
         pictures=frozenset(known_pictures),
         macros=Club.current().tex_macros,
     )
     reading.mention_others(files, report)
     since = Page.objects.aggregate(last=Max("pk"))["last"] or 0
-    try:
-        with transaction.atomic():
-            storing.store_papers(bibliographies, report, now=now)
-            storing.store_pictures(
-                pictures.values(), report, now=now, by=by, is_rehearsal=is_rehearsal, is_ours=is_ours
+    with transaction.atomic():
+        storing.store_papers(bibliographies, report, now=now)
+        storing.store_pictures(
+            pictures.values(), report, now=now, by=by, is_rehearsal=is_rehearsal, is_ours=is_ours
+        )
+        for draft in drafts:
+            originals.keep(
+                draft.held.embeds, report, file=draft.file, now=now, by=by, is_rehearsal=is_rehearsal
             )
-            for draft in drafts:
-                originals.keep(
-                    draft.held.embeds, report, file=draft.file, now=now, by=by, is_rehearsal=is_rehearsal
-                )
-            if past:
-                pages = keeping.store(remembered, report)
-            else:
-                pages = storing.store_pages(drafts, report, now=now, by=by)
-            storing.store_redirects(moved, report, now=now)
-            if is_ours:
-                library.store_settings(files, pages, report, since=since)
-                library.store_lists(lists, library.store_papers(uncited, now=now), report, now=now)
-                exported_posts.store_posts(posts, report, now=now)
-            else:  # an export says itself which old paths still lead to a page
-                storing.store_moves(renamed, now=now)
-            storing.store_links(drafts, pages, report, renamed={old.lower() for old, _ in renamed})
-            report.requirements_proposed = proposing.propose(
-                {pages[draft.path].pk: draft.text for draft in drafts if draft.path in pages}, now=now
-            )
-            vocabulary.count_all()
-            if is_rehearsal:
-                raise _Rehearsed
-    except _Rehearsed:
-        pass
+        if past:
+            pages = keeping.store(remembered, report)
+        else:
+            pages = storing.store_pages(drafts, report, now=now, by=by)
+        storing.store_redirects(moved, report, now=now)
+        if is_ours:
+            library.store_settings(files, pages, report, since=since)
+            library.store_lists(lists, library.store_papers(uncited, now=now), report, now=now)
+            exported_posts.store_posts(posts, report, now=now)
+        else:  # an export says itself which old paths still lead to a page
+            storing.store_moves(renamed, now=now)
+        storing.store_links(drafts, pages, report, renamed={old.lower() for old, _ in renamed})
+        report.requirements_proposed = proposing.propose(
+            {pages[draft.path].pk: draft.text for draft in drafts if draft.path in pages}, now=now
+        )
+        vocabulary.count_all()
+        if is_rehearsal:
+            transaction.set_rollback(True)
     reading.count(drafts, report)
     shown = {name for draft in drafts for name in draft.held.images}
     report.images_recovered = sum(file.path in shown for file in past.lost_pictures) if past else 0

@@ -52,10 +52,6 @@ class ListDraft:
     remarks: list[tuple[str, bool]] = field(default_factory=list)
 
 
-class _Rehearsed(Exception):
-    """Ends the transaction of a dry run."""
-
-
 def import_lists(source: Path, *, now: datetime, is_rehearsal: bool = False) -> Report:
     """Import one file, or every `.json` of a folder, each as a list. Raises Refused; then nothing was stored."""
     report = Report()
@@ -63,14 +59,11 @@ def import_lists(source: Path, *, now: datetime, is_rehearsal: bool = False) -> 
     for draft in drafts:
         for words, is_loss in draft.remarks:
             (report.drop if is_loss else report.warn)(draft.file, 0, words)
-    try:
-        with transaction.atomic():
-            for draft in drafts:
-                _store(draft, report, now=now)
-            if is_rehearsal:
-                raise _Rehearsed
-    except _Rehearsed:
-        pass
+    with transaction.atomic():
+        for draft in drafts:
+            _store(draft, report, now=now)
+        if is_rehearsal:
+            transaction.set_rollback(True)
     report.pages = len(drafts)
     return report
 

@@ -13,7 +13,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import unquote
 
-import yaml
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.db import transaction
@@ -27,14 +26,10 @@ from wiki import authors, editing, pictures, posts
 from wiki.importing import history, jekyll, originals, reading, storing
 from wiki.importing.reading import PICTURES, Draft, SourceFile
 from wiki.importing.report import Report
-from wiki.models import Attachment, BibEntry, Post, PostAddress, PostAuthor, PostRevision
+from wiki.models import Attachment, Post, PostAddress, PostAuthor, PostRevision
 from wiki.models.posts import RESERVED
 
 AUTHORS = {"_data/authors.yml", "_data/authors.yaml", "_data/people.yml"}
-
-
-class _Rehearsed(Exception):
-    """Ends the transaction of a dry run."""
 
 
 @dataclass
@@ -75,30 +70,31 @@ def import_posts(folder: Path, *, now: datetime, is_rehearsal: bool = False, by:
     shown = _Pictures(files, report)
     coming = [_coming(source, sources, shown, report) for source in sources]
     bibliographies = reading.bibliographies_from(files, report)
-    known = {entry.key.lower() for entries in bibliographies.values() for entry in entries}
-    known |= set(BibEntry.objects.annotate(lower=Lower("key")).values_list("lower", flat=True))
     drafts = [each.draft for each in coming]
-    reading.anatomies(drafts, report, keys=frozenset(known), pictures=frozenset(), macros=club.tex_macros)
+    reading.anatomies(
+        drafts,
+        report,
+        keys=storing.known_keys(bibliographies),
+        pictures=frozenset(),
+        macros=club.tex_macros,
+    )
     _mention_others(files, shown, report)
-    try:
-        with transaction.atomic():
-            storing.store_papers(bibliographies, report, now=now)
-            if not is_rehearsal:  # a file on the disk is not undone with the transaction
-                shown.keep(now=now, by=by)
-            for each in coming:
-                originals.keep(
-                    each.draft.held.embeds,
-                    report,
-                    file=each.draft.file,
-                    now=now,
-                    by=by,
-                    is_rehearsal=is_rehearsal,
-                )
-            _store(coming, report, now=now)
-            if is_rehearsal:
-                raise _Rehearsed
-    except _Rehearsed:
-        pass
+    with transaction.atomic():
+        storing.store_papers(bibliographies, report, now=now)
+        if not is_rehearsal:  # a file on the disk is not undone with the transaction
+            shown.keep(now=now, by=by)
+        for each in coming:
+            originals.keep(
+                each.draft.held.embeds,
+                report,
+                file=each.draft.file,
+                now=now,
+                by=by,
+                is_rehearsal=is_rehearsal,
+            )
+        _store(coming, report, now=now)
+        if is_rehearsal:
+            transaction.set_rollback(True)
     reading.count(drafts, report)
     return report
 
@@ -146,14 +142,7 @@ def _known_people(files: Iterable[SourceFile], report: Report) -> dict[str, tupl
     for file in files:
         if file.path not in AUTHORS:
             continue
-        try:
-            data = yaml.safe_load(file.content.decode("utf-8", errors="replace")) or {}
-        except yaml.YAMLError as problem:
-            mark = getattr(problem, "problem_mark", None)
-            report.drop(
-                file.path, mark.line + 1 if mark else 0, "Not readable as YAML; nobody is known by it."
-            )
-            continue
+        data = reading.from_yaml(file, report, lost="nobody is known by it")
         for nick, said in data.items() if isinstance(data, dict) else ():
             name = (
                 str(said.get("name") or said.get("display_name") or nick)

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import yaml
 from django.core.exceptions import ValidationError
 
+from mlclub.refusal import Refused
 from wiki import bibtex, paths
 from wiki.exporting import names
 from wiki.importing.report import Report
@@ -25,10 +26,6 @@ SETTINGS = {".gitignore", ".gitattributes", "mathjax.config.js", "custom.css", "
 LARGEST = 10 * 1024 * 1024
 PATIENCE = 60
 REDIRECTS = ".redirects.gollum"
-
-
-class Refused(Exception):
-    """The folder holds something that no import touches; nothing was stored."""
 
 
 @dataclass(frozen=True)
@@ -151,20 +148,23 @@ def decoded(file: str, content: bytes, report: Report) -> str:
     return text
 
 
+def from_yaml(file: SourceFile, report: Report, *, lost: str) -> Any:
+    """What a file of YAML holds; nothing, and a line in the report that says what is `lost`, if it cannot be read."""
+    try:
+        return yaml.safe_load(file.content.decode("utf-8", errors="replace")) or {}
+    except yaml.YAMLError as problem:
+        mark = getattr(problem, "problem_mark", None)
+        report.drop(file.path, mark.line + 1 if mark else 0, f"Not readable as YAML; {lost}.")
+        return {}
+
+
 def redirects_from(files: Iterable[SourceFile], report: Report) -> list[tuple[str, str]]:
     """The (old path, new path) pairs of `.redirects.gollum`; chains are not followed yet."""
     found: list[tuple[str, str]] = []
     for file in files:
         if file.path != REDIRECTS:
             continue
-        try:
-            data = yaml.safe_load(file.content.decode("utf-8", errors="replace")) or {}
-        except yaml.YAMLError as problem:
-            mark = getattr(problem, "problem_mark", None)
-            report.drop(
-                file.path, mark.line + 1 if mark else 0, "Not readable as YAML; no redirect was taken over."
-            )
-            return []
+        data = from_yaml(file, report, lost="no redirect was taken over")
         if not isinstance(data, dict):
             report.drop(file.path, 1, "Not a table of old and new paths; no redirect was taken over.")
             return []

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass
+
+from wiki import reports
 
 
 @dataclass
-class Report:
-    """What an import did or would do. `warnings` are lines with file and line number."""
+class Report(reports.Report):
+    """What an import did or would do."""
 
     pages: int = 0
     links: int = 0
@@ -35,22 +36,6 @@ class Report:
     created: int = 0
     updated: int = 0
     unchanged: int = 0
-    warnings: list[str] = field(default_factory=list)
-    #: Whether something of the source was left out.
-    has_dropped: bool = field(default=False, repr=False)
-
-    def warn(self, file: str, line: int, words: str) -> None:
-        self.warnings.append(f"{file}:{line}: {words}" if line else f"{file}: {words}")
-
-    def drop(self, file: str, line: int, words: str) -> None:
-        """Say that something was left out, and remember that it was."""
-        self.warn(file, line, words)
-        self.has_dropped = True
-
-    def as_json(self) -> dict[str, Any]:
-        data = asdict(self)
-        del data["has_dropped"]
-        return data
 
 
 def lines(report: Report) -> Iterator[str]:

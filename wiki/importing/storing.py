@@ -24,6 +24,14 @@ from wiki.models.papers import KEY
 BY_HASH = re.compile(rf"{FILES}/[0-9a-f]{{64}}\.(?:png|jpg|webp|gif)")
 
 
+def known_keys(bibliographies: Mapping[str, list[bibtex.Entry]]) -> frozenset[str]:
+    """The citation keys, in lower case, of what comes in and of what is here."""
+    here = BibEntry.objects.annotate(lower=Lower("key")).values_list("lower", flat=True)
+    return frozenset(
+        {entry.key.lower() for entries in bibliographies.values() for entry in entries} | {*here}
+    )
+
+
 def store_papers(bibliographies: Mapping[str, list[bibtex.Entry]], report: Report, *, now: datetime) -> None:
     rows = {(row.bibliography, row.key.lower()): row for row in BibEntry.objects.select_related("paper")}
     papers = list(Paper.objects.all())

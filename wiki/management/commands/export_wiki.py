@@ -1,17 +1,19 @@
 from __future__ import annotations
 
-import json
-import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from wiki import exporting
+from wiki.reports import ReportingCommand
 
 
-class Command(BaseCommand):
+class Command(ReportingCommand):
     help = "Writes the library as a repository of git with its history. Ends with 1 when something was left out; the report says what."
+    refused = "Nothing was exported."
+    can_rehearse = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("target", type=Path, help="a folder that is not there yet")
@@ -23,19 +25,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--bare", action="store_true", help="the repository alone, without its files beside it"
         )
-        parser.add_argument("--json", action="store_true", help="the report as one JSON object")
+        super().add_arguments(parser)
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            report = exporting.export_wiki(
-                options["target"], everything=options["everything"], is_bare=options["bare"]
-            )
-        except exporting.Refused as problem:
-            raise CommandError(f"Nothing was exported. {problem}") from problem
-        if options["json"]:
-            self.stdout.write(json.dumps(report.as_json(), ensure_ascii=False))
-        else:
-            for line in exporting.lines(report):
-                self.stdout.write(line)
-        if report.has_dropped:
-            sys.exit(1)
+    def report(self, options: dict[str, Any]) -> exporting.Report:
+        return exporting.export_wiki(
+            options["target"], everything=options["everything"], is_bare=options["bare"]
+        )
+
+    def lines(self, report: exporting.Report) -> Iterable[str]:
+        return exporting.lines(report)
