@@ -13,7 +13,7 @@ from members.models import Club, Term, Topic, User
 from projects import demo_groups
 from projects.demo_texts import BLOCKED, DONE, INITIATIVES, LINKS, NEXT, OUTPUTS
 from projects.models import Initiative, InitiativeLink, Inspiration, Output, Role, Update
-from wiki import posts
+from wiki import publishing
 from wiki.models import ReaderNote
 from wiki.post_demo import INSPIRING
 
@@ -107,7 +107,7 @@ def _inspire(group: Initiative) -> None:
     if note is None:
         return
     Inspiration.objects.create(post=note.post, initiative=group, note=note, created_at=group.created_at)
-    posts.answer_note(note, by=note.post.credits()[0].user, now=group.created_at)
+    publishing.answer_note(note, by=note.post.credits()[0].user, now=group.created_at)
 
 
 def _team(people: People, term: Term, kind: str, rng: random.Random) -> list[User]:

@@ -14,7 +14,7 @@ from members.models import User
 from mlclub.gather import Panel, Step
 from projects.models import Initiative, Inspiration, Role
 from projects.notifications import NoteBecameProject
-from wiki import posts
+from wiki import publishing
 from wiki.models import Post, ReaderNote
 
 
@@ -56,7 +56,7 @@ def begin(note: ReaderNote, initiative: Initiative, *, by: User, now: datetime) 
         Role.objects.create(initiative=initiative, term=term, person=by, kind=Role.Kind.LEAD)
         if locked.wants_to_work and reader.pk != by.pk and reader.standing.writes:
             Role.objects.create(initiative=initiative, term=term, person=reader)
-    posts.answer_note(locked, by=by, now=now)
+    publishing.answer_note(locked, by=by, now=now)
     if reader.pk != by.pk:
         ledger.tell(NoteBecameProject, reader, about=inspiration, now=now)
     return inspiration

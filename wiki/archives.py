@@ -41,10 +41,14 @@ def ask(by: User, *, now: datetime) -> LibraryArchive:
 
 def are_waiting(now: datetime) -> bool:
     """Whether a worker has something to do: an archive to make, or one that had its day."""
-    free = Q(lease_until=None) | Q(lease_until__lte=now)
     return LibraryArchive.objects.filter(
-        Q(free, state=State.WAITING) | Q(state=State.READY, made_at__lte=now - KEPT)
+        Q(_is_free(now), state=State.WAITING) | Q(state=State.READY, made_at__lte=now - KEPT)
     ).exists()
+
+
+def _is_free(now: datetime) -> Q:
+    """No worker has it, or one that died at it."""
+    return Q(lease_until=None) | Q(lease_until__lte=now)
 
 
 def work(now: datetime) -> None:
@@ -52,9 +56,8 @@ def work(now: datetime) -> None:
     for row in LibraryArchive.objects.filter(state=State.READY, made_at__lte=now - KEPT):
         if LibraryArchive.objects.filter(pk=row.pk, state=State.READY).update(state=State.GONE, file=""):
             row.file.storage.delete(str(row.file.name))
-    free = Q(lease_until=None) | Q(lease_until__lte=now)
     waiting = LibraryArchive.objects.filter(state=State.WAITING).first()
-    if waiting and LibraryArchive.objects.filter(free, pk=waiting.pk, state=State.WAITING).update(
+    if waiting and LibraryArchive.objects.filter(_is_free(now), pk=waiting.pk, state=State.WAITING).update(
         lease_until=now + LEASE
     ):
         make(waiting, now=now)

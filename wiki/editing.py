@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +15,7 @@ from mlclub import locks
 from wiki import citing, diffs, linking, merging, moving, paths, pictures, proposing, starters, vocabulary
 from wiki.models import Attachment, Link, Move, Page, Passage, Redirect, Revision
 from wiki.rendering import Anatomy, anatomy, bibliography_of, pictures_in
+from wiki.saving import Saved
 
 LONGEST_TEXT = 250_000
 
@@ -36,16 +36,6 @@ class PathTaken(Exception):
     def __init__(self, page: Page) -> None:
         super().__init__(page.path)
         self.page = page
-
-
-@dataclass(frozen=True)
-class Saved:
-    """The revision that holds the text; `is_new` is False when it was there already. `merged_with` are the revisions
-    of others that came meanwhile and stand in it too."""
-
-    revision: Revision
-    is_new: bool
-    merged_with: tuple[Revision, ...] = ()
 
 
 def as_written(text: str) -> str:
@@ -127,7 +117,7 @@ def save(
     author_name: str = "",
     source: str = Revision.Source.WEB,
     held: Anatomy | None = None,
-) -> Saved:
+) -> Saved[Revision]:
     """Make `text` the newest revision. If somebody saved since the author began from `base`, both changes are brought
     together; raises Conflict where they contradict each other.
 
@@ -181,7 +171,7 @@ def _save_merged(
     author_name: str,
     now: datetime,
     summary: str,
-) -> Saved:
+) -> Saved[Revision]:
     """Bring a text together with what others saved since its author began. Raises Conflict."""
     began = locked.revisions.filter(number=base).first()
     merged = merging.merge(began.text if began else "", text, head.text)
@@ -206,7 +196,7 @@ def _save_merged(
     return Saved(revision, is_new=True, merged_with=others)
 
 
-def revert(page: Page, revision: Revision, *, base: int, author: Any, now: datetime) -> Saved:
+def revert(page: Page, revision: Revision, *, base: int, author: Any, now: datetime) -> Saved[Revision]:
     """Bring back the text of an earlier revision as a new one."""
     return save(
         page,
@@ -311,7 +301,7 @@ def keep_in_step(page: Page, held: Anatomy, *, learns_words: bool = True) -> Non
     """Store what follows from the text: columns for search, links, pictures, and the words it brings."""
     known = vocabulary.words_of(page) if page.head and page.head.number > 1 else set()
     follow(page, held)
-    page.dead_pictures = "\n".join(pictures.missing(page.text, page.folder, held))[:2000]
+    page.dead_pictures = pictures.missing(page, held)
     page.save(
         update_fields=["head", "content_at", "aliases", "names", "headings", "plain_text", "dead_pictures"]
     )
@@ -327,8 +317,7 @@ def follow(page: Page, held: Anatomy) -> None:
     """Set the columns that follow from the text, without saving."""
     page.aliases = held.alias if held.alias and paths.key(held.alias) != paths.key(page.title) else ""
     page.names = paths.names_of(page.title, page.aliases.splitlines())
-    page.headings = "\n".join(held.headings)[:20_000]
-    page.plain_text = held.plain_text.replace("\x00", "")[:200_000]
+    page.headings, page.plain_text = held.search_columns
 
 
 def _keep_links(page: Page, held: Anatomy) -> None:

@@ -14,7 +14,7 @@ from members.models import User
 from mlclub import celery
 from mlclub.gather import NEW, NEWS, Card, Contribution, DeskItem, Figure, FrontItem, Item, Section
 from mlclub.search import Source, corrected
-from wiki import archives, authors, care_news, knowing, lookups, mirror, post_news, posts, vocabulary
+from wiki import archives, authors, care_news, knowing, lookups, mirror, post_news, publishing, vocabulary
 from wiki import search as library
 from wiki.models import Mirror, Page, Paper, Post, ReadingList, Revision
 
@@ -267,7 +267,7 @@ def personal_data(person: User) -> dict[str, Any]:
 def tick(now: datetime) -> None:
     """Let out the posts whose hour has come, wake whoever looks up papers, should a question have been left, whoever
     counts words, keeps the mirror or makes archives, and once a day whoever counts who knows what."""
-    posts.publish_due(now)
+    publishing.publish_due(now)
     if knowing.is_due(now):
         celery.poke("wiki.tasks.tend")
     if lookups.is_on() and lookups.are_waiting(now):

@@ -9,15 +9,16 @@ from django.core.files.base import ContentFile
 
 from mlclub import uploads
 from wiki import linking, paths
-from wiki.models import Attachment
+from wiki.models import Attachment, Page
 from wiki.rendering import Anatomy, pictures_in
 
 
-def missing(text: str, folder: str, held: Anatomy) -> list[str]:
-    """The names of the pictures that a text shows and that are not here, each once; at most two queries."""
+def missing(page: Page, held: Anatomy) -> str:
+    """The names, one a line, of the pictures that a page shows and that are not here; at most two queries."""
     names = list(dict.fromkeys([*held.images, *(name for name, _ in held.missing_images)]))
     places = {
-        name: {linking.asked_path(folder, name)[0], paths.tidy(f"{folder}/{name}"), name} for name in names
+        name: {linking.asked_path(page.folder, name)[0], paths.tidy(f"{page.folder}/{name}"), name}
+        for name in names
     }
     here = (
         set(Attachment.objects.filter(path__in=set().union(*places.values())).values_list("path", flat=True))
@@ -25,10 +26,10 @@ def missing(text: str, folder: str, held: Anatomy) -> list[str]:
         else set()
     )
     found = [name for name in names if not places[name] & here]
-    hashes = pictures_in(text)
+    hashes = pictures_in(page.text)
     if hashes:
         hashes -= set(Attachment.objects.filter(sha256__in=hashes).values_list("sha256", flat=True))
-    return [*found, *(f"{digest[:12]} (deleted)" for digest in sorted(hashes))]
+    return "\n".join([*found, *(f"{digest[:12]} (deleted)" for digest in sorted(hashes))])[:2000]
 
 
 def keep(picture: Any, *, now: datetime, by: Any, path: str = "") -> Attachment:

@@ -169,6 +169,11 @@ class Anatomy:
     embeds: tuple[Embed, ...] = ()
     warnings: tuple[tuple[str, int], ...] = ()
 
+    @property
+    def search_columns(self) -> tuple[str, str]:
+        """Headings and words as a row keeps them to be found by: no longer than an index takes."""
+        return "\n".join(self.headings)[:20_000], self.plain_text.replace("\x00", "")[:200_000]
+
 
 def anatomy(
     text: str,

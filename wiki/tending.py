@@ -17,8 +17,8 @@ def tend(*, now: datetime, is_rehearsal: bool = False) -> dict[str, int]:
     report = {"pages": 0, "requirements_proposed": 0, "with_missing_pictures": 0}
     with transaction.atomic():
         for page in Page.objects.filter(trashed_at=None).select_related("head").order_by("pk").iterator(100):
-            missing = pictures.missing(page.text, page.folder, anatomy(page.text, folder=page.folder))
-            Page.objects.filter(pk=page.pk, head=page.head_id).update(dead_pictures="\n".join(missing)[:2000])
+            missing = pictures.missing(page, anatomy(page.text, folder=page.folder))
+            Page.objects.filter(pk=page.pk, head=page.head_id).update(dead_pictures=missing)
             report["pages"] += 1
             report["with_missing_pictures"] += bool(missing)
         report["requirements_proposed"] = proposing.propose_for_all(now=now)

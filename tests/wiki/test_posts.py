@@ -10,7 +10,7 @@ from django.utils import timezone
 from members.models import Notification
 from mlclub.refusal import Refused
 from tests.factories import make_member, make_officer, make_post, make_user
-from wiki import posts
+from wiki import posts, publishing
 from wiki.models import Post, PostAddress, PostRevision, ReaderNote, ReviewNote
 from wiki.posts import Words
 
@@ -26,13 +26,13 @@ def test_an_idea_becomes_a_draft_is_looked_over_and_comes_out():
     author, editor = make_member(name="Ada Author"), make_officer(slug="library", name="Edda Editor")
     post = posts.start(Words("Why we plot losses", text="Because.\n"), author=author, now=now, is_idea=True)
 
-    assert posts.begin(post, now=now)
-    assert posts.ask_review(post, by=author, now=now, note="Is the end too short?")
+    assert publishing.begin(post, now=now)
+    assert publishing.ask_review(post, by=author, now=now, note="Is the end too short?")
     assert told("post-review-asked") == {"Edda Editor"}
-    assert posts.give_back(post, "One more plot, please.", by=editor, now=now)
+    assert publishing.give_back(post, "One more plot, please.", by=editor, now=now)
     assert told("post-returned") == {"Ada Author"}
-    assert posts.ask_review(post, by=author, now=now + timedelta(hours=1))
-    assert posts.publish(post, by=editor, now=now + timedelta(hours=2))
+    assert publishing.ask_review(post, by=author, now=now + timedelta(hours=1))
+    assert publishing.publish(post, by=editor, now=now + timedelta(hours=2))
     assert told("post-published") == {"Ada Author"}
 
     post.refresh_from_db()
@@ -54,8 +54,8 @@ def test_a_second_click_tells_nobody_a_second_time():
     post = make_post()
     author = post.credits()[0].user
 
-    assert posts.ask_review(post, by=author, now=now)
-    assert not posts.ask_review(post, by=author, now=now)
+    assert publishing.ask_review(post, by=author, now=now)
+    assert not publishing.ask_review(post, by=author, now=now)
     assert Notification.objects.filter(kind="post-review-asked").count() == 1
 
 
@@ -63,7 +63,7 @@ def test_a_post_without_words_waits_for_them():
     post = make_post(text="")
 
     with pytest.raises(Refused, match="no words"):
-        posts.ask_review(post, by=post.credits()[0].user, now=timezone.now())
+        publishing.ask_review(post, by=post.credits()[0].user, now=timezone.now())
     post.refresh_from_db()
     assert post.state == "draft"
 
@@ -72,26 +72,26 @@ def test_what_has_gone_on_meanwhile_is_said():
     now = timezone.now()
     editor = make_officer(slug="library")
     post = make_post(state="review")
-    posts.withdraw(post, by=editor, now=now)
+    publishing.withdraw(post, by=editor, now=now)
 
     with pytest.raises(Refused, match="withdrawn by now"):
-        posts.publish(post, by=editor, now=now)
+        publishing.publish(post, by=editor, now=now)
 
 
 def test_nobody_schedules_a_post_for_yesterday():
     now = timezone.now()
     with pytest.raises(Refused, match="has passed"):
-        posts.schedule(make_post(), now - timedelta(days=1), by=make_officer(slug="library"), now=now)
+        publishing.schedule(make_post(), now - timedelta(days=1), by=make_officer(slug="library"), now=now)
 
 
 def test_a_post_given_back_on_its_way_out_does_not_come_out():
     now = timezone.now()
     editor = make_officer(slug="library")
     post = make_post(state="review")
-    posts.schedule(post, now + timedelta(hours=1), by=editor, now=now)
-    posts.give_back(post, "The numbers are last year's.", by=editor, now=now)
+    publishing.schedule(post, now + timedelta(hours=1), by=editor, now=now)
+    publishing.give_back(post, "The numbers are last year's.", by=editor, now=now)
 
-    assert posts.publish_due(now + timedelta(hours=2)) == 0
+    assert publishing.publish_due(now + timedelta(hours=2)) == 0
     post.refresh_from_db()
     assert (post.state, post.publish_at) == ("draft", None)
 
@@ -100,11 +100,11 @@ def test_a_scheduled_post_comes_out_at_its_hour_and_not_before():
     now = timezone.now()
     author = make_member(name="Ada Author")
     post = make_post(authors=[author], state="review")
-    posts.schedule(post, now + timedelta(hours=1), by=make_officer(slug="library"), now=now)
+    publishing.schedule(post, now + timedelta(hours=1), by=make_officer(slug="library"), now=now)
 
-    assert posts.publish_due(now + timedelta(minutes=59)) == 0
-    assert posts.publish_due(now + timedelta(hours=1)) == 1
-    assert posts.publish_due(now + timedelta(hours=1)) == 0
+    assert publishing.publish_due(now + timedelta(minutes=59)) == 0
+    assert publishing.publish_due(now + timedelta(hours=1)) == 1
+    assert publishing.publish_due(now + timedelta(hours=1)) == 0
     post.refresh_from_db()
     assert (post.state, post.published_at) == ("published", now + timedelta(hours=1))
     assert told("post-published") == {"Ada Author"}
@@ -121,7 +121,7 @@ def test_of_many_workers_each_scheduled_post_is_let_out_by_one():
         try:
             connection.ensure_connection()
             barrier.wait(timeout=60)
-            out.append(posts.publish_due(now))
+            out.append(publishing.publish_due(now))
         except Exception as problem:
             wrong.append(problem)
         finally:
@@ -143,9 +143,9 @@ def test_what_was_out_keeps_its_day_when_it_comes_out_again():
     now = timezone.now()
     editor = make_officer(slug="library")
     post = make_post(state="published", published_at=now - timedelta(days=9))
-    posts.withdraw(post, by=editor, now=now)
-    posts.take_up(post, by=editor, now=now)
-    posts.publish(post, by=editor, now=now)
+    publishing.withdraw(post, by=editor, now=now)
+    publishing.take_up(post, by=editor, now=now)
+    publishing.publish(post, by=editor, now=now)
 
     post.refresh_from_db()
     assert post.published_at == now - timedelta(days=9)
@@ -213,14 +213,14 @@ def test_a_reader_writes_to_the_authors_ten_times_a_day_at_most():
     now = timezone.now()
     author, reader = make_member(name="Ada Author"), make_member()
     post = make_post(authors=[author], state="published")
-    note = posts.write_note(post, "I tried it.", by=reader, now=now)
+    note = publishing.write_note(post, "I tried it.", by=reader, now=now)
 
-    assert posts.write_note(post, "I tried it.", by=reader, now=now) == note
+    assert publishing.write_note(post, "I tried it.", by=reader, now=now) == note
     assert told("post-reader-wrote") == {"Ada Author"}
     for number in range(9):
-        posts.write_note(post, f"Note {number}", by=reader, now=now)
+        publishing.write_note(post, f"Note {number}", by=reader, now=now)
     with pytest.raises(Refused, match="tomorrow"):
-        posts.write_note(post, "One more", by=reader, now=now)
+        publishing.write_note(post, "One more", by=reader, now=now)
     assert ReaderNote.objects.count() == 10
 
 

@@ -20,6 +20,8 @@ from wiki import paths
 STALE_AFTER = timedelta(days=365)
 #: Fewer characters than this are a beginning, not yet a page.
 STUB = 280
+#: Of the columns of `with_care`, those that somebody has to do something about.
+NEGLECTED = Q(is_stale=True) | Q(has_broken_links=True) | Q(has_dead_pictures=True) | Q(is_unkept=True)
 
 
 class PageQuerySet(models.QuerySet["Page"]):
@@ -61,25 +63,14 @@ class PageQuerySet(models.QuerySet["Page"]):
         """What somebody has to do something about: stale, a link or a picture that leads nowhere, or nobody who looks
         after it; the most neglected first."""
         return (
-            self.with_care(today)
-            .filter(
-                Q(is_stale=True) | Q(has_broken_links=True) | Q(has_dead_pictures=True) | Q(is_unkept=True)
-            )
-            .order_by("-is_stale", "-has_broken_links", "content_at")
+            self.with_care(today).filter(NEGLECTED).order_by("-is_stale", "-has_broken_links", "content_at")
         )
 
     def in_question(self, today: date) -> PageQuerySet:
         """All that could be better: what needs care, and what nothing leads to or is only a beginning."""
         return (
             self.with_care(today)
-            .filter(
-                Q(is_stale=True)
-                | Q(has_broken_links=True)
-                | Q(has_dead_pictures=True)
-                | Q(is_unkept=True)
-                | Q(is_orphan=True)
-                | Q(is_short=True)
-            )
+            .filter(NEGLECTED | Q(is_orphan=True) | Q(is_short=True))
             .exclude(Q(path__startswith="_") | Q(path__contains="/_"))
         )
 

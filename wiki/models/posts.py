@@ -20,12 +20,17 @@ from wiki.models.papers import Paper
 RESERVED = frozenset({"new", "desk", "notes", "feed", "atom"})
 
 
+def in_one(title: str, excerpt: str, text: str) -> str:
+    """Title, excerpt and text in one, to be compared."""
+    return "\n\n".join(part for part in (f"# {title}", excerpt, text) if part)
+
+
 class PostQuerySet(models.QuerySet["Post"]):
     def visible_to(self, user: Any) -> PostQuerySet:
         """Published ones for anyone; one's own, and for editors all of them, whatever state they are in."""
         if not user.is_authenticated:
             return self.published()
-        if user.is_superuser or user.has_perm("wiki.publish_post"):
+        if user.has_perm("wiki.publish_post"):
             return self
         mine = PostAuthor.objects.filter(post=OuterRef("pk"), user=user)
         return self.filter(Q(state=Post.State.PUBLISHED) | Exists(mine))
@@ -199,7 +204,7 @@ class Post(models.Model):
         """Its authors while they write in the club, and editors."""
         if not user.is_authenticated:
             return False
-        if user.is_superuser or user.has_perm("wiki.publish_post"):
+        if user.has_perm("wiki.publish_post"):
             return True
         return user.standing.writes and self.is_written_by(user)
 
@@ -312,7 +317,7 @@ class PostRevision(models.Model):
     @property
     def whole(self) -> str:
         """Title, excerpt and text in one, to be compared."""
-        return "\n\n".join(part for part in (f"# {self.title}", self.excerpt, self.text) if part)
+        return in_one(self.title, self.excerpt, self.text)
 
 
 class PostAddress(models.Model):
@@ -369,7 +374,7 @@ class ReaderNoteQuerySet(models.QuerySet["ReaderNote"]):
         """Whoever wrote it, the authors of the post, and editors."""
         if not user.is_authenticated:
             return self.none()
-        if user.is_superuser or user.has_perm("wiki.publish_post"):
+        if user.has_perm("wiki.publish_post"):
             return self
         written = PostAuthor.objects.filter(post=OuterRef("post"), user=user)
         return self.filter(Q(author=user) | Exists(written))

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from members.access import active_members_only, members_only
 from members.models import Club
 from mlclub.refusal import Refused
-from wiki import posts
+from wiki import publishing
 from wiki.models import Post
 from wiki.post_forms import AskForm, DecisionForm, WithdrawForm
 from wiki.views.post_writing import edited_or_404
@@ -83,7 +83,7 @@ def post_begin(request: HttpRequest, slug: str) -> HttpResponse:
     return _step(
         request,
         post,
-        lambda: posts.begin(post, now=timezone.now()),
+        lambda: publishing.begin(post, now=timezone.now()),
         "It is a draft now. Write on.",
         "It is a draft already.",
     )
@@ -102,7 +102,7 @@ def post_ask(request: HttpRequest, slug: str) -> HttpResponse:
     return _step(
         request,
         post,
-        lambda: posts.ask_review(post, by=request.user, now=timezone.now(), note=note),
+        lambda: publishing.ask_review(post, by=request.user, now=timezone.now(), note=note),
         "The editor is asked to read it. You hear from them here and by mail.",
         "The editor has been asked already.",
     )
@@ -136,13 +136,13 @@ def post_decide(request: HttpRequest, slug: str) -> HttpResponse:
 def _decide(request: HttpRequest, post: Post, form: DecisionForm) -> None:
     now, note, who = timezone.now(), form.cleaned_data["note"], request.user
     if form.chosen == "return":
-        won = posts.give_back(post, note, by=who, now=now)
+        won = publishing.give_back(post, note, by=who, now=now)
         said = "It is with its authors again, and they are told what it needs."
     elif form.chosen == "schedule":
-        won = posts.schedule(post, form.cleaned_data["publish_at"], by=who, now=now, note=note)
+        won = publishing.schedule(post, form.cleaned_data["publish_at"], by=who, now=now, note=note)
         said = "It comes out by itself at that hour."
     else:
-        won = posts.publish(post, by=who, now=now, note=note)
+        won = publishing.publish(post, by=who, now=now, note=note)
         said = "It is out. The authors are told."
     messages.success(request, said if won else "That had been done already.")
 
@@ -167,7 +167,7 @@ def post_withdraw(request: HttpRequest, slug: str) -> HttpResponse:
         return _step(
             request,
             post,
-            lambda: posts.withdraw(post, by=request.user, now=timezone.now(), note=note),
+            lambda: publishing.withdraw(post, by=request.user, now=timezone.now(), note=note),
             "It is withdrawn. Its words are kept, and it can be taken up again.",
             "It was withdrawn already.",
         )
@@ -184,7 +184,7 @@ def post_take_up(request: HttpRequest, slug: str) -> HttpResponse:
     return _step(
         request,
         post,
-        lambda: posts.take_up(post, by=request.user, now=timezone.now()),
+        lambda: publishing.take_up(post, by=request.user, now=timezone.now()),
         "It is a draft again.",
         "It was taken up already.",
     )

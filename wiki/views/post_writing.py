@@ -11,19 +11,19 @@ from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.text import get_text_list
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from members.access import active_members_only
 from members.forms import save_topics
 from mlclub.refusal import Refused
-from wiki import diffs, merging, pictures, posts
+from wiki import diffs, merging, pictures, posts, publishing
 from wiki.forms import PictureForm
 from wiki.models import Post, PostAuthor
 from wiki.post_forms import AuthorsForm, PostForm, PostRevisionForm, PostSettingsForm
 from wiki.posts import Words
 from wiki.rendering import shown
 from wiki.views.pictures import attached
+from wiki.views.writing import tell_saved
 
 GET_POST = ["GET", "HEAD", "POST"]
 VERSIONS = 30
@@ -84,7 +84,7 @@ def _created(request: HttpRequest, words: Words, chosen: str) -> HttpResponse:
     with transaction.atomic():
         post = posts.start(words, author=request.user, now=now, is_idea=chosen == "idea")
         if chosen == "ask":
-            posts.ask_review(post, by=request.user, now=now)
+            publishing.ask_review(post, by=request.user, now=now)
     said = {
         "idea": "The idea is kept. Only you and the editor see it.",
         "ask": "The editor is asked to read it. You hear from them here and by mail.",
@@ -120,16 +120,7 @@ def post_edit(request: HttpRequest, slug: str) -> HttpResponse:
         )
     except posts.Conflict as conflict:
         return _conflict_page(request, post, form, conflict)
-    if saved.merged_with:
-        others = get_text_list(list(dict.fromkeys(revision.byline for revision in saved.merged_with)), "and")
-        messages.success(
-            request,
-            f"Saved, together with what {others} changed meanwhile. Have a look whether it reads well.",
-        )
-    elif saved.is_new:
-        messages.success(request, "Saved.")
-    else:
-        messages.info(request, "There was nothing new to save.")
+    tell_saved(request, saved, "Saved.")
     return redirect(post)
 
 
@@ -146,14 +137,10 @@ def _edit_page(
             "form": form,
             "picture_form": picture_form or PictureForm(),
             "preview": preview,
-            "hunks": diffs.compare(before, _whole(form.words())) if preview else [],
+            "hunks": diffs.compare(before, form.words().whole) if preview else [],
         },
         status=_status(form, picture_form),
     )
-
-
-def _whole(words: Words) -> str:
-    return "\n\n".join(part for part in (f"# {words.title}", words.excerpt, words.text) if part)
 
 
 def _conflict_page(
@@ -173,7 +160,7 @@ def _conflict_page(
             "is_draft": True,
         }
     )
-    mine = _whole(form.words())
+    mine = form.words().whole
     return render(
         request,
         "wiki/post_conflict.html",

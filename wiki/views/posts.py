@@ -21,7 +21,7 @@ from members.access import active_members_only, members_only
 from members.models import Club, Topic
 from mlclub import gather
 from mlclub.refusal import Refused
-from wiki import feeds, post_citing, posts
+from wiki import feeds, post_citing, publishing
 from wiki.models import Post, PostAddress, ReaderNote
 from wiki.post_forms import AskForm, ReaderNoteForm
 from wiki.rendering import sections, shown
@@ -236,7 +236,7 @@ def post_note(request: HttpRequest, slug: str) -> HttpResponse:
     form = ReaderNoteForm(request.POST)
     if form.is_valid():
         try:
-            posts.write_note(
+            publishing.write_note(
                 post,
                 form.cleaned_data["text"],
                 by=request.user,
@@ -277,7 +277,7 @@ def note_answer(request: HttpRequest, pk: int) -> HttpResponse:
     note = get_object_or_404(ReaderNote.objects.visible_to(request.user).select_related("post"), pk=pk)
     if not note.post.is_edited_by(request.user):
         raise PermissionDenied
-    if posts.answer_note(note, by=request.user, now=timezone.now()):
+    if publishing.answer_note(note, by=request.user, now=timezone.now()):
         messages.success(request, "The note counts as answered.")
     else:
         messages.info(request, "Somebody had seen to it already.")

@@ -18,6 +18,7 @@ from wiki import diffs, editing, merging, paths, sections, starters, tree
 from wiki.forms import PageForm, PictureForm, RenameForm, RevisionForm, SettingsForm
 from wiki.models import Page
 from wiki.rendering import shown
+from wiki.saving import Saved
 from wiki.titles import MUCH_LIKE, completions, similar
 from wiki.views import pictures
 from wiki.views.reading import page_or_404
@@ -154,6 +155,12 @@ def page_edit(request: HttpRequest, path: str) -> HttpResponse:
         )
     except editing.Conflict as conflict:
         return _conflict_page(request, page, form, conflict, mine=whole)
+    tell_saved(request, saved, "Saved. Your name stands in the history.")
+    return redirect(page)
+
+
+def tell_saved(request: HttpRequest, saved: Saved[Any], done: str) -> None:
+    """Say what came of saving; `done` where it went as usual."""
     if saved.merged_with:
         others = get_text_list(list(dict.fromkeys(revision.byline for revision in saved.merged_with)), "and")
         messages.success(
@@ -161,10 +168,9 @@ def page_edit(request: HttpRequest, path: str) -> HttpResponse:
             f"Saved, together with what {others} changed meanwhile. Have a look whether it reads well.",
         )
     elif saved.is_new:
-        messages.success(request, "Saved. Your name stands in the history.")
+        messages.success(request, done)
     else:
         messages.info(request, "There was nothing new to save.")
-    return redirect(page)
 
 
 def _begun(request: HttpRequest, page: Page) -> RevisionForm:
