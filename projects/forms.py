@@ -7,7 +7,7 @@ from django import forms
 from members.models import User
 from mlclub.forms import MarkdownField
 from projects.models import Initiative, Output, Role, Update
-from wiki.forms import NamedPageField
+from wiki.care_forms import NamedPageField
 
 
 class InitiativeForm(forms.ModelForm):

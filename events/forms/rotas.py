@@ -12,8 +12,8 @@ from events.models import Preparation, Rota, SlotComment
 from members.models import User
 from members.people_field import PeopleField
 from mlclub.forms import MarkdownField
-from wiki.forms import ReferenceForm
 from wiki.models import ReadingList
+from wiki.paper_forms import ReferenceForm
 
 
 class RotaForm(forms.ModelForm):

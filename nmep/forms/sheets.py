@@ -12,8 +12,8 @@ from events.models import Material
 from members.models import User
 from mlclub.forms import DateField, TimeField
 from nmep.models import OralResult
-from wiki.forms import GivenReferenceForm, ReferenceForm
 from wiki.models import Paper
+from wiki.paper_forms import GivenReferenceForm, ReferenceForm
 from wiki.papers import Named
 
 

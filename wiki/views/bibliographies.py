@@ -17,8 +17,8 @@ from mlclub import uploads
 from mlclub.refusal import Refused
 from wiki import bibliographies, citing, lists
 from wiki.exporting.bibliographies import entry
-from wiki.forms import BibliographyForm
 from wiki.models import Citing, Page, Paper, ReadingList
+from wiki.paper_forms import BibliographyForm
 from wiki.views.reading import page_or_404
 
 #: How many entries of each sort a preview names.

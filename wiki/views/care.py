@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from members.access import active_members_only, members_only
 from mlclub.refusal import Refused
 from wiki import care, knowing, requiring
-from wiki.forms import CareFilterForm
+from wiki.care_forms import CareFilterForm
 from wiki.models import Page, RequirementProposal
 from wiki.views.reading import page_or_404
 

@@ -16,7 +16,7 @@ from members import audit
 from members.access import active_members_only, members_only
 from mlclub.refusal import Refused
 from wiki import learning, paths
-from wiki.forms import LearningPathForm, LearningStepForm
+from wiki.care_forms import LearningPathForm, LearningStepForm
 from wiki.models import LearningFollow, LearningPath, LearningStep, Page
 
 GET_POST = ["GET", "HEAD", "POST"]

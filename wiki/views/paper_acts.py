@@ -14,8 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from members.access import active_members_only, members_only
 from mlclub.refusal import Refused
 from wiki import citing, lookups, marks, paper_merging
-from wiki.forms import KeyForm, MergeForm, NoteForm
 from wiki.models import Paper, PaperLookup, PaperNote
+from wiki.paper_forms import KeyForm, MergeForm, NoteForm
 from wiki.views.papers import shown_paper
 
 GET_POST = ["GET", "HEAD", "POST"]

@@ -19,9 +19,8 @@ from mlclub import gather
 from mlclub.search import any_word, every_word, normalised, words
 from wiki import citing, marks, paper_merging
 from wiki.exporting.bibliographies import entry
-from wiki.forms import NoteForm, PaperForm
 from wiki.models import FormerPaper, Paper, Placement, ReadMark
-from wiki.paper_forms import UNMARKED, PaperFilterForm
+from wiki.paper_forms import UNMARKED, NoteForm, PaperFilterForm, PaperForm
 from wiki.search import of_number
 from wiki.views.reading_lists import readings_of
 

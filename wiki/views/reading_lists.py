@@ -20,8 +20,8 @@ from mlclub.gather import Reading
 from mlclub.refusal import Refused
 from wiki import lists, marks, papers
 from wiki.exporting.reading_lists import page_of
-from wiki.forms import PlacementEditForm, PlacementForm, ReadingListForm, TopicForm
 from wiki.models import Paper, Placement, ReadingList, ReadingTopic, ReadMark
+from wiki.paper_forms import PlacementEditForm, PlacementForm, ReadingListForm, TopicForm
 
 GET_POST = ["GET", "HEAD", "POST"]
 

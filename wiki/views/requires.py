@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from members.access import active_members_only, members_only
 from mlclub.refusal import Refused
 from wiki import drawing, requiring, tree
-from wiki.forms import RequirementForm
+from wiki.care_forms import RequirementForm
 from wiki.models import Page, Requirement, RequirementProposal
 from wiki.views.reading import page_or_404
 
