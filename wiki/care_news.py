@@ -16,6 +16,7 @@ from members.models import User
 from mlclub.gather import FOR_YOU, MOVING, NEWS, Card, DeskItem, Item, Section
 from wiki import care, learning
 from wiki.models import LibraryFigure, OwnerChange, Page, waiting_count
+from wiki.models.pages import WANTS_A_LOOK
 
 #: How many pages home names of those that are mine, that I was asked about, or that come next on a path.
 A_FEW = 4
@@ -29,7 +30,6 @@ def cards(user: User, now: datetime) -> list[Card]:
     today = standing.today(now)
     following = learning.next_steps(user).filter(page=OuterRef("pk"))
     asked = care.open_requests().filter(page=OuterRef("pk"), person=user.pk)
-    wants = Q(is_stale=True) | Q(has_broken_links=True) | Q(has_dead_pictures=True)
     pages: Any = (
         Page.objects.visible_to(user)
         .with_care(today)
@@ -39,7 +39,9 @@ def cards(user: User, now: datetime) -> list[Card]:
             next_on=Subquery(following.values("path__title")[:1]),
         )
         .filter(
-            (Q(owner=user.pk) & (wants | Q(suggested__gt=0))) | Q(is_asked=True) | Q(next_on__isnull=False)
+            (Q(owner=user.pk) & (WANTS_A_LOOK | Q(suggested__gt=0)))
+            | Q(is_asked=True)
+            | Q(next_on__isnull=False)
         )
         .defer("search", "names_search", "plain_text", "headings")
         .order_by("-suggested", "-is_asked", "-is_stale", "-has_broken_links", "content_at")
@@ -180,12 +182,11 @@ def lines(users: Sequence[User], now: datetime) -> dict[int, Item]:
     writers = {user.pk: user for user in users if user.standing.writes}
     if not writers:
         return {}
-    wants = Q(is_stale=True) | Q(has_broken_links=True) | Q(has_dead_pictures=True)
     mine: dict[int, list[Any]] = defaultdict(list)
     for page in (
         Page.objects.filter(trashed_at=None, owner__in=writers)
         .with_care(standing.today(now))
-        .filter(wants)
+        .filter(WANTS_A_LOOK)
         .only("title", "path", "owner", "review_by", "dead_pictures")
         .order_by("-is_stale", "content_at")
     ):

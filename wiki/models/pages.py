@@ -20,8 +20,9 @@ from wiki import paths
 STALE_AFTER = timedelta(days=365)
 #: Fewer characters than this are a beginning, not yet a page.
 STUB = 280
-#: Of the columns of `with_care`, those that somebody has to do something about.
-NEGLECTED = Q(is_stale=True) | Q(has_broken_links=True) | Q(has_dead_pictures=True) | Q(is_unkept=True)
+#: Of the columns of `with_care`, what asks for a look of whoever looks after the page; and of anybody.
+WANTS_A_LOOK = Q(is_stale=True) | Q(has_broken_links=True) | Q(has_dead_pictures=True)
+NEGLECTED = WANTS_A_LOOK | Q(is_unkept=True)
 
 
 class PageQuerySet(models.QuerySet["Page"]):

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from members.access import active_members_only, members_only
 from mlclub.refusal import Refused
+from mlclub.typed import number as number_of
 from wiki import care, knowing, requiring
 from wiki.care_forms import CareFilterForm
 from wiki.models import Page, RequirementProposal
@@ -154,7 +155,7 @@ def page_mend(request: HttpRequest, path: str) -> HttpResponse:
         elif kind in ("link", "parent"):
             other = get_object_or_404(
                 Page.objects.visible_to(user).select_related("head"),
-                pk=to if to.isdecimal() and len(to) < 10 else 0,
+                pk=number_of(to),
             )
             if kind == "link":
                 care.lead_link(page, name, other, by=user, now=now)

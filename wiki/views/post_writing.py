@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import IntegrityError, transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from members.access import active_members_only
 from members.forms import save_topics
 from mlclub.refusal import Refused
+from mlclub.typed import number as number_of
 from wiki import diffs, merging, pictures, posts, publishing
 from wiki.forms import PictureForm
 from wiki.models import Post, PostAuthor
@@ -188,9 +189,7 @@ def post_history(request: HttpRequest, slug: str) -> HttpResponse:
     chosen, hunks = None, []
     asked = request.GET.get("version", "")
     if asked:
-        if not (asked.isascii() and asked.isdigit() and len(asked) < 9):
-            raise Http404
-        chosen = get_object_or_404(post.revisions.select_related("author"), number=int(asked))
+        chosen = get_object_or_404(post.revisions.select_related("author"), number=number_of(asked))
         before = post.revisions.filter(number=chosen.number - 1).first()
         hunks = diffs.compare(before.whole if before else "", chosen.whole)
     return render(

@@ -21,6 +21,7 @@ from members.access import active_members_only, members_only
 from members.models import Club, Topic
 from mlclub import gather
 from mlclub.refusal import Refused
+from mlclub.typed import number as number_of
 from wiki import feeds, post_citing, publishing
 from wiki.models import Post, PostAddress, ReaderNote
 from wiki.post_forms import AskForm, ReaderNoteForm
@@ -48,8 +49,8 @@ def post_list(request: HttpRequest) -> HttpResponse:
         ).distinct()
     if request.GET.get("year"):
         year = request.GET["year"][:4]
-        is_year = year.isascii() and year.isdigit() and 1900 < int(year) < 9999
-        rows = rows.filter(published_at__year=int(year)) if is_year else rows.none()
+        is_year = 1900 < number_of(year) < 9999
+        rows = rows.filter(published_at__year=number_of(year)) if is_year else rows.none()
     listed = rows.for_lists().newest_first().with_authors().prefetch_related("topics")
     user: Any = request.user
     return render(

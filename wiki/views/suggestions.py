@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mlclub.refusal import Refused
+from mlclub.typed import number as number_of
 from wiki import diffs, editing, paths, suggesting, tree
 from wiki.forms import PictureForm, RejectForm, SettleForm, SuggestionForm
 from wiki.models import Page, Suggestion
@@ -167,8 +168,7 @@ def _decidable(request: HttpRequest, pk: int) -> Suggestion:
 
 
 def _version(request: HttpRequest) -> int:
-    typed = request.POST.get("version", "")
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 9 else 0
+    return number_of(request.POST.get("version", ""))
 
 
 @require_POST

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from members.access import active_members_only
 from mlclub.refusal import Refused
+from mlclub.typed import number as number_of
 from wiki import diffs, editing, merging, paths, sections, starters, tree
 from wiki.forms import PageForm, PictureForm, RenameForm, RevisionForm, SettingsForm
 from wiki.models import Page
@@ -188,9 +189,7 @@ def _begun(request: HttpRequest, page: Page) -> RevisionForm:
 def _section_of(page: Page, form: RevisionForm) -> sections.Section | None:
     """The section that a form is about, in the version it began from."""
     anchor, base = str(form["section"].value() or ""), str(form["base"].value() or "")
-    if not anchor or not base.isascii() or not base.isdigit() or len(base) > 9:
-        return None
-    return sections.find(_text_at(page, int(base)), anchor)
+    return sections.find(_text_at(page, number_of(base)), anchor) if anchor else None
 
 
 def _text_at(page: Page, number: int) -> str:
