@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.cache import cache
 
+from events import rooms
 from events.models import EventTemplate
 from members.models import User
 
@@ -26,6 +27,8 @@ HANDED_ON = (
     "helpers_wanted",
 )
 MENU = "events.templates.menu"
+#: How many of its usual days are looked at for one on which its room is free.
+LOOKED_AHEAD = 8
 
 
 def menu() -> list[tuple[int, str]]:
@@ -42,10 +45,11 @@ def known_menu() -> list[tuple[int, str]]:
 
 
 def of_event(template: EventTemplate | None, *, by: User, today: date, zone: Any) -> dict[str, Any]:
-    """What the form of a new event begins with. Its day is the next usual one after `today`."""
+    """What the form of a new event begins with. Its day is the next usual one after `today` on which its room is free;
+    the next usual one where it is taken on all of the next `LOOKED_AHEAD`."""
     if template is None:
         return {"hosts": [by], "visibility": "members"}
-    starts_at = template.next_start(today, zone)
+    starts_at = _free_start(template, today, zone)
     return {
         **_common(template, by),
         "title": template.title or template.name,
@@ -67,6 +71,15 @@ def of_series(template: EventTemplate | None, *, by: User, today: date) -> dict[
         "start_time": template.start_time,
         "end_time": (begins + template.length).time(),
     }
+
+
+def _free_start(template: EventTemplate, today: date, zone: Any) -> datetime:
+    starts = template.next_starts(today, zone, LOOKED_AHEAD)
+    if template.room is None or not template.room.is_in_use:
+        return starts[0]
+    spans = [(start, _on_the_wall(start, template.length)) for start in starts]
+    free = rooms.first_free(template.room, spans)
+    return free[0] if free else starts[0]
 
 
 def _common(template: EventTemplate, by: User) -> dict[str, Any]:

@@ -90,6 +90,7 @@ class EventTemplate(models.Model):
             return tomorrow
         return tomorrow + timedelta(days=(self.weekday - tomorrow.weekday()) % 7)
 
-    def next_start(self, today: date, zone: Any) -> datetime:
-        """When the next one would begin, by the clock on the wall in `zone`."""
-        return on_the_wall(self.next_day(today), self.start_time, zone)
+    def next_starts(self, today: date, zone: Any, count: int) -> list[datetime]:
+        """When the next `count` would begin, by the clock on the wall in `zone`."""
+        first, step = self.next_day(today), 1 if self.weekday is None else 7
+        return [on_the_wall(first + timedelta(days=step * n), self.start_time, zone) for n in range(count)]

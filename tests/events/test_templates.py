@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from events import gathered, making
 from events.models import Event, EventTemplate
-from tests.factories import make_club, make_member, make_officer, make_room, make_template
+from tests.factories import make_club, make_event, make_member, make_officer, make_room, make_template
 from tests.walker.walker import Walker
 
 pytestmark = pytest.mark.django_db
@@ -84,6 +84,26 @@ def test_the_next_usual_day_comes_after_today():
     assert template.next_day(date(2031, 3, 6)) == date(2031, 3, 7)
     assert template.next_day(date(2031, 3, 7)) == date(2031, 3, 14)
     assert EventTemplate().next_day(date(2031, 3, 7)) == date(2031, 3, 8)
+
+
+def test_a_template_begins_on_the_next_usual_day_on_which_its_room_is_free():
+    zone, room = make_club().zone, make_room()
+    template = make_template(room=room, weekday=4, start_time=time(20), length=timedelta(hours=2))
+    monday, officer = date(2026, 11, 23), make_officer()
+
+    def day():
+        return making.of_event(template, by=officer, today=monday, zone=zone)["starts_at"].date()
+
+    assert day() == date(2026, 11, 27)
+    fridays = template.next_starts(monday, zone, making.LOOKED_AHEAD)
+    make_event(room=room, starts_at=fridays[0] + timedelta(hours=1))
+    assert day() == date(2026, 12, 4)
+    make_event(room=room, starts_at=fridays[1] - timedelta(hours=2))  # out by then
+    make_event(room=make_room(), starts_at=fridays[1])  # elsewhere
+    assert day() == date(2026, 12, 4)
+    for friday in fridays[1:]:
+        make_event(room=room, starts_at=friday)
+    assert day() == date(2026, 11, 27), "taken for two months: whoever plans is told beside the room"
 
 
 def test_a_template_that_is_not_there_is_a_404_and_one_out_of_the_menu_is_not_offered(client):

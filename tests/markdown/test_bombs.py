@@ -8,6 +8,10 @@ from mlclub.markdown import Context, render
 
 FULL = 250_000
 
+#: Seconds of processor time. Each takes less than 3 on a machine of its own (`docs/speed.md`); one that goes off takes
+#: minutes, and neighbours on a machine can double what is measured.
+BOUND = 9
+
 
 def full(piece: str) -> str:
     return piece * (FULL // len(piece))
@@ -132,7 +136,7 @@ def test_a_bomb_is_a_page_like_any_other(name):
 
     rendered = render(BOMBS[name])
 
-    assert time.process_time() - started <= 3
+    assert time.process_time() - started <= BOUND
     assert len(rendered.html) < 12_000_000
     assert render("$x$").formulas_failed == 0, "the converter still works"
 

@@ -129,6 +129,7 @@ def term():
         yield Term()
 
 
+@pytest.mark.timeout(1200)  # four hundred looks at everybody's mail: a minute on a quiet machine
 def test_a_term_is_played_from_the_first_date_to_what_becomes_of_a_capstone(term):
     plan_the_term(term)
     enrol(term)

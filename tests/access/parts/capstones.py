@@ -44,13 +44,11 @@ def build(world) -> None:
     make_enrolment(offering=offering, person=people["lead"], role=Enrolment.Role.LEAD)
     mine = make_enrolment(offering=offering, person=people["new member"])
     theirs = make_enrolment(offering=offering, person=people["participant"])
-    world.capstone_group = make_capstone(
+    group = make_capstone(
         people=[mine, *(make_enrolment(offering=offering) for _ in range(2))], name="Canary group"
     )
-    make_mentoring(capstone=world.capstone_group, mentor=people["member"])
-    world.capstone_group = (
-        Capstone.objects.with_people().select_related("offering").get(pk=world.capstone_group.pk)
-    )
+    make_mentoring(capstone=group, mentor=people["member"])
+    world.capstone_group = Capstone.objects.with_people().select_related("offering").get(pk=group.pk)
     world.milestone = make_milestone(offering=offering)
     version, _ = capstone_steps.hand_in(
         world.capstone_group,

@@ -46,7 +46,7 @@ def build(world) -> None:
     author = world.visitors["member"]
     world.a_draft = make_post(title="A draft", authors=[author])
     world.an_open_post = make_post(title="An open post", authors=[author], state="published")
-    world.a_note = make_reader_note(post=world.an_open_post, author=world.visitors["new member"])
+    world.a_reader_note = make_reader_note(post=world.an_open_post, author=world.visitors["new member"])
 
 
 def of(name, **more):
@@ -68,7 +68,7 @@ def edited(*, posts: bool = False, **more) -> list[Case]:
 
 
 def note(world):
-    return {"pk": world.a_note.pk}
+    return {"pk": world.a_reader_note.pk}
 
 
 TABLE = {

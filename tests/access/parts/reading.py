@@ -26,6 +26,7 @@ from wiki.models import Placement
 PUBLIC_PAGES = {
     "wiki:reading_list_list",
     "wiki:reading_list_detail",
+    "wiki:reading_list_markdown",
     "wiki:bibliography_list",
     "wiki:bibliography_page",
 }
@@ -59,7 +60,7 @@ def build(world) -> None:
     )
     world.inner_list = make_list(title="Inner list", curators=[keeper], papers=[world.a_paper])
     world.list_topic = make_topic(reading_list=world.inner_list)
-    world.a_note = marks.write(world.a_paper, keeper, "Read section 3.", now=timezone.now())
+    world.a_paper_note = marks.write(world.a_paper, keeper, "Read section 3.", now=timezone.now())
     world.citing_page = make_page(path="Reading/Citing", text=f"See @{world.a_paper.key}.\n")
 
 
@@ -85,7 +86,7 @@ def paper(world):
 
 
 def note(world):
-    return {"pk": world.a_paper.pk, "note_pk": world.a_note.pk}
+    return {"pk": world.a_paper.pk, "note_pk": world.a_paper_note.pk}
 
 
 TABLE = {
