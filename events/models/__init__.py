@@ -21,7 +21,8 @@ from events.models.sign_up import (
     SignUpAnswer,
     SignUpQuestion,
 )
-from events.models.slots import Claim, Slot, SlotQuestion, SlotSheet, Swap
+from events.models.slot_sheets import SlotSheet
+from events.models.slots import Claim, Slot, SlotQuestion, Swap
 from events.models.speakers import SpeakerVisit
 from events.models.symposium import (
     Abstract,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from events.views import slots
+from events.views import slot_mentors, slot_swaps, slots
 
 urlpatterns = [
     path("events/slots/", slots.sheet_list, name="sheet_list"),
@@ -14,10 +14,10 @@ urlpatterns = [
     path("events/slot/<int:pk>/release/", slots.slot_release, name="slot_release"),
     path("events/slot/<int:pk>/topic/", slots.slot_topic, name="slot_topic"),
     path("events/slot/<int:pk>/ask/", slots.slot_ask, name="slot_ask"),
-    path("events/slot/<int:pk>/swap/", slots.slot_swap, name="slot_swap"),
+    path("events/slot/<int:pk>/swap/", slot_swaps.slot_swap, name="slot_swap"),
     path("events/slot/<int:pk>/assign/", slots.slot_assign, name="slot_assign"),
     path("events/slot/<int:pk>/mark/", slots.slot_mark, name="slot_mark"),
-    path("events/slot/<int:pk>/mentor/", slots.slot_mentor, name="slot_mentor"),
-    path("events/talks/<int:pk>/mentor/", slots.mentor_offer, name="mentor_offer"),
-    path("events/swaps/<int:pk>/", slots.swap_detail, name="swap_detail"),
+    path("events/slot/<int:pk>/mentor/", slot_mentors.slot_mentor, name="slot_mentor"),
+    path("events/talks/<int:pk>/mentor/", slot_mentors.mentor_offer, name="mentor_offer"),
+    path("events/swaps/<int:pk>/", slot_swaps.swap_detail, name="swap_detail"),
 ]

@@ -14,9 +14,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from events import drawing, mentoring, slots, swaps
+from events import drawing, slots
 from events.forms.slots import AssignForm, ClaimForm, QuestionForm, SwapForm, TopicForm, WishForm
-from events.models import Claim, Slot, SlotQuestion, SlotSheet, Swap, TalkMentoring
+from events.models import Claim, Slot, SlotQuestion, SlotSheet, TalkMentoring
 from events.sheets import open_swaps, sheet_of, swappable
 from events.slot_access import Access, Owner, sheet_for, slot_for
 from members import audit
@@ -193,7 +193,7 @@ def _mentoring_of(claim: Claim) -> TalkMentoring | None:
     return rows.prefetch_related("pairing__members__person").first()
 
 
-def _mine(slot: Slot, user: Any) -> Claim:
+def own_claim(slot: Slot, user: Any) -> Claim:
     """The live claim of `user` on the slot, or a 404."""
     return get_object_or_404(
         Claim.objects.held().select_related("slot__sheet", "slot__event"), slot=slot, person=user
@@ -235,7 +235,7 @@ def slot_release(request: HttpRequest, pk: int) -> HttpResponse:
         rows = Claim.objects.live().select_related("slot__sheet", "slot__event", "person")
         claim = get_object_or_404(rows, slot=slot, pk=wanted if wanted.isdecimal() else 0)
     else:
-        claim = _mine(slot, user)
+        claim = own_claim(slot, user)
     try:
         slots.release(claim, by=user, now=timezone.now())
     except Refused as refused:
@@ -252,7 +252,7 @@ def slot_release(request: HttpRequest, pk: int) -> HttpResponse:
 def slot_topic(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what it will be about."""
     slot, owner, access = slot_for(request.user, pk)
-    claim = _mine(slot, request.user)
+    claim = own_claim(slot, request.user)
     form = TopicForm(request.POST, instance=claim)
     if not form.is_valid():
         return slot_page(request, slot, owner, access, status=422, topic_form=form)
@@ -279,30 +279,6 @@ def slot_ask(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, "Your question is kept. You can change it until they begin.")
             return redirect(slot)
     return slot_page(request, slot, owner, access, status=422, question_form=form)
-
-
-@require_POST
-def slot_swap(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask somebody to exchange slots, or to take one's own."""
-    user: Any = request.user
-    slot, owner, access = slot_for(user, pk)
-    claim = _mine(slot, user)
-    now = timezone.now()
-    shown = sheet_of(slot.sheet, user, access, now)
-    row = next((row for row in shown.rows if row.slot.pk == slot.pk), None)
-    if row is None:
-        raise Http404
-    form = SwapForm(request.POST, choices=swappable(row, shown), sees_names=row.sees_names)
-    if form.is_valid():
-        people = form.cleaned_data.get("to") or [None]
-        try:
-            swaps.ask(claim, other=form.cleaned_data.get("other"), to=people[0], now=now)
-        except Refused as refused:
-            form.add_error(None, str(refused))
-        else:
-            messages.success(request, "Asked. Your slot stays yours until they say yes.")
-            return redirect(slot)
-    return slot_page(request, slot, owner, access, status=422, swap_form=form)
 
 
 @require_POST
@@ -348,111 +324,3 @@ def slot_mark(request: HttpRequest, pk: int) -> HttpResponse:
             audit.record(user, "slot.marked", claim, before={"state": claim.state}, after={"state": state})
         messages.success(request, f"Saved for {claim.person}.")
     return redirect(slot)
-
-
-# ── Exchanges ──
-
-
-@require_http_methods(GET_POST)
-def swap_detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """The question of a swap: its two people see it, the one asked answers, the asker may take it back."""
-    user: Any = request.user
-    rows = Swap.objects.filter(Q(to=user) | Q(claim__person=user)).select_related(
-        "claim__person", "claim__slot__sheet", "claim__slot__event", "other__slot__event", "to"
-    )
-    swap = get_object_or_404(rows, pk=pk)
-    slot = swap.claim.slot
-    if request.method == "POST":
-        now = timezone.now()
-        try:
-            if swap.to != user:
-                swaps.take_back(swap, now=now)
-                messages.success(request, "Taken back. Your slot is still yours.")
-                return redirect(slot)
-            answered = swaps.answer(swap, accepts="accept" in request.POST, now=now)
-        except Refused as refused:
-            messages.warning(request, str(refused))
-            return redirect(swap)
-        if answered.state == Swap.State.ACCEPTED:
-            messages.success(request, f"{slot.label} is yours.")
-            return redirect(slot)
-        messages.success(request, "They are told that you cannot.")
-        return redirect(slot.sheet)
-    return render(
-        request,
-        "events/swap_detail.html",
-        {
-            "swap": swap,
-            "slot": slot,
-            "other": swap.other.slot if swap.other else None,
-            "is_asked": swap.to == user,
-        },
-    )
-
-
-# ── Mentors ──
-
-
-@require_POST
-def slot_mentor(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask for a mentor after all."""
-    slot, _, _ = slot_for(request.user, pk)
-    try:
-        asked = mentoring.ask(_mine(slot, request.user), now=timezone.now())
-    except Refused as refused:
-        messages.warning(request, str(refused))
-    else:
-        if asked:
-            messages.success(request, f"{asked} {'person is' if asked == 1 else 'people are'} asked, once.")
-        else:
-            messages.info(
-                request, "Nobody else gives presentation mentoring this term. Ask whoever runs the sheet."
-            )
-    return redirect(slot)
-
-
-@require_http_methods(GET_POST)
-def mentor_offer(request: HttpRequest, pk: int) -> HttpResponse:
-    """Offer to help with a talk, with a confirm; the two see their plan here."""
-    user: Any = request.user
-    rows = Claim.objects.filter(state__in=[Claim.State.HELD, Claim.State.DONE], wants_mentor=True)
-    rows = rows.filter(slot__sheet__hides_names=False)
-    claim = get_object_or_404(rows.select_related("person", "slot__sheet", "slot__event"), pk=pk)
-    known = (
-        TalkMentoring.objects.filter(claim=claim)
-        .select_related("pairing", "claim__slot__event")
-        .prefetch_related("pairing__members__person")
-        .first()
-    )
-    is_in = known is not None and user in (known.mentor, claim.person)
-    if not is_in and not user.standing.writes:
-        raise Http404
-    if request.method == "POST":
-        return _mentored(request, claim, known if is_in else None)
-    return render(
-        request,
-        "events/mentor_offer.html",
-        {
-            "claim": claim,
-            "slot": claim.slot,
-            "mentoring": known,
-            "is_in": is_in,
-            "is_mine": claim.person == user,
-            "steps": mentoring.plan(known, timezone.now()) if known and is_in else [],
-        },
-    )
-
-
-def _mentored(request: HttpRequest, claim: Claim, known: TalkMentoring | None) -> HttpResponse:
-    now = timezone.now()
-    step = request.POST.get("step", "")
-    try:
-        if known and step in TalkMentoring.STEPS:
-            mentoring.tick(known, step, now=now)
-            messages.success(request, f"{TalkMentoring.LABELS[step]}: done.")
-        elif not known:
-            mentoring.help_with(claim, request.user, now=now)  # type: ignore[arg-type]
-            messages.success(request, f"Thank you. {claim.person} is told.")
-    except Refused as refused:
-        messages.warning(request, str(refused))
-    return redirect("events:mentor_offer", claim.pk)

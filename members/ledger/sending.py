@@ -21,9 +21,11 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from members.ledger import kinds, merging
+from members.ledger.claiming import LEASE, Clock
 from members.ledger.kinds import Category, Due, Kind
 from members.ledger.outcomes import words
-from members.ledger.sender import LEASE, Clock, RefusesUs, Sender, Sweep, Unreachable
+from members.ledger.recording import Sweep
+from members.ledger.sender import RefusesUs, Sender, Unreachable
 from members.ledger.writing import write
 from members.models import Club, Notification
 

@@ -10,7 +10,7 @@ from django.utils.html import escape
 
 from members.models import Topic, User
 from mlclub.forms import MarkdownField
-from nmep.capstones import Proposal
+from nmep.capstone_matching import Proposal
 from nmep.continuing import Next
 from nmep.forms.handing_in import PROGRAMS, ending
 from nmep.mentoring import Suggestion

@@ -18,10 +18,10 @@ from nmep.gathered.finding import (
     findable,
     help_topics,
     names_of_things,
-    numbers,
     panels,
 )
 from nmep.gathered.home import home, stand
+from nmep.gathered.numbers import numbers
 from nmep.gathered.reading import paper_presenters, papers_read, read_lately, readings
 from nmep.gathered.records import office_permissions, personal_data
 from nmep.papers import paper_merged

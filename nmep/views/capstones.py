@@ -17,7 +17,7 @@ from events import feedback
 from events.models import Material
 from members.models import PairingCheckIn, PairingMember, User
 from mlclub.refusal import Refused
-from nmep import capstone_steps, capstones, mentoring, people
+from nmep import capstone_matching, capstone_steps, capstones, mentoring, people
 from nmep.forms.capstones import IdeaForm, MatchForm, MoveForm, PolicyForm, StepAnswerForm, StepForm
 from nmep.models import Capstone, Enrolment, Offering, ShowcaseTalk
 from nmep.views.roster import led_offering
@@ -251,7 +251,7 @@ def capstone_match(request: HttpRequest, slug: str) -> HttpResponse:
     seed = request.GET.get("seed", "0")
     policy = capstones.policy_of(offering)
     waiting, going = capstones.without_group(offering), capstones.rooms(offering, policy)
-    proposal = capstones.match(
+    proposal = capstone_matching.match(
         offering,
         seed=int(seed) if seed.isdecimal() and len(seed) < 6 else 0,
         among=(policy, list(waiting), list(going)),

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from members.models import Membership, Notification
 from mlclub.refusal import Refused
-from nmep import capstones, gathered
+from nmep import capstone_matching, capstones, gathered
 from nmep.models import Capstone, CapstoneMember, CapstonePolicy, Enrolment, Offering
 from projects.models import Role
 from tests.factories import make_member, make_user
@@ -126,13 +126,13 @@ def test_the_matcher_groups_by_common_interest_and_says_what_it_could_not_have()
     people = [make_enrolment(offering=offering) for _ in range(6)]
     for at, row in enumerate(people):
         Membership.objects.get(person=row.person).learn.add(robotics if at % 2 else speech)
-    proposal = capstones.match(offering)
+    proposal = capstone_matching.match(offering)
     teams = [{row.pk for row in group.people} for group in proposal.groups]
     assert sorted(map(sorted, teams)) == sorted([[p.pk for p in people[::2]], [p.pk for p in people[1::2]]])
     assert {group.why for group in proposal.groups} == {"Robotics (3 of 3)", "Speech (3 of 3)"}
     for row in people[2:]:
         Enrolment.objects.filter(pk=row.pk).update(state=Enrolment.State.WITHDREW)
-    alone = capstones.match(offering)
+    alone = capstone_matching.match(offering)
     assert "2 people cannot be split into groups of 3 to 4." in alone.unmet
     assert any("No group has a place" in words for words in alone.unmet)
 

@@ -20,6 +20,7 @@ from members.models import Break, Membership, Notification, Topic
 from mlclub.refusal import Refused
 from nmep import (
     absences,
+    capstone_matching,
     capstone_steps,
     capstones,
     completion,
@@ -446,7 +447,7 @@ def form_capstones(term):
             capstones.join(groups[n % 4], term.enrolment(n), now=term.now)
         rest = {row.pk for row in capstones.without_group(term.offering)}
         assert rest == {term.enrolment(n).pk for n in (13, LEAVER)}
-        found = capstones.match(term.offering, seed=1)
+        found = capstone_matching.match(term.offering, seed=1)
         capstones.publish(term.offering, found.place_of, by=term.lead, now=term.now)
         assert capstones.without_group(term.offering) == []
         for n, elder in enumerate(term.elders[5:9]):
