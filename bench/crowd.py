@@ -13,12 +13,12 @@ from itertools import count
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
-from django.db import connection
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from events.models import Attendance, Event, Registration, Talk
 from members.models import Club, Membership, Notification, Term, User
+from mlclub import planner
 from nmep.models import (
     Assignment,
     Enrolment,
@@ -417,13 +417,7 @@ def small_club(members: int = 60, events_soon: int = 12, library: int = 30) -> N
     offering(term, learners, others[-3:], state=Offering.State.RUNNING)
     initiatives(max(1, members // 8), others, term)
     notifications(members * 5, others)
-    settle()
-
-
-def settle() -> None:
-    """Let the database look at what it holds, as it does by itself after a while."""
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    planner.look_again()
 
 
 def sizes() -> dict[str, int]:

@@ -17,6 +17,7 @@ from bench import crowd
 from bench.drills._mail import Sink, in_a_process, kill, use
 from members.ledger import sending
 from members.models import Notification, User
+from mlclub import planner
 from mlclub.portal import digest, readers
 from mlclub.supervisor.engines import free_port
 from nmep.models import Offering
@@ -43,7 +44,7 @@ def fill(members: int) -> None:
     learners = found[20 : 20 + max(1, members // 20)]
     crowd.offering(term, learners, found[:5], state=Offering.State.RUNNING)
     crowd.initiatives(30, found, term)
-    crowd.settle()
+    planner.look_again()
 
 
 def digests(members: int = 10_000) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from bench import crowd
 from events.models import Attendance, Event, Registration
 from members.models import Notification, Term, User
+from mlclub import planner
 from nmep.models import Enrolment, Offering
 from projects.models import Initiative
 from wiki.models import Page, Revision
@@ -34,7 +35,7 @@ def grow(times: int) -> dict[str, int]:
     _programme(more, terms, newcomers)
     crowd.initiatives(Initiative.objects.count() * more, active, terms[0])
     crowd.notifications(max(Notification.objects.count(), len(active)) * more, active)
-    crowd.settle()
+    planner.look_again()
     after = crowd.sizes()
     return {name: after[name] for name in before}
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from bench import crowd
 from events.models import Event
 from members.models import User
+from mlclub import planner
 
 PEOPLE = 500
 #: So many dates are still to come, over a year; the rest is history.
@@ -38,7 +39,7 @@ def fill(events: int, registrations: int) -> tuple[User, Event]:
     crowd.registrations([popular], people, PEOPLE)
     each = max(1, (registrations - PEOPLE) // (events - 1))
     crowd.registrations([event for event in [*coming, *over] if event.pk != popular.pk], people, each)
-    crowd.settle()
+    planner.look_again()
     return people[0], popular
 
 

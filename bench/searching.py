@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from bench import crowd
 from members.models import Club, User
+from mlclub import planner
 from wiki import demo, paths, vocabulary
 from wiki.models import Page
 
@@ -140,8 +141,7 @@ def fill(how_many: int, *, words: int = 220, seed: int = 1) -> list[str]:
         for statement in made.values():
             cursor.execute(statement)
     vocabulary.count_all()
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
+    planner.look_again()
     return known
 
 

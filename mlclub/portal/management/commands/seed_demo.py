@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 import events.demo
@@ -19,6 +19,7 @@ import wiki.demo
 import wiki.post_demo
 from members.demo import MAIL_DOMAIN
 from members.models import Club, User
+from mlclub import planner
 from mlclub.portal import demo_ledger, wiping
 
 
@@ -53,6 +54,5 @@ class Command(BaseCommand):
             projects.demo.seed(people, demo_terms, now, rng)
             nmep.demo.seed(people, demo_terms, now, rng)
             demo_ledger.seed(people, now, rng)
-            with connection.cursor() as cursor:
-                cursor.execute("ANALYZE")  # the first pages are planned for what is there now
+        planner.look_again()  # the first pages are planned for what is there now
         self.stdout.write(f"{club} is there, in week 7 of {terms[3]}: {User.objects.count()} people.")
