@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Lower
 
 from members.models import User
-from wiki.models import ImportedAuthor, Passage, PostAuthor, Revision
+from wiki.models import ImportedAuthor, Passage, PostAuthor, PostRevision, Revision
 
 #: (name, mail address) as an archive gives them; the address may be empty.
 Identity = tuple[str, str]
@@ -53,8 +53,9 @@ def claim(user: User, email: str) -> int:
     Passage.objects.filter(imported_author__user=user, imported_author__email__iexact=email, by=None).update(
         by=user
     )
-    return Revision.objects.filter(
-        imported_author__user=user, imported_author__email__iexact=email, author=None
+    theirs = {"imported_author__user": user, "imported_author__email__iexact": email, "author": None}
+    return Revision.objects.filter(**theirs).update(author=user) + PostRevision.objects.filter(
+        **theirs
     ).update(author=user)
 
 

@@ -204,6 +204,7 @@ def _stored_state(stand: Stand) -> str:
     state = {
         "pages": [[page, stand.files.get(page, ""), blob.hex()] for page, blob in stand.blobs.items()],
         "others": [[file, mark, blob.hex()] for file, (mark, blob) in stand.others.items()],
+        "posts": [[post, file, front] for post, (file, front) in stand.posts.items()],
     }
     name = f"state-{stand.head}.json"
     default_storage.delete(PLACE + name)
@@ -231,6 +232,7 @@ def _stand(mirror: Mirror, folder: Path) -> Stand | None:
     for file, mark, blob in state["others"]:
         stand.others[file] = (mark, bytes.fromhex(blob))
         stand.tree.put(file, stand.others[file][1])
+    stand.posts = {post: (file, front) for post, file, front in state.get("posts", ())}
     # Its folders are in the packs that are there already.
     (folder / "known").mkdir()
     stand.tree.write(Pack(folder / "known"))

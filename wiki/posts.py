@@ -98,7 +98,7 @@ def save(
     """Make these words the newest. If somebody saved since the author began from revision `base`, both changes are
     brought together; raises Conflict where they contradict each other. A double click gets the revision of the first."""
     locked = Post.objects.select_for_update(of=("self",)).get(pk=post.pk)
-    head = PostRevision.objects.select_related("author").get(headed_post=locked)
+    head = PostRevision.objects.select_related("author", "imported_author").get(headed_post=locked)
     if words == words_of(head):
         return Saved(head, is_new=False)
     others: tuple[PostRevision, ...] = ()

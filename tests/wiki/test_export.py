@@ -22,9 +22,9 @@ from PIL import Image
 
 from mlclub import uploads
 from tests.factories import make_list, make_member, make_page, make_paper, make_post, make_revision
-from wiki import editing, exporting, pictures
+from wiki import editing, exporting, pictures, posts
 from wiki.exporting import names, packs
-from wiki.models import BibEntry, Page, Revision
+from wiki.models import BibEntry, Page, Post, Revision
 
 pytestmark = pytest.mark.django_db
 
@@ -176,6 +176,42 @@ def test_posts_that_are_not_out_and_their_pictures_leave_only_with_everything(tm
         "posts/2026-03-02-out.md"
     ]
     assert {"posts/2026-03-02-secret-draft.md", f"files/{picture.filename}"} <= set(files(tmp_path / "all"))
+
+
+def test_every_version_of_a_post_is_a_commit_and_of_one_that_is_out_members_get_what_readers_saw(tmp_path):
+    ada, bo = make_member(name="Ada Example"), make_member(name="Bo Example")
+    post = make_post(title="A word", text="Secret thought\n", authors=[ada], at=AT)
+    hours = [AT + timedelta(hours=n) for n in range(4)]
+    for at, author, text in zip(
+        hours[1:], (bo, ada, bo), ("Kept\n", "As it came out\n", "Mended\n"), strict=True
+    ):
+        words = posts.Words("A word", "", text)
+        number = post.head.number
+        posts.append(
+            post, words, number=number + 1, base=number, author=author, now=at, summary=f"Until {number}"
+        )
+    Post.objects.filter(pk=post.pk).update(state="published", published_at=hours[2] + timedelta(minutes=5))
+
+    report = exporting.export_wiki(tmp_path / "all", everything=True)
+    exporting.export_wiki(tmp_path / "members")
+
+    for folder in ("all", "members"):
+        check(tmp_path / folder)
+    assert [(who.partition(" <")[0], at, words) for who, at, words in told(tmp_path / "all")][:4] == [
+        ("Ada Example", hours[0], "First version"),
+        ("Bo Example", hours[1], "Until 1"),
+        ("Ada Example", hours[2], "Until 2"),
+        ("Bo Example", hours[3], "Until 3"),
+    ]
+    assert [(who.partition(" <")[0], at, words) for who, at, words in told(tmp_path / "members")][:2] == [
+        ("Ada Example", hours[2] + timedelta(minutes=5), "Wrote posts/2026-03-02-a-word"),
+        ("Bo Example", hours[3], "Until 3"),
+    ]
+    with Repo(str(tmp_path / "members")) as repo:
+        whole = b"".join(repo[sha].as_raw_string() for sha in repo.object_store)
+    assert b"Secret thought" not in whole
+    assert b"As it came out" in whole
+    assert (report.posts, report.post_revisions, report.revisions) == (1, 4, 0)
 
 
 def test_the_same_library_gives_the_same_commits(tmp_path):

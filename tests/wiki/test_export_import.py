@@ -25,7 +25,7 @@ from tests.factories import (
     make_topic,
 )
 from tests.wiki.repositories import ADA, BO, Work
-from wiki import editing, exporting, importing, pictures, posts
+from wiki import citing, editing, exporting, importing, pictures, posts
 from wiki.models import (
     Attachment,
     BibEntry,
@@ -41,6 +41,7 @@ from wiki.models import (
     Redirect,
     Revision,
 )
+from wiki.paper_merging import merge
 
 pytestmark = pytest.mark.django_db
 
@@ -107,6 +108,16 @@ def everything():
                 "is_untitled",
             )
         ),
+        "known by": [
+            (
+                paper.title,
+                paper.key,
+                paper.short_name,
+                sorted(row.key for row in paper.other_keys.all()),
+                [(row.arxiv_id, row.doi, row.url, row.said, row.merged_at) for row in paper.former.all()],
+            )
+            for paper in Paper.objects.order_by("title")
+        ],
         "keys": list(
             BibEntry.objects.order_by("bibliography", "key").values_list(
                 "bibliography", "key", "paper__title"
@@ -138,8 +149,25 @@ def everything():
                 post.cover.sha256 if post.cover else None,
                 post.cover_alt,
                 [address.path for address in post.old_addresses.all()],
+                post.state_at,
+                post.approved_number,
             )
             for post in Post.objects.order_by("slug")
+        ],
+        "post versions": [
+            (
+                row.post.slug,
+                row.number,
+                row.base_number,
+                row.title,
+                row.excerpt,
+                row.text,
+                row.summary,
+                row.source,
+                row.byline,
+                row.at,
+            )
+            for row in PostRevision.objects.select_related("post", "author").order_by("post__slug", "number")
         ],
         "placements": list(
             Placement.objects.order_by("list__slug", "topic__title", "position").values_list(
@@ -263,7 +291,12 @@ def fill():
     Placement.objects.create(
         list=reading, topic=topic, paper=cited, is_automatic=True, position=8, added_at=AT
     )
-    make_post(
+    twin = make_paper(title="Attention is all you need", url="https://papers.example/attention")
+    Paper.objects.filter(pk=cited.pk).update(short_name="Transformer")
+    merge(twin, into=cited, by=ada, now=AT + 3 * AN_HOUR)
+    cited.refresh_from_db()
+    citing.rename(cited, "transformer", by=ada, now=AT + 4 * AN_HOUR)
+    read = make_post(
         title="How we read: a paper",
         text="\n\nTwo empty lines before, @vaswani, and an end without one",
         excerpt="First\n\nsecond: paragraph",
@@ -275,6 +308,26 @@ def fill():
     )
     make_post(title="Not yet", authors=[ada], state="scheduled", at=AT, publish_at=AT + timedelta(days=900))
     posts.move(Post.objects.get(title="Not yet"), "later", now=AT)
+    post_save(
+        read, "How we read", "Two lines, @vaswani\n", base=1, author=ada, now=AT + 2 * AN_HOUR, summary=""
+    )
+    post_save(
+        read,
+        "How we read: a paper",
+        "Two lines, @vaswani\n\nand a third",
+        base=1,
+        author=bo,
+        now=AT + 3 * AN_HOUR,
+        summary="The old title",
+    )
+    Post.objects.filter(pk=read.pk).update(approved_number=2)
+
+
+def post_save(post, title, text, *, base, **more):
+    """A version as somebody left it, whatever stood there in between."""
+    post.refresh_from_db()
+    words = posts.Words(title, "Short", text)
+    posts.append(post, words, number=post.head.number + 1, base=base, **more)
 
 
 def take(folder, **options):
@@ -337,6 +390,74 @@ def test_the_files_alone_of_an_export_come_in_too(tmp_path):
     assert dict(Page.objects.values_list("path", "head__text")) == texts
     assert everything()["papers"] == papers
     assert (report.lists, report.has_dropped) == (1, False)
+
+
+def test_a_post_that_got_words_since_the_last_import_gets_its_new_versions(tmp_path):
+    ada = make_member(name="Ada Quill")
+    post = make_post(title="Growing", text="One\n", authors=[ada], state="published", at=AT)
+    make_post(title="Quiet", authors=[ada], state="published", at=AT)
+    exporting.export_wiki(tmp_path / "first", everything=True)
+    post_save(post, "Growing", "One\n\nTwo\n", base=1, author=ada, now=AT + AN_HOUR, summary="More")
+    exporting.export_wiki(tmp_path / "second", everything=True)
+    before = everything()
+    forget()
+    take(tmp_path / "first")
+    assert [row[1:3] for row in everything()["post versions"]] == [(1, 0), (1, 0)]
+
+    report = take(tmp_path / "second")
+
+    after = everything()
+    assert after["post versions"] == before["post versions"]
+    assert [post[2] for post in after["posts"]] == [post[2] for post in before["posts"]]
+    assert (report.updated, report.revisions, report.has_dropped) == (1, 1, False)
+
+
+def test_a_post_that_was_edited_here_since_the_last_import_is_left_alone_and_reported(tmp_path):
+    ada = make_member(name="Ada Quill")
+    post = make_post(title="Growing", text="One\n", authors=[ada], state="published", at=AT)
+    exporting.export_wiki(tmp_path / "first", everything=True)
+    post_save(post, "Growing", "Theirs\n", base=1, author=ada, now=AT + AN_HOUR, summary="More")
+    exporting.export_wiki(tmp_path / "second", everything=True)
+    forget()
+    take(tmp_path / "first")
+    post_save(Post.objects.get(), "Growing", "Ours\n", base=1, author=ada, now=AT + AN_HOUR, summary="Here")
+
+    report = take(tmp_path / "second")
+
+    assert Post.objects.get().text == "Ours\n"
+    assert report.has_dropped
+    assert "Edited here since the last import" in report.warnings[0]
+
+
+def test_an_author_of_a_post_who_is_not_here_is_named_by_its_versions(tmp_path):
+    ada, away = make_member(name="Ada Quill"), make_member(name="Somebody Away")
+    post = make_post(title="Together", authors=[ada, away], state="published", at=AT)
+    post_save(post, "Together", "Now\n", base=1, author=away, now=AT + AN_HOUR)
+    exporting.export_wiki(tmp_path / "out", everything=True)
+    forget()
+    type(away).objects.filter(pk=away.pk).update(handle="another-handle", name="Another")
+
+    take(tmp_path / "out")
+
+    assert PostRevision.objects.get(number=2).byline == "Somebody Away"
+    assert PostRevision.objects.get(number=2).author is None
+
+
+def test_what_a_key_means_here_it_goes_on_to_mean(tmp_path):
+    cited = make_paper(title="One work", authors_text="Ada Quill", year=2020)
+    citing.rename(cited, "one", by=None, now=AT)
+    exporting.export_wiki(tmp_path / "out")
+    forget()
+    other = make_paper(title="Another work", key="quill2020one")
+
+    report = take(tmp_path / "out")
+
+    assert citing.papers_for(["quill2020one", "one"]) == {
+        "quill2020one": other,
+        "one": Paper.objects.get(title="One work"),
+    }
+    assert report.has_dropped
+    assert "means another paper here" in report.warnings[0]
 
 
 def test_others_history_goes_in_and_out_and_in_with_its_renames_and_authors(tmp_path):

@@ -6,20 +6,24 @@ import logging
 import re
 import shutil
 import subprocess
+import tempfile
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.urls import reverse
 from django.utils import timezone
+from dulwich.repo import Repo
 
 from members.erasure import erase
 from mlclub import tokens
 from mlclub.middleware import RedactTokens
-from tests.factories import make_alumnus, make_member, make_officer, make_page, make_revision
-from wiki import editing, gathered, mirror
-from wiki.models import ImportedAuthor, Mirror, MirrorKey, Page, Revision
+from tests.factories import make_alumnus, make_member, make_officer, make_page, make_post, make_revision
+from wiki import editing, gathered, mirror, posts
+from wiki.models import ImportedAuthor, Mirror, MirrorKey, Page, Post, Revision
 
 AT = datetime(2026, 3, 2, 18, 30, tzinfo=UTC)
 #: Past three in the morning, wherever the club is.
@@ -173,6 +177,56 @@ def test_the_history_is_written_anew_when_the_past_changed(what):
     assert len(after.packs) == 1
     assert after.packs != before.packs
     assert [each["name"] for each in after.retired] == [each["name"] for each in before.packs]
+
+
+@pytest.mark.django_db
+def test_a_post_joins_the_history_as_it_comes_out_and_goes_on_under_its_address_of_today():
+    ada = make_member(name="Ada Example")
+    make_page(path="Home", text="One\n", author=ada, at=AT)
+    post = make_post(title="A word", text="A draft\n", authors=[ada], at=AT)
+    assert mirror.build(NIGHT)
+    heads = [Mirror.current().head]
+
+    def night(number):
+        assert mirror.build(NIGHT + number * A_DAY)
+        found = Mirror.current()
+        goes_on = heads[-1] in {sha.decode() for sha in _ancestors(found)}
+        heads.append(found.head)
+        return goes_on
+
+    Post.objects.filter(pk=post.pk).update(state="published", published_at=NIGHT + timedelta(hours=1))
+    assert night(1)
+    words = posts.Words("A word", "", "Mended\n")
+    posts.append(post, words, number=2, base=1, author=ada, now=NIGHT + A_DAY + timedelta(hours=1))
+    assert night(2)
+    posts.move(post, "another-word", now=NIGHT + 2 * A_DAY)
+    assert night(3)
+    posts.append(post, words, number=3, base=2, author=ada, now=NIGHT + 3 * A_DAY + timedelta(hours=1))
+    assert night(4)
+    with _cloned(Mirror.current()) as repo:
+        tree = repo[repo.head()].tree
+        found = [entry.path.decode() for entry in repo.object_store.iter_tree_contents(tree)]
+    assert found == [".library.json", "Home.md", "posts/2026-03-04-another-word.md"]
+    Post.objects.filter(pk=post.pk).update(state="withdrawn")
+    assert not night(5)
+
+
+@contextmanager
+def _cloned(found):
+    """The repository as git finds it behind the mirror."""
+    with tempfile.TemporaryDirectory() as folder, Repo.init_bare(folder) as repo:
+        for each in found.packs:
+            for name in (each["name"], each["name"].replace(".pack", ".idx")):
+                with default_storage.open(mirror.PLACE + name) as file:
+                    Path(folder, "objects", "pack", name).write_bytes(file.read())
+        repo.refs[b"refs/heads/main"] = found.head.encode()
+        repo.refs.set_symbolic_ref(b"HEAD", b"refs/heads/main")
+        yield repo
+
+
+def _ancestors(found):
+    with _cloned(found) as repo:
+        return {entry.commit.id for entry in repo.get_walker()}
 
 
 @pytest.mark.django_db

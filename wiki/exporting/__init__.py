@@ -69,9 +69,10 @@ def go_on(
     """Add these acts to a history, and what else there is as its last commit, dated `closed_at` or as the last act."""
     historian = Historian(pack, stand, scope)
     last = BEGINNING
-    for act, text in acts.with_texts(told):
-        historian.tell(act, text)
-        report.revisions += act.revision is not None
+    for act, words in acts.with_words(told):
+        historian.tell(act, words)
+        report.post_revisions += act.post is not None
+        report.revisions += act.revision is not None and act.post is None
         report.moves += act.revision is None
         last = act.at
     historian.settle()
@@ -99,6 +100,8 @@ def _keep_others(historian: Historian, scope: Scope, report: Report) -> None:
             report.drop(other.file, 0, "Something else has this name; left out.")
             continue
         kept.add(other.file)
+        if other.post is not None:
+            historian.stand.posts[other.post] = other.file, dict(other.front)
         if other.kind in {"bibliographies", "lists", "posts", "pictures"}:
             setattr(report, other.kind, getattr(report, other.kind) + 1)
     historian.drop_others(kept)

@@ -43,6 +43,16 @@ def files() -> Iterator[tuple[str, str]]:
         yield OTHERS, "\n\n".join(entry(paper, keys[paper.pk]) for paper in others) + "\n"
 
 
+def names() -> dict[int, str]:
+    """By what the rest of an export names a paper: its first key in a bibliography, else that in the file of the others."""
+    found = keys_of(list(Paper.objects.filter(entries=None).order_by("title", "arxiv_id", "doi", "pk")))
+    for paper, file, key in BibEntry.objects.order_by("-bibliography", "-pk").values_list(
+        "paper", "bibliography", "key"
+    ):
+        found[paper] = f"{file}:{key}"
+    return found
+
+
 def keys_of(papers: list[Paper]) -> dict[int, str]:
     """A key for each paper: the one its own entry has, else the one by which it is cited, then b, c, …"""
     found: dict[int, str] = {}

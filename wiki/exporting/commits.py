@@ -1,15 +1,20 @@
-"""Acts on pages as commits, one after the other."""
+"""Acts on pages and posts as commits, one after the other."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
+from wiki.exporting import blog
 from wiki.exporting.acts import Act, Scope
 from wiki.exporting.names import file_of
 from wiki.exporting.packs import BLOB, COMMIT, Pack, name_of
 from wiki.exporting.people import THE_LIBRARY, Identity
 from wiki.exporting.trees import Folder, Taken
+from wiki.posts import Words
+
+CLOSING = "Papers, reading lists and pictures as they are, and what else is known of pages and posts\n"
 
 
 @dataclass
@@ -24,6 +29,8 @@ class Stand:
     owners: dict[str, int] = field(default_factory=dict)
     #: What else leaves: {file: (what it is known again by, object)}.
     others: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    #: The file of each post, and the front matter that it has.
+    posts: dict[int, tuple[str, dict[str, Any]]] = field(default_factory=dict)
 
 
 class Historian:
@@ -33,10 +40,12 @@ class Historian:
         self.pack, self.stand, self.scope = pack, stand, scope
         self.last_tree = stand.tree.write(pack) if stand.head else b""
 
-    def tell(self, act: Act, text: str) -> None:
+    def tell(self, act: Act, words: Words) -> None:
         """Add the commit of an act."""
-        if act.revision is not None:
-            path = self._write(act, text)
+        if act.post is not None:
+            path = self._write_post(act.post, words)
+        elif act.revision is not None:
+            path = self._write(act, words.text)
         elif self._go(act):
             path = act.after or act.before
         else:
@@ -50,6 +59,22 @@ class Historian:
         if file is None:
             file = self._claim(page, self.scope.starts[page])
         self._put(file, blob)
+        return file.removesuffix(".md")
+
+    def _write_post(self, post: int, words: Words) -> str:
+        """A version says its title and its excerpt; the rest of the front matter stays as the last commit of all has it."""
+        slug, file = self.scope.post_files[post]
+        before, front = self.stand.posts.get(post, (file, {}))
+        front = front | {"title": words.title, "slug": slug, "excerpt": words.excerpt}
+        if not words.excerpt:
+            del front["excerpt"]
+        if before != file and before in self.stand.others:
+            del self.stand.others[before]
+            self.stand.tree.remove(before)
+        blob = self.pack.add(BLOB, blog.written(front, words.text).encode(), like=f"post {post}")
+        self._put(file, blob)
+        self.stand.others[file] = ("", blob)
+        self.stand.posts[post] = file, front
         return file.removesuffix(".md")
 
     def _put(self, file: str, blob: bytes) -> None:
@@ -123,7 +148,7 @@ class Historian:
         """The commit of all that has no history. False when nothing of it changed."""
         if self.stand.head and self.stand.tree.write(self.pack) == self.last_tree:
             return False
-        self._commit(THE_LIBRARY, at, "Papers, reading lists, posts and pictures as they are\n")
+        self._commit(THE_LIBRARY, at, CLOSING)
         return True
 
     def _commit(self, who: Identity, at: datetime, words: str) -> None:

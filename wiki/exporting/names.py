@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 #: Folders of an export that hold something else than pages.
 FILES, PAPERS, LISTS, POSTS = "files", "papers", "reading-lists", "posts"
@@ -24,6 +25,15 @@ def file_of(path: str) -> str:
             # A page beside it may be called the same but for the ending, and its file would be this folder.
             parts[n] = f"{part[: found.start()]}%2E{part[found.end() :]}"
     return "/".join(parts) + ".md"
+
+
+def file_of_post(slug: str, day: date) -> str:
+    """Where a post stands in the repository; the day is when it came out, or was begun."""
+    return f"{POSTS}/{day}-{slug}.md"
+
+
+def is_post(file: str) -> bool:
+    return file.startswith(f"{POSTS}/") and file.endswith(".md")
 
 
 def is_gits(part: str) -> bool:

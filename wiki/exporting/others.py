@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -13,7 +13,7 @@ from django.db.models.fields.files import FieldFile
 from wiki.exporting import bibliographies, blog, reading_lists
 from wiki.exporting.acts import Scope
 from wiki.exporting.names import BOOK, FILES, LISTS, is_safe
-from wiki.models import Attachment, BibEntry, Page, Paper, ReadingList, Redirect
+from wiki.models import Attachment, Page, Paper, ReadingList, Redirect
 
 FORMAT = 1
 
@@ -26,22 +26,26 @@ class Other:
     content: Callable[[], bytes]
     mark: str = ""
     kind: str = ""
+    #: Whose front matter it begins with, and that itself.
+    post: int | None = None
+    front: Mapping[str, Any] = field(default_factory=dict)
 
 
 def of(scope: Scope) -> Iterator[Other]:
     """All of it that leaves with these pages and posts."""
     pages = scope.pages
-    yield _text(BOOK, _book(pages), "")
+    keys = bibliographies.names()
+    yield _text(BOOK, _book(pages, keys), "")
     if redirects := _redirects(pages):
         yield _text(".redirects.gollum", redirects, "redirects")
     for file, text in bibliographies.files():
         yield _text(file, text, "bibliographies")
     lists = ReadingList.objects.order_by("slug").prefetch_related("curators")
-    keys = _keys() if lists else {}
     for reading_list in lists:
         yield _text(f"{LISTS}/{reading_list.slug}.md", reading_lists.page_of(reading_list, keys), "lists")
-    for file, text in blog.files(scope.posts):
-        yield _text(file, text, "posts")
+    for post, file, front in blog.files(scope.posts, scope.unseen):
+        text = blog.written(front, post.text)
+        yield Other(file, text.encode, kind="posts", post=post.pk, front=front)
     yield from _pictures(scope)
 
 
@@ -49,8 +53,8 @@ def _text(file: str, text: str, kind: str) -> Other:
     return Other(file, text.encode, kind=kind)
 
 
-def _book(pages: QuerySet[Page]) -> str:
-    """What the portal knows of pages that their texts do not say."""
+def _book(pages: QuerySet[Page], keys: Mapping[int, str]) -> str:
+    """What the portal knows of pages that their texts do not say, and of papers that BibTeX has no place for."""
     known: dict[str, dict[str, Any]] = {}
     rows = pages.order_by("path").values_list(
         "path",
@@ -73,7 +77,33 @@ def _book(pages: QuerySet[Page]) -> str:
             "trashed_by": trashed_by,
         }
         known[path] = {name: value for name, value in said.items() if value}
-    return json.dumps({"format": FORMAT, "pages": known}, ensure_ascii=False, indent=1) + "\n"
+    papers = dict(sorted(_papers(keys)))
+    return (
+        json.dumps({"format": FORMAT, "pages": known, "papers": papers}, ensure_ascii=False, indent=1) + "\n"
+    )
+
+
+def _papers(keys: Mapping[int, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """By the name that a reading list gives a paper: its own key, what it is called, and what else has meant it."""
+    rows = Paper.objects.only("key", "short_name").prefetch_related("other_keys", "former")
+    for paper in rows.iterator(chunk_size=2000):
+        said = {
+            "key": paper.key if paper.key != keys[paper.pk].rpartition(":")[2] else "",
+            "short_name": paper.short_name,
+            "other_keys": sorted(row.key for row in paper.other_keys.all()),
+            "former": [
+                {
+                    "arxiv_id": row.arxiv_id,
+                    "doi": row.doi,
+                    "url": row.url,
+                    "said": row.said,
+                    "merged_at": row.merged_at.isoformat(),
+                }
+                for row in sorted(paper.former.all(), key=lambda row: (row.merged_at, row.pk))
+            ],
+        }
+        if any(said.values()):
+            yield keys[paper.pk], {name: value for name, value in said.items() if value}
 
 
 def _redirects(pages: QuerySet[Page]) -> str:
@@ -85,18 +115,6 @@ def _redirects(pages: QuerySet[Page]) -> str:
 def _quoted(path: str) -> str:
     """A path as a redirect names it; percent signs would be read as the beginning of a letter."""
     return json.dumps(path.replace("%", "%25") + ".md", ensure_ascii=False)
-
-
-def _keys() -> dict[int, str]:
-    """By what a reading list names a paper: its first key in a bibliography, else that in the file of the others."""
-    found = bibliographies.keys_of(
-        list(Paper.objects.filter(entries=None).order_by("title", "arxiv_id", "doi", "pk"))
-    )
-    for paper, file, key in BibEntry.objects.order_by("-bibliography", "-pk").values_list(
-        "paper", "bibliography", "key"
-    ):
-        found[paper] = f"{file}:{key}"
-    return found
 
 
 def _pictures(scope: Scope) -> Iterator[Other]:

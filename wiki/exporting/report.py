@@ -22,6 +22,7 @@ class Report(reports.Report):
     papers: int = 0
     lists: int = 0
     posts: int = 0
+    post_revisions: int = 0
     pictures: int = 0
     commits: int = 0
     #: Of the repository without its working files, in bytes.
@@ -34,7 +35,7 @@ def lines(report: Report) -> Iterator[str]:
     yield f"{report.pages} pages with {report.revisions} versions, {report.trashed} of them in the trash"
     yield f"{report.moves} times a page moved, {report.redirects} redirects"
     yield f"{report.papers} papers in {report.bibliographies} bibliographies, {report.lists} reading lists"
-    yield f"{report.posts} posts, {report.pictures} pictures"
+    yield f"{report.posts} posts with {report.post_revisions} versions, {report.pictures} pictures"
     yield f"{report.commits} commits in {report.size / 1e6:.1f} MB, the newest {report.head[:8]}"
     if report.warnings:
         yield ""

@@ -46,7 +46,7 @@ def import_wiki(
     bibliographies = reading.bibliographies_from(files, report)
     uncited = bibliographies.pop(OTHERS, []) if is_ours else []
     lists = library.lists_in(files, report) if is_ours else []
-    posts = exported_posts.posts_in(files, report) if is_ours else []
+    posts = exported_posts.posts_in(files, past.posts if past else [], report) if is_ours else []
     pictures = {file.path: file for file in files if file.suffix in reading.PICTURES}
     for file in past.lost_pictures if past else ():
         pictures.setdefault(file.path, file)
@@ -55,7 +55,7 @@ def import_wiki(
     reading.anatomies(
         [*drafts, *thrown_away, *(post.draft for post in posts)],
         report,
-        keys=storing.known_keys(bibliographies),
+        keys=storing.known_keys(bibliographies) | library.keys_in(files, uncited),
         pictures=frozenset(known_pictures),
         macros=Club.current().tex_macros,
     )
@@ -63,6 +63,9 @@ def import_wiki(
     since = Page.objects.aggregate(last=Max("pk"))["last"] or 0
     with transaction.atomic():
         storing.store_papers(bibliographies, report, now=now)
+        others = library.store_papers(uncited, now=now)
+        if is_ours:
+            library.store_names(files, others, report, now=now)
         storing.store_pictures(
             pictures.values(), report, now=now, by=by, is_rehearsal=is_rehearsal, is_ours=is_ours
         )
@@ -77,7 +80,7 @@ def import_wiki(
         storing.store_redirects(moved, report, now=now)
         if is_ours:
             library.store_settings(files, pages, report, since=since)
-            library.store_lists(lists, library.store_papers(uncited, now=now), report, now=now)
+            library.store_lists(lists, others, report, now=now)
             exported_posts.store_posts(posts, report, now=now)
         else:  # an export says itself which old paths still lead to a page
             storing.store_moves(renamed, now=now)

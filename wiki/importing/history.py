@@ -14,7 +14,8 @@ from dulwich.errors import NotGitRepository
 from dulwich.objects import Blob, Commit, ObjectID, Tree
 from dulwich.repo import Repo
 
-from wiki.exporting.names import BOOK, unescaped
+from wiki.exporting.names import BOOK, is_post, unescaped
+from wiki.exporting.people import THE_LIBRARY
 from wiki.importing import trailers
 from wiki.importing.reading import LARGEST, PICTURES, Refused, SourceFile, is_page
 from wiki.importing.report import Report
@@ -64,7 +65,7 @@ class Track:
 class History:
     """The files of the newest commit, the pages with all their states, and pictures that were deleted since.
 
-    `is_ours` says that an export of this portal wrote it.
+    `is_ours` says that an export of this portal wrote it; only then does it know posts, whose states stand in order.
     """
 
     files: list[SourceFile]
@@ -72,6 +73,7 @@ class History:
     gone: list[Track]
     lost_pictures: list[SourceFile]
     is_ours: bool = False
+    posts: list[State] = field(default_factory=list)
 
 
 def is_repository(folder: Path) -> bool:
@@ -109,6 +111,7 @@ class _Reader:
         # What each page held last, so that a merge does not tell again what its branches told.
         self.blobs: dict[str, bytes] = {}
         self.pictures: dict[str, bytes] = {}
+        self.posts: list[State] = []
         self.is_ours = BOOK.encode() in self._tree(self._commit(head).tree)
         self.turn = 0
 
@@ -125,7 +128,7 @@ class _Reader:
             if name not in there
         ]
         gone = [track for track in self.gone.values() if track.states and track.file not in self.live]
-        return History(files, self.live, gone, lost, self.is_ours)
+        return History(files, self.live, gone, lost, self.is_ours, self.posts)
 
     def _follow(self, commit: Commit) -> None:
         parent = self._commit(commit.parents[0]).tree if commit.parents else None
@@ -142,6 +145,8 @@ class _Reader:
         suffix = Path(new).suffix.lower()
         if suffix in PICTURES:
             self.pictures[new] = change.new.sha or b""
+        if self.is_ours and is_post(new) and _author(commit) != THE_LIBRARY:
+            self.posts.append(self._state(commit, new, self._blob(change.new.sha or b"", new)))
         if not is_page(new, is_ours=self.is_ours):
             if change.type == "rename":
                 self._delete(commit, old)

@@ -1,4 +1,5 @@
-"""What only an export of ours holds: settings of pages, papers in no bibliography, reading lists."""
+"""What only an export of ours holds: settings of pages, papers in no bibliography, what else papers are known by, reading
+lists."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from typing import Any
 
 import yaml
 from django.core.exceptions import ValidationError
+from django.db import DatabaseError, transaction
 from django.db.models.functions import Lower
 
 from members.models import User
@@ -19,7 +21,17 @@ from wiki.exporting.reading_lists import SHOWN
 from wiki.importing.reading import SourceFile
 from wiki.importing.report import Report
 from wiki.importing.storing import new_paper
-from wiki.models import BibEntry, Page, Paper, Placement, ReadingList, ReadingTopic
+from wiki.models import (
+    BibEntry,
+    FormerPaper,
+    OtherKey,
+    Page,
+    Paper,
+    Placement,
+    ReadingList,
+    ReadingTopic,
+)
+from wiki.models.papers import KEY
 
 # ── Settings of pages ──
 
@@ -31,10 +43,8 @@ def store_settings(
 
     Whoever is not here, by their handle, looks after nothing.
     """
-    book = next((file for file in files if file.path == BOOK), None)
     try:
-        said = json.loads(book.content) if book else {}
-        known = dict(said["pages"])
+        known = dict(_book(files)["pages"])
     except (ValueError, KeyError, TypeError):
         report.drop(BOOK, 0, "Not readable; who may see a page, and who looks after it, was not taken over.")
         return
@@ -54,6 +64,12 @@ def store_settings(
         page.checked_by_id = people.get(told.get("checked_by"))
         page.trashed_by_id = people.get(told.get("trashed_by"))
         page.save(update_fields=["is_public", "review_by", "checked_at", "owner", "checked_by", "trashed_by"])
+
+
+def _book(files: Iterable[SourceFile]) -> dict[str, Any]:
+    """What stands in the book of an export. Raises ValueError or TypeError where it cannot be read."""
+    book = next((file for file in files if file.path == BOOK), None)
+    return dict(json.loads(book.content)) if book else {}
 
 
 # ── Papers ──
@@ -82,6 +98,74 @@ def _known_by(paper: Paper) -> list[tuple[str, str]]:
         ("named", "\n".join([paper.title, paper.authors_text, str(paper.year or ""), paper.url])),
     ]
     return [pair for pair in named if pair[1]]
+
+
+def keys_in(files: Iterable[SourceFile], uncited: Iterable[bibtex.Entry]) -> frozenset[str]:
+    """The keys, in lower case, by which texts cite papers besides those of the bibliographies."""
+    found = {entry.key.lower() for entry in uncited}
+    try:
+        for told in dict(_book(files).get("papers") or {}).values():
+            found |= {key.lower() for key in (told.get("key"), *(told.get("other_keys") or ())) if key}
+    except (ValueError, TypeError, AttributeError):
+        pass  # `store_names` says so
+    return frozenset(found)
+
+
+def store_names(
+    files: Iterable[SourceFile], others: Mapping[str, Paper], report: Report, *, now: datetime
+) -> None:
+    """What else the papers of an export are known by: their own keys, those they had, and rows that were merged into
+    them. What means another paper here goes on to mean it."""
+    keyed = _keyed(others)
+    keys = {key.lower(): pk for pk, key in Paper.objects.exclude(key="").values_list("pk", "key")}
+    keys |= {key.lower(): pk for pk, key in OtherKey.objects.values_list("paper", "key")}
+    try:
+        for name, told in dict(_book(files).get("papers") or {}).items():
+            paper = keyed.get(name)
+            if paper is None:
+                report.drop(BOOK, 0, f"No bibliography has {name}; by what else it is known is left out.")
+                continue
+            with transaction.atomic():
+                _name(paper, told, keys, report, now)
+    except (ValueError, TypeError, AttributeError, KeyError, DatabaseError) as problem:
+        report.drop(BOOK, 0, f"By what else papers are known is not readable ({problem}).")
+
+
+def _name(paper: Paper, told: Mapping[str, Any], keys: dict[str, int], report: Report, now: datetime) -> None:
+    before = paper.key
+    wanted = {str(key)[:400] for key in told.get("other_keys") or ()}
+    own = str(told.get("key") or "")[:80]
+    if own and own != before and KEY.fullmatch(own) and keys.get(own.lower(), paper.pk) == paper.pk:
+        # A paper that was here under a key of its own keeps it; one that just came has that of its entry.
+        is_fresh = paper.created_at == now
+        if is_fresh:
+            paper.key = own
+            keys.pop(before.lower(), None)
+            keys[own.lower()] = paper.pk
+        else:
+            wanted.add(own)
+    if told.get("short_name") and not paper.short_name:
+        paper.short_name = str(told["short_name"])[:60]
+    paper.save(update_fields=["key", "short_name"])
+    for key in sorted(wanted):
+        holder = keys.setdefault(key.lower(), paper.pk)
+        if holder != paper.pk:
+            report.drop(BOOK, 0, f"The key {key} means another paper here; left out for “{paper.title}”.")
+        elif key.lower() != paper.key.lower() and not paper.other_keys.filter(key__iexact=key).exists():
+            OtherKey.objects.create(key=key, paper=paper)
+    there = {(row.arxiv_id, row.doi, row.url, row.merged_at) for row in paper.former.all()}
+    for row in told.get("former") or ():
+        known = (
+            str(row["arxiv_id"]),
+            str(row["doi"]),
+            str(row["url"]),
+            datetime.fromisoformat(row["merged_at"]),
+        )
+        if known not in there:
+            said = dict(row["said"])
+            FormerPaper.objects.create(
+                paper=paper, arxiv_id=known[0], doi=known[1], url=known[2], said=said, merged_at=known[3]
+            )
 
 
 # ── Reading lists ──
@@ -122,9 +206,7 @@ def store_lists(
     now: datetime,
 ) -> None:
     """Lists that are not here yet. One of the same name stays as it is, and the report says where it is another."""
-    keyed = {
-        f"{row.bibliography}:{row.key}": row.paper for row in BibEntry.objects.select_related("paper")
-    } | dict(others)
+    keyed = _keyed(others)
     people = {person.handle: person for person in User.objects.real()}
     for file, front, description in lists:
         there = ReadingList.objects.annotate(lower=Lower("slug")).filter(lower=front["slug"].lower()).first()
@@ -136,6 +218,12 @@ def store_lists(
             _ListReader(file, keyed, people, report, now).store(front, description)
         except (ValueError, TypeError, KeyError, AttributeError, ValidationError) as problem:
             report.drop(file, 0, f"Not readable as a reading list ({problem}).")
+
+
+def _keyed(others: Mapping[str, Paper]) -> dict[str, Paper]:
+    """The papers by the names that an export gives them."""
+    rows = BibEntry.objects.select_related("paper")
+    return {f"{row.bibliography}:{row.key}": row.paper for row in rows} | dict(others)
 
 
 def _papers_of(there: ReadingList) -> set[int]:

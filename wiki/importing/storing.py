@@ -64,7 +64,8 @@ def store_papers(bibliographies: Mapping[str, list[bibtex.Entry]], report: Repor
 def new_paper(entry: bibtex.Entry, now: datetime) -> Paper:
     """The paper that an entry describes."""
     is_untitled = f"{bibtex.EXACTLY}untitled" in entry.fields
-    is_free = KEY.fullmatch(entry.key) and not Paper.objects.filter(key__iexact=entry.key).exists()
+    may_have = not is_untitled and KEY.fullmatch(entry.key)
+    is_free = may_have and not Paper.objects.filter(key__iexact=entry.key).exists()
     return Paper.objects.create(
         **bibtex.as_paper(entry),
         key=entry.key if is_free else "",

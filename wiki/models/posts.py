@@ -290,6 +290,12 @@ class PostRevision(models.Model):
         blank=True,
         related_name="post_revisions",
     )
+    # Whoever wrote it elsewhere, before the post came here.
+    imported_author = models.ForeignKey(
+        "ImportedAuthor", on_delete=models.SET_NULL, null=True, blank=True, related_name="post_revisions"
+    )
+    # The commit and the file that it came from, by which a second import knows it again.
+    origin = models.CharField(max_length=300, blank=True, editable=False)
     at = models.DateTimeField()
 
     personal_data = Policy(
@@ -305,6 +311,9 @@ class PostRevision(models.Model):
             models.CheckConstraint(
                 condition=Q(base_number__lt=F("number")), name="post_revision_follows_its_base"
             ),
+            models.UniqueConstraint(
+                fields=["origin"], condition=~Q(origin=""), name="one_post_revision_an_origin"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -312,7 +321,9 @@ class PostRevision(models.Model):
 
     @property
     def byline(self) -> str:
-        return self.author.display_name if self.author else "Imported"
+        if self.author is not None:
+            return self.author.display_name
+        return self.imported_author.name if self.imported_author else "Imported"
 
     @property
     def whole(self) -> str:

@@ -109,7 +109,11 @@ class Citing(models.Model):
 class FormerPaper(models.Model):
     """A second row of the same work, merged into `paper`: its address leads there, and what it was known by still finds it."""
 
-    number = models.PositiveBigIntegerField(unique=True, help_text="The number in its address.")
+    number = models.PositiveBigIntegerField(
+        unique=True,
+        null=True,
+        help_text="The number in its address; none where the two were merged in another library.",
+    )
     paper = models.ForeignKey(Paper, on_delete=models.CASCADE, related_name="former")
     arxiv_id = models.CharField("arXiv number", max_length=40, blank=True)
     doi = models.CharField("DOI", max_length=200, blank=True)
@@ -124,4 +128,4 @@ class FormerPaper(models.Model):
         ordering = ["-merged_at"]
 
     def __str__(self) -> str:
-        return f"{self.said.get('title', self.number)}, now {self.paper}"
+        return f"{self.said.get('title') or self.number}, now {self.paper}"

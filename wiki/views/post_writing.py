@@ -184,7 +184,8 @@ def post_history(request: HttpRequest, slug: str) -> HttpResponse:
     """Every version of a post's words; with `?version=`, what that one changed."""
     post = edited_or_404(request, slug)
     page = Paginator(
-        post.revisions.select_related("author").defer("text").order_by("-number"), VERSIONS
+        post.revisions.select_related("author", "imported_author").defer("text").order_by("-number"),
+        VERSIONS,
     ).get_page(request.GET.get("page"))
     chosen, hunks = None, []
     asked = request.GET.get("version", "")
