@@ -5,6 +5,17 @@ from mlclub.refusal import Refused
 from nmep.importing.module_pages import read_modules
 from nmep.importing.module_writing import import_modules
 from nmep.importing.plan import read
-from nmep.importing.writing import Report, import_syllabus
+from nmep.importing.report import ModuleReport, Report, lines, module_lines
+from nmep.importing.writing import import_syllabus
 
-__all__ = ["Refused", "Report", "import_modules", "import_syllabus", "read", "read_modules"]
+__all__ = [
+    "ModuleReport",
+    "Refused",
+    "Report",
+    "import_modules",
+    "import_syllabus",
+    "lines",
+    "module_lines",
+    "read",
+    "read_modules",
+]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -15,28 +13,10 @@ from members import audit
 from mlclub.refusal import Refused
 from nmep import library
 from nmep.importing.module_pages import ModulePage, ModulePages, key_of
+from nmep.importing.report import ModuleReport
 from nmep.models import Module
 
 TEXTS = ("overview", "outline", "before", "after", "concerns", "deck_url")
-
-
-@dataclass
-class ModuleReport:
-    """What an import did or would do. `kept` are modules that somebody wrote or edited here."""
-
-    modules: int = 0
-    strong: int = 0
-    weak: int = 0
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    kept: int = 0
-    guides: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    rows: list[dict[str, Any]] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        return dict(vars(self))
 
 
 def import_modules(found: ModulePages, *, now: datetime, is_rehearsal: bool = False) -> ModuleReport:
@@ -58,7 +38,7 @@ def import_modules(found: ModulePages, *, now: datetime, is_rehearsal: bool = Fa
                     "good_after": [str(need.needed) for need in module.needs.all() if not need.is_strong],
                 }
             )
-        report.modules = len(written)
+        report.modules = report.pages = len(written)
         if report.created or report.updated:
             audit.record(None, "modules-imported", "nmep.module", after={"created": report.created})
         if is_rehearsal:
@@ -137,6 +117,10 @@ def _need(
             key = key_of(name)
             if key in {key_of(guide) for guide in guides}:
                 continue
+            report.links += 1
+            is_there = key in modules and modules[key].pk != module.pk
+            report.links_resolved += is_there
+            report.links_broken += not is_there
             if key not in modules:
                 report.warnings.append(f"{page.source}: [[{name}]] is no module here; left out")
             elif modules[key].pk == module.pk:

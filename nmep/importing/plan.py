@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from mlclub.refusal import Refused
+from nmep.importing.report import Report
 
 LARGEST = 2 * 1024 * 1024
 MONTHS = {
@@ -33,6 +34,7 @@ MONTHS = {
     for name in names.split()
 }
 DATE = re.compile(r"\b([A-Za-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?\b")
+HOMEWORK = re.compile(r"\b(?:homework|hw|assignment|problem set)\s*#?(\d+)", re.I)
 SEASON = re.compile(r"\b(Spring|Summer|Fall|Autumn|Winter)\s+(20\d\d)\b", re.I)
 MEETS = re.compile(
     r"\((\d{1,2})(?::(\d\d))?\s*(?:-|–|to)\s*(\d{1,2})(?::(\d\d))?\s*(am|pm)\s*(?:@\s*([^,)]+))?", re.I
@@ -52,6 +54,12 @@ class Entry:
     label: str
     due_on: date | None = None
     links: list[Link] = field(default_factory=list)
+
+    @property
+    def homework(self) -> int | None:
+        """Which homework it is."""
+        match = HOMEWORK.search(self.label)
+        return int(match[1]) if match else None
 
 
 @dataclass
@@ -77,7 +85,9 @@ class Plan:
     folder: Path
     meets: tuple[time, time] | None = None
     place: str = ""
-    warnings: list[str] = field(default_factory=list)
+    #: What is rendered before it is stored: (file, text, behind empty lines for what stands above it in the file).
+    texts: list[tuple[str, str]] = field(default_factory=list)
+    report: Report = field(default_factory=Report)
 
     def shifted(self, days: int) -> None:
         """Move everything by whole days."""
@@ -86,6 +96,14 @@ class Plan:
             for entry in row.entries:
                 if entry.due_on:
                     entry.due_on += timedelta(days=days)
+
+    def page(self, href: str) -> tuple[str, str]:
+        """(file, text) of the page of the folder that a link leads to; both empty where it leads to none."""
+        match = re.fullmatch(r"/?((?:[\w-]+/)*[\w-]+)\.(?:html|md)", href)
+        path = self.folder / f"{match[1]}.md" if match else None
+        if match is None or path is None or not path.is_file() or path.is_symlink():
+            return "", ""
+        return f"{match[1]}.md", text_of(path)
 
 
 @dataclass
@@ -191,6 +209,7 @@ def read(source: Path, *, year: int | None = None) -> Plan:
     parser.feed(whole[start : stop + len("</table>")])
     parser.close()
     plan = Plan(title=title, intro=_intro(body), rows=[], folder=folder)
+    plan.texts.append((index.name, below(whole, plan.intro)))
     named = SEASON.search(title) or SEASON.search(whole)
     year = int(named[2]) if named else year
     if year is None:
@@ -199,7 +218,18 @@ def read(source: Path, *, year: int | None = None) -> Plan:
     _read_policies(plan)
     if not plan.rows:
         raise Refused(f"The table in {index.name} has no weeks.")
+    hrefs = [
+        link.href for row in plan.rows for entry in row.entries if entry.homework for link in entry.links
+    ]
+    for file, text in dict(plan.page(href) for href in hrefs).items():
+        if file:
+            plan.texts.append((file, below(text, without_front_matter(text)[1])))
     return plan
+
+
+def below(whole: str, text: str) -> str:
+    """A piece of a file behind as many empty lines as stand above it, so that what is said of a line names that of the file."""
+    return "\n" * whole[: max(whole.find(text), 0)].count("\n") + text
 
 
 def _intro(body: str) -> str:
@@ -231,7 +261,7 @@ def _read_rows(plan: Plan, rows: list[tuple[int, list[Cell]]], year: int, name: 
         number = re.search(r"\d+", get["week"].text) if "week" in get else None
         on = _date(get["date"].text, year, plan.rows[0].on if plan.rows else None) if "date" in get else None
         if number is None or on is None:
-            plan.warnings.append(f"{name}:{line}: this row has no week or no date and was left out")
+            plan.report.drop(name, line, "This row has no week or no date; left out.")
             continue
         row = Row(week=int(number[0]), on=on, title="", line=line)
         _read_lecture(row, get.get("lecture", Cell()))
@@ -239,7 +269,7 @@ def _read_rows(plan: Plan, rows: list[tuple[int, list[Cell]]], year: int, name: 
         people = re.split(r",|&|\band\b|/", get.get("lecturer", Cell()).text)
         row.lecturers = [squeezed(person) for person in people if squeezed(person)]
         if not row.title:
-            plan.warnings.append(f"{name}:{line}: week {row.week} has no title")
+            plan.report.warn(name, line, f"Week {row.week} has no title.")
             row.title = f"Week {row.week}"
         plan.rows.append(row)
 
@@ -274,7 +304,7 @@ def _read_entries(plan: Plan, row: Row, cell: Cell, year: int, name: str) -> Non
             match = re.search(r"\((?:due\s+)?([^)]*)\)", text)
             due_on = _date(match[1], year, plan.rows[0].on if plan.rows else row.on) if match else None
             if match and due_on is None:
-                plan.warnings.append(f"{name}:{row.line}: “{match[0]}” is not a date")
+                plan.report.warn(name, row.line, f"“{match[0]}” is not a date.")
             entry = Entry(squeezed(re.sub(r"\([^)]*\)", "", text)), due_on)
             row.entries.append(entry)
         elif kind == "link":
@@ -283,7 +313,7 @@ def _read_entries(plan: Plan, row: Row, cell: Cell, year: int, name: str) -> Non
                 row.entries.append(entry)
             entry.links.append(Link(text, href))
         elif text.upper() not in ("OR", "-", ",", "AND") and text:
-            plan.warnings.append(f"{name}:{row.line}: “{text}” in the column of assignments was left out")
+            plan.report.drop(name, row.line, f"“{text}” in the column of assignments; left out.")
 
 
 def _read_policies(plan: Plan) -> None:
@@ -291,7 +321,9 @@ def _read_policies(plan: Plan) -> None:
     path = plan.folder / "docs" / "policies.md"
     if not path.is_file() or path.is_symlink():
         return
-    _, text = without_front_matter(text_of(path))
+    whole = text_of(path)
+    _, text = without_front_matter(whole)
+    plan.texts.append(("docs/policies.md", below(whole, text)))
     plan.intro = f"{plan.intro}\n\n{text.strip()}".strip()
     match = MEETS.search(text)
     if match:

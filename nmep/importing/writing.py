@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,37 +16,15 @@ from events import schedule
 from events.models import Event, Kind, Material, Talk, Visibility
 from members.models import Club, Term, User
 from members.term_systems import terms_of
-from mlclub.markdown import render
 from mlclub.refusal import Refused
 from nmep import deadlines, specs
-from nmep.importing.plan import Entry, Link, Plan, Row, text_of, without_front_matter
+from nmep.importing.plan import Entry, Link, Plan, Row, without_front_matter
+from nmep.importing.report import Report
 from nmep.models import Assignment, Milestone, Offering, Part, Program, Session
+from wiki.importing import reading
+from wiki.importing.reading import Draft
 
-HOMEWORK = re.compile(r"\b(?:homework|hw|assignment|problem set)\s*#?(\d+)", re.I)
 TERM = re.compile(r"\b(sp|fa|su|wi|spring|fall|autumn|summer|winter)\s*'?(?:20)?(\d\d)\b", re.I)
-
-
-@dataclass
-class Report:
-    """What an import did or would do. `warnings` are lines with file and line number where there is one."""
-
-    offering: str = ""
-    weeks: int = 0
-    sessions: int = 0
-    assignments: int = 0
-    due_dates: int = 0
-    lecturers: int = 0
-    materials: int = 0
-    milestones: int = 0
-    formulas: int = 0
-    formulas_failed: int = 0
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    warnings: list[str] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "offering"}
 
 
 @dataclass
@@ -68,7 +46,12 @@ def import_syllabus(
     now: datetime,
     is_rehearsal: bool = False,
 ) -> Report:
-    """Write the plan; a rehearsal writes it and takes it back."""
+    """Write the plan; a rehearsal writes it and takes it back. Its texts are rendered in a process of their own first."""
+    drafts = [Draft(file, file.removesuffix(".md"), text) for file, text in plan.texts]
+    reading.anatomies(
+        drafts, plan.report, keys=frozenset(), pictures=frozenset(), macros=Club.current().tex_macros
+    )
+    reading.count(drafts, plan.report)
     with transaction.atomic():
         writer = Writer(plan, hours, now)
         writer.run(program, term, source)
@@ -83,7 +66,7 @@ class Writer:
     def __init__(self, plan: Plan, hours: Hours, now: datetime) -> None:
         self.plan, self.hours, self.now = plan, hours, now
         self.zone = Club.current().zone
-        self.report = Report(warnings=list(plan.warnings))
+        self.report = plan.report
         self.sessions: list[tuple[Row, Session]] = []
 
     def run(self, program: str, term: str, source: str) -> None:
@@ -94,9 +77,6 @@ class Writer:
         for row, session in self.sessions:
             self.write_lecturers(row, session)
             self.write_entries(row, session)
-        shown = render(self.offering.intro)
-        self.report.formulas += shown.formulas
-        self.report.formulas_failed += shown.formulas_failed
         deadlines.reconcile(self.now, offering=self.offering)
         self.report.weeks = len({row.week for row in self.plan.rows})
         self.report.sessions = len(self.sessions)
@@ -214,16 +194,14 @@ class Writer:
         session.event = event
         self.sessions.append((row, session))
         for link in row.links:
-            self.write_material(session, link, material_kind(link.text), link.text.capitalize())
+            self.write_material(row, session, link, material_kind(link.text), link.text.capitalize())
 
     def move(self, event: Event, starts_at: datetime, ends_at: datetime, row: Row) -> None:
         """Follow the site, unless somebody has moved the class here."""
         if (event.starts_at, event.ends_at) == (starts_at, ends_at):
             return
         if event.is_exception:
-            self.report.warnings.append(
-                f"index.md:{row.line}: week {row.week} was moved here and stays where it is"
-            )
+            self.warn(row, f"Week {row.week} was moved here and stays where it is.")
             return
         schedule.move(event, starts_at=starts_at, ends_at=ends_at, now=self.now)
         event.original_starts_at = starts_at
@@ -250,12 +228,22 @@ class Writer:
         if set(talk.speakers.values_list("pk", flat=True)) != {person.pk for person in people}:
             talk.speakers.set(people)
 
-    def write_material(self, session: Session, link: Link, kind: str, title: str) -> None:
+    def warn(self, row: Row, words: str) -> None:
+        self.report.warn("index.md", row.line, words)
+
+    def follow(self, *, leads: bool) -> None:
+        """Count a link of the schedule."""
+        self.report.links += 1
+        self.report.links_resolved += leads
+        self.report.links_broken += not leads
+
+    def write_material(self, row: Row, session: Session, link: Link, kind: str, title: str) -> None:
         href = link.href.strip()
-        if not re.match(r"https?://", href):
-            self.report.warnings.append(
-                f"index.md: the link “{link.text}” leads to {href}, which is not on the web"
-            )
+        is_on_the_web = bool(re.match(r"https?://", href))
+        self.follow(leads=is_on_the_web)
+        if not is_on_the_web:
+            words = f"The link “{link.text}” leads to {href}, which is not on the web; left out."
+            self.report.drop("index.md", row.line, words)
             return
         self.keep(Material, {"event": session.event, "url": href[:500]}, {"kind": kind, "title": title[:160]})
         self.report.materials += 1
@@ -264,14 +252,13 @@ class Writer:
 
     def write_entries(self, row: Row, session: Session) -> None:
         for entry in row.entries:
-            homework = HOMEWORK.search(entry.label)
             lower = entry.label.lower()
-            if homework:
-                self.write_assignment(row, session, entry, int(homework[1]))
+            if entry.homework is not None:
+                self.write_assignment(row, session, entry, entry.homework)
             elif "exercise" in lower or "reading" in lower or (not entry.label and entry.links):
                 kind = "exercise" if "exercise" in lower else "reading" if "reading" in lower else "link"
                 for link in entry.links:
-                    self.write_material(session, link, kind, link.text)
+                    self.write_material(row, session, link, kind, link.text)
             else:
                 self.write_milestone(row, session, entry)
 
@@ -314,13 +301,9 @@ class Writer:
             values |= {"due_session": anchor, "due_days": days, "due_time": self.hours.due}
             self.report.due_dates += 1
         else:
-            self.report.warnings.append(f"index.md:{row.line}: {entry.label} has no due date")
+            self.warn(row, f"{entry.label} has no due date.")
         assignment = self.keep(Assignment, {"offering": self.offering, "key": f"hw{number}"}, values)
-        text = self.task(row, entry)
-        shown = render(text)
-        self.report.formulas += shown.formulas
-        self.report.formulas_failed += shown.formulas_failed
-        specs.revise(assignment, text, note="Imported", now=self.now)
+        specs.revise(assignment, self.task(row, entry), note="Imported", now=self.now)
         self.report.assignments += 1
         if not assignment.parts.exists():
             self.write_parts(assignment, entry)
@@ -329,29 +312,21 @@ class Writer:
         """The links of the entry, and the homework page where one of them leads to one."""
         lines, pages = [], []
         for link in entry.links:
-            page = self.page(link.href)
+            _, page = self.plan.page(link.href)
+            is_on_the_web = bool(re.match(r"https?://", link.href))
+            self.follow(leads=bool(page) or is_on_the_web)
             if page:
-                pages.append(page)
-            elif re.match(r"https?://", link.href):
+                pages.append(without_front_matter(page)[1].strip())
+            elif is_on_the_web:
                 lines.append(f"- [{link.text}]({link.href})")
             else:
                 lines.append(f"- {link.text}")
-                self.report.warnings.append(
-                    f"index.md:{row.line}: {entry.label} links to {link.href}, which is not on the web; "
-                    f"“{link.text}” is kept without a link"
+                self.warn(
+                    row,
+                    f"{entry.label} links to {link.href}, which is not on the web; "
+                    f"“{link.text}” is kept without a link.",
                 )
         return "\n\n".join(filter(None, ["\n".join(lines), *pages])) or entry.label
-
-    def page(self, href: str) -> str:
-        """The text of a page of the folder that a link leads to, or nothing."""
-        match = re.fullmatch(r"/?((?:[\w-]+/)*[\w-]+)\.(?:html|md)", href)
-        if not match:
-            return ""
-        path = self.plan.folder / f"{match[1]}.md"
-        if not path.is_file() or path.is_symlink():
-            return ""
-        _, text = without_front_matter(text_of(path))
-        return text.strip()
 
     @staticmethod
     def write_parts(assignment: Assignment, entry: Entry) -> None:

@@ -39,7 +39,9 @@ def source(request, tmp_path):
         if not REAL_NOTEBOOK.exists():
             pytest.skip(f"{SHARED} is not there")
         return SimpleNamespace(folder=SHARED, notebook=REAL_NOTEBOOK.read_bytes())
-    (tmp_path / "index.md").write_text(INDEX)
+    (tmp_path / "index.md").write_text(
+        "".join(line for line in INDEX.splitlines(True) if "somewhen" not in line)
+    )
     return SimpleNamespace(folder=tmp_path, notebook=notebook("import numpy", "knots @ ropes"))
 
 

@@ -76,7 +76,7 @@ def test_topics_order_relevance_stubs_and_a_paper_in_two_places_come_along(sourc
     assert ReadingTopic.objects.get(title="Knots").parent.title == "Sails"
     assert Paper.objects.get(short_name="DRAG").arxiv_id == "1901.00001"
     assert Paper.objects.count() == 4
-    assert "boats.json: Sails, Dyna: no link; kept as a stub." in report["warnings"]
+    assert "boats.json:1: Sails, Dyna: no link; kept as a stub." in report["warnings"]
 
 
 def test_a_second_run_changes_nothing_and_a_rehearsal_stores_nothing(source):
@@ -99,15 +99,17 @@ def test_a_paper_that_is_known_is_the_same_one(source):
 
 
 def test_what_is_left_out_has_a_line(source):
-    source.write_text(json.dumps([entry(), "word", entry(title="A", link="javascript:x", relevance=7)]))
+    source.write_text(
+        json.dumps([entry(), "word", entry(title="A", link="javascript:x", relevance=7)], indent=0)
+    )
     code, report = run(source)
 
     assert code == 1
     assert report["warnings"][:4] == [
-        "boats.json: at the top: an entry without title, short name and link; left out.",
+        "boats.json:2: at the top: an entry without title, short name and link; left out.",
         "boats.json: at the top: neither a topic nor a paper; left out.",
-        "boats.json: at the top, A: the relevance 7 is none of 0 to 3.",
-        "boats.json: at the top, A: “javascript:x” is no address; kept without a link.",
+        "boats.json:11: at the top, A: the relevance 7 is none of 0 to 3.",
+        "boats.json:11: at the top, A: “javascript:x” is no address; kept without a link.",
     ]
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -39,17 +41,18 @@ class Found:
     authors: str = ""
     link: str = ""
     relevance: int | None = None
+    line: int = 0
 
 
 @dataclass
 class ListDraft:
-    """A list on its way in; `remarks` are (words, whether something is left out)."""
+    """A list on its way in; `remarks` are (line, words, whether something is left out)."""
 
     file: str
     title: str
     topics: list[tuple[str, ...]] = field(default_factory=list)
     found: list[Found] = field(default_factory=list)
-    remarks: list[tuple[str, bool]] = field(default_factory=list)
+    remarks: list[tuple[int, str, bool]] = field(default_factory=list)
 
 
 def import_lists(source: Path, *, now: datetime, is_rehearsal: bool = False) -> Report:
@@ -57,8 +60,8 @@ def import_lists(source: Path, *, now: datetime, is_rehearsal: bool = False) -> 
     report = Report()
     drafts = _read_apart(_files(source))
     for draft in drafts:
-        for words, is_loss in draft.remarks:
-            (report.drop if is_loss else report.warn)(draft.file, 0, words)
+        for line, words, is_loss in draft.remarks:
+            (report.drop if is_loss else report.warn)(draft.file, line, words)
     with transaction.atomic():
         for draft in drafts:
             _store(draft, report, now=now)
@@ -120,16 +123,39 @@ def _read_all(pipe: Connection, files: list[tuple[str, bytes]]) -> None:
     pipe.close()
 
 
+class _Node(dict[str, Any]):
+    """An object of a file, and the line in which it begins."""
+
+    line = 0
+
+
+def _parsed(text: str) -> Any:
+    """JSON whose objects know their lines. Raises ValueError."""
+    ends = [match.start() for match in re.finditer("\n", text)]
+    decoder = json.JSONDecoder()
+    read: Any = json.decoder.JSONObject  # type: ignore[attr-defined]
+
+    def read_object(begun: tuple[str, int], *more: Any) -> tuple[_Node, int]:
+        found, end = read(begun, *more)
+        node = _Node(found)
+        node.line = bisect_left(ends, begun[1]) + 1
+        return node, end
+
+    decoder.parse_object = read_object
+    decoder.scan_once = json.scanner.py_make_scanner(decoder)  # type: ignore[attr-defined]
+    return decoder.decode(text)
+
+
 def _read(name: str, content: bytes) -> ListDraft:
     try:
-        data = json.loads(content.decode("utf-8-sig"))
+        data = _parsed(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise Refused(f"{name} is not UTF-8.") from None
     except ValueError as problem:
         raise Refused(f"{name} is no JSON: {problem}.") from None
     if isinstance(data, list):
-        data = {"children": data}
-    if not isinstance(data, dict):
+        data = _Node({"children": data})
+    if not isinstance(data, _Node):
         raise Refused(f"{name} holds no list: neither topics nor papers.")
     title = (
         _text(data.get("name") or data.get("title"))[:120] or Path(name).stem.replace("-", " ").capitalize()
@@ -139,25 +165,22 @@ def _read(name: str, content: bytes) -> ListDraft:
     return draft
 
 
-def _children(node: dict[str, Any]) -> Iterator[Any]:
+def _children(node: _Node) -> Iterator[Any]:
     for name in _CHILDREN:
         if isinstance(node.get(name), list):
             yield from node[name]
 
 
-def _walk(draft: ListDraft, node: dict[str, Any], topics: tuple[str, ...]) -> None:
+def _walk(draft: ListDraft, node: _Node, topics: tuple[str, ...]) -> None:
     for child in _children(node):
-        if not isinstance(child, dict):
-            draft.remarks.append((f"{_where(topics)}: neither a topic nor a paper; left out.", True))
+        if not isinstance(child, _Node):
+            words = f"{_where(topics)}: neither a topic nor a paper; left out."
+            draft.remarks.append((node.line, words, True))
         elif child.get("type") == "topic" or any(isinstance(child.get(name), list) for name in _CHILDREN):
             below = (*topics, _text(child.get("name") or child.get("title"))[:120] or "Without a name")
             if len(below) > lists.DEEPEST:
-                draft.remarks.append(
-                    (
-                        f"{_where(below)}: deeper than {lists.DEEPEST} topics; it stands under {topics[-1]}.",
-                        False,
-                    )
-                )
+                words = f"{_where(below)}: deeper than {lists.DEEPEST} topics; it stands under {topics[-1]}."
+                draft.remarks.append((child.line, words, False))
                 below = topics
             elif below not in draft.topics:
                 draft.topics.append(below)
@@ -166,31 +189,36 @@ def _walk(draft: ListDraft, node: dict[str, Any], topics: tuple[str, ...]) -> No
             _paper(draft, child, topics)
 
 
-def _paper(draft: ListDraft, node: dict[str, Any], topics: tuple[str, ...]) -> None:
+def _paper(draft: ListDraft, node: _Node, topics: tuple[str, ...]) -> None:
+    def remark(words: str, *, is_loss: bool) -> None:
+        draft.remarks.append((node.line, words, is_loss))
+
     short = _text(node.get("flavor") or node.get("short_name"))
     title = _text(node.get("title")) or short or _text(node.get("name"))
     link = _text(node.get("link") or node.get("url"))
     if not title and not link:
-        draft.remarks.append(
-            (f"{_where(topics)}: an entry without title, short name and link; left out.", True)
-        )
+        remark(f"{_where(topics)}: an entry without title, short name and link; left out.", is_loss=True)
         return
     authors = node.get("authors")
     if isinstance(authors, list):
         authors = " and ".join(filter(None, map(_text, authors)))
     relevance = node.get("relevance")
     if relevance is not None and (not isinstance(relevance, int) or not 0 <= relevance <= 3):
-        draft.remarks.append(
-            (f"{_where(topics)}, {title}: the relevance {relevance} is none of 0 to 3.", False)
-        )
+        remark(f"{_where(topics)}, {title}: the relevance {relevance} is none of 0 to 3.", is_loss=False)
         relevance = None
     if link and not link.lower().startswith(("http://", "https://")):
-        draft.remarks.append(
-            (f"{_where(topics)}, {title}: “{link[:80]}” is no address; kept without a link.", True)
-        )
+        remark(f"{_where(topics)}, {title}: “{link[:80]}” is no address; kept without a link.", is_loss=True)
         link = ""
     draft.found.append(
-        Found(topics, (title or link)[:500], short[:60], _text(authors)[:1000], link[:500], relevance)
+        Found(
+            topics,
+            (title or link)[:500],
+            short[:60],
+            _text(authors)[:1000],
+            link[:500],
+            relevance,
+            node.line,
+        )
     )
 
 
@@ -217,7 +245,9 @@ def _store(draft: ListDraft, report: Report, *, now: datetime) -> None:
         report.links_resolved += bool(found.link)
         if not found.link:
             report.links_broken += 1
-            report.warn(draft.file, 0, f"{_where(found.topics)}, {found.title}: no link; kept as a stub.")
+            report.warn(
+                draft.file, found.line, f"{_where(found.topics)}, {found.title}: no link; kept as a stub."
+            )
         paper = _kept(found, now=now)
         topic = topics.get(found.topics)
         there = Placement.objects.filter(list=reading_list, topic=topic, paper=paper).exists()

@@ -1,17 +1,18 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
+from collections.abc import Iterable
 from datetime import date, time
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from nmep import importing
 from nmep.importing.writing import Hours
+from wiki.reports import ReportingCommand
 
 
 def hour(text: str) -> time:
@@ -28,8 +29,8 @@ def hours(text: str) -> tuple[time, time]:
     return hour(begins.strip()), hour(ends.strip())
 
 
-class Command(BaseCommand):
-    help = "Takes over the schedule of a course site (index.md with a table) as an offering of a programme."
+class Command(ReportingCommand):
+    help = "Takes over the schedule of a course site (index.md with a table) as an offering of a programme. Ends with 1 when something was left out; the report says what."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("source", type=Path, help="the folder with index.md")
@@ -40,37 +41,23 @@ class Command(BaseCommand):
         )
         parser.add_argument("--meets", type=hours, help="when classes are, e.g. 20:00-22:00")
         parser.add_argument("--due-time", type=hour, default=time(23, 59), help="when work is due on its day")
-        parser.add_argument("--dry-run", action="store_true", help="report only; nothing is stored")
-        parser.add_argument("--json", action="store_true", help="the report as one JSON object")
+        super().add_arguments(parser)
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            year = re.search(r"\d\d$", options["term"])
-            plan = importing.read(options["source"], year=2000 + int(year[0]) if year else None)
-            if options["first_meeting"]:
-                plan.shifted((options["first_meeting"] - plan.rows[0].on).days)
-            begins, ends = options["meets"] or plan.meets or (time(20), time(22))
-            report = importing.import_syllabus(
-                plan,
-                program=options["program"],
-                term=options["term"],
-                hours=Hours(begins, ends, options["due_time"]),
-                source=str(options["source"]),
-                now=timezone.now(),
-                is_rehearsal=options["dry_run"],
-            )
-        except importing.Refused as problem:
-            raise CommandError(f"Nothing was imported. {problem}") from problem
-        if options["json"]:
-            self.stdout.write(json.dumps(report.as_json(), ensure_ascii=False))
-            return
-        self.stdout.write(
-            f"{report.offering}: {report.weeks} weeks, {report.sessions} classes, {report.lecturers} lecturers, "
-            f"{report.materials} materials,\n{report.assignments} assignments with {report.due_dates} due dates, "
-            f"{report.milestones} milestones, {report.formulas} formulas of which {report.formulas_failed} failed.\n"
-            f"{report.created} rows created, {report.updated} updated, {report.unchanged} unchanged."
+    def report(self, options: dict[str, Any]) -> importing.Report:
+        year = re.search(r"\d\d$", options["term"])
+        plan = importing.read(options["source"], year=2000 + int(year[0]) if year else None)
+        if options["first_meeting"]:
+            plan.shifted((options["first_meeting"] - plan.rows[0].on).days)
+        begins, ends = options["meets"] or plan.meets or (time(20), time(22))
+        return importing.import_syllabus(
+            plan,
+            program=options["program"],
+            term=options["term"],
+            hours=Hours(begins, ends, options["due_time"]),
+            source=str(options["source"]),
+            now=timezone.now(),
+            is_rehearsal=options["dry_run"],
         )
-        for line in report.warnings:
-            self.stdout.write(f"  {line}")
-        if options["dry_run"]:
-            self.stdout.write("This was a rehearsal: nothing was stored.")
+
+    def lines(self, report: importing.Report) -> Iterable[str]:
+        return importing.lines(report)
