@@ -1,5 +1,6 @@
 import json
 import os
+from contextlib import nullcontext
 from datetime import date, datetime, time
 from io import StringIO
 from pathlib import Path
@@ -64,10 +65,10 @@ def site(tmp_path):
     return folder
 
 
-def run(folder, *more, term="sp26"):
-    """The report; the week without a date is left out, and the command ends with 1."""
+def run(folder, *more, term="sp26", loses=True):
+    """The report; where something is left out, such as the week without a date, the command ends with 1."""
     out = StringIO()
-    with pytest.raises(SystemExit, match="1"):
+    with pytest.raises(SystemExit, match="1") if loses else nullcontext():
         call_command(
             "import_syllabus",
             folder,
@@ -191,8 +192,8 @@ def test_a_folder_without_a_schedule_is_refused(tmp_path):
 @pytest.mark.skipif(not SHARED.exists(), reason="../shared/data/nmep is not here")
 def test_the_programmes_own_site_is_taken_over_whole():
     make_club()
-    report = run(SHARED)
-    assert {key: report[key] for key in KEYS[:6]} == {
+    report = run(SHARED, loses=False)
+    assert {key: report[key] for key in list(COUNTED)[:6]} == {
         "weeks": 11,
         "sessions": 11,
         "assignments": 5,
@@ -211,5 +212,5 @@ def test_the_programmes_own_site_is_taken_over_whole():
         date(2026, 4, 6),
         date(2026, 4, 13),
     ]
-    again = run(SHARED)
+    again = run(SHARED, loses=False)
     assert (again["created"], again["updated"]) == (0, 0)
