@@ -132,7 +132,7 @@ class _Node(dict[str, Any]):
 def _parsed(text: str) -> Any:
     """JSON whose objects know their lines. Raises ValueError."""
     ends = [match.start() for match in re.finditer("\n", text)]
-    decoder = json.JSONDecoder()
+    decoder: Any = json.JSONDecoder()
     read: Any = json.decoder.JSONObject  # type: ignore[attr-defined]
 
     def read_object(begun: tuple[str, int], *more: Any) -> tuple[_Node, int]:
