@@ -37,6 +37,8 @@ ROLES = {
 
 #: term index (0 is the oldest) → (new members, new fellows, graduated, lapsed, not completed) of product/demo-club.md
 FLOW = [(12, 0, 8, 3, 2), (16, 2, 2, 4, 1), (13, 1, 12, 4, 1), (15, 2, 0, 0, 0)]
+#: The second office of the first officer ends in so many days: the asking of the fourteenth day before is due.
+HANDED_OVER_IN = 13
 MEMBERS_AT_START = 54
 ALUMNI_AT_START = 30
 
@@ -291,6 +293,20 @@ def _offices(people: People, terms: list[Term], today: date) -> None:
         "education",
     ]
     current = terms[3]
+    second = OfficeTerm(
+        # The first officer looks after education too, as in many a small club, and is about to hand it over.
+        person=people.officers[0],
+        office=by_slug["education"],
+        starts_on=current.starts_on - timedelta(days=14),
+        ends_on=today + timedelta(days=HANDED_OVER_IN),
+    )
+    following = OfficeTerm(
+        person=people.seniors(current)[25],
+        office=second.office,
+        starts_on=second.ends_on + timedelta(days=1),
+        ends_on=current.ends_on + timedelta(days=28),
+    )
+    OfficeTerm.objects.bulk_create([second, following])
     OfficeTerm.objects.bulk_create(
         OfficeTerm(
             person=person,
@@ -298,8 +314,7 @@ def _offices(people: People, terms: list[Term], today: date) -> None:
             starts_on=current.starts_on - timedelta(days=14),
             ends_on=current.ends_on + timedelta(days=28),
         )
-        # The first officer looks after education too, as in many a small club.
-        for person, slug in [*zip(people.officers, order, strict=True), (people.officers[0], "education")]
+        for person, slug in zip(people.officers, order, strict=True)
     )
     # Those before them: their rights ended with their terms.
     for term in terms[:3]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any
 
 from django import forms
@@ -48,6 +50,49 @@ class ErrorSummary:
 def anchor(field: BoundField) -> str:
     """The id of the control, or of the group of choices, that a link can lead to."""
     return field.id_for_label or str(field.auto_id)
+
+
+@dataclass
+class Part:
+    """Fields that are printed together; those with a title stand behind it until somebody opens it."""
+
+    title: str = ""
+    fields: list[BoundField] = dataclass_field(default_factory=list)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something stands in one of them that came from a person, or is to be mended."""
+        return any(field.errors or _is_said(field) for field in self.fields)
+
+
+def _is_said(field: BoundField) -> bool:
+    default = field.field.initial
+    if callable(default):
+        default = default()
+    said = field.value()
+    return said not in (default, None, "", [], False, 0, "0") and str(said) != str(default)
+
+
+def parts_of(form: forms.BaseForm) -> list[Part]:
+    """The visible fields in their order. A form may put what most people leave alone behind a title:
+    `folds = {"Seats": ("capacity", "guests_allowed")}`; it stands where the first of these fields would.
+    """
+    folds: dict[str, tuple[str, ...]] = getattr(form, "folds", {})
+    title_of = {name: title for title, names in folds.items() for name in names}
+    parts: list[Part] = []
+    behind: dict[str, Part] = {}
+    for field in form.visible_fields():
+        title = title_of.get(field.name, "")
+        if title:
+            if title not in behind:
+                behind[title] = Part(title)
+                parts.append(behind[title])
+            behind[title].fields.append(field)
+        else:
+            if not parts or parts[-1].title:
+                parts.append(Part())
+            parts[-1].fields.append(field)
+    return parts
 
 
 # ── Widgets ──

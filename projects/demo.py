@@ -28,6 +28,8 @@ OVER_THE_BREAK = "Language as a prior"
 INSPIRED = "Optimisation reading room"
 #: The project of the demo's sign-in button.
 LED_BY_CAST = "Tidepool"
+#: The project that the demo's officer advises.
+ADVISED_BY_CAST = "Few words, many tongues"
 
 
 def seed(people: People, terms: list[Term], now: datetime, rng: random.Random) -> None:
@@ -83,6 +85,10 @@ def seed(people: People, terms: list[Term], now: datetime, rng: random.Random) -
             if index == 3 and name == LED_BY_CAST:
                 lead, newcomer = people.cast["project-lead"], people.cast["new-member"]
                 team = [lead] + [person for person in team if person not in {lead, newcomer}]
+            if index == 3 and name == ADVISED_BY_CAST:
+                officer = people.cast["officer"]
+                team = [person for person in team if person != officer]
+                team.insert(1, officer)
             for place, person in enumerate(team):
                 role = Role.Kind.LEAD if place == 0 else Role.Kind.CONTRIBUTOR
                 if place == 1 and kind in {K.RESEARCH, K.CAPSTONE}:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from django import forms
@@ -33,14 +33,16 @@ def scope_choices(mails: dict[Scope, int] | None = None) -> list[tuple[str, str]
     }
     if mails is None:
         return [(scope.value, label) for scope, label in words.items()]
-    return [(scope.value, f"{words[scope]} (mails {count})") for scope, count in mails.items()]
+    return [
+        (scope.value, words[scope] + (f" (mails {count})" if count else "")) for scope, count in mails.items()
+    ]
 
 
 class EventForm(RoomMixin, forms.ModelForm):
     """What an event is. Time and place of one that exists are changed on a page of their own, which tells those who are
     registered; the rest may be meant for more of its series."""
 
-    description = MarkdownField(required=False, help_text="Agenda, what to bring, access, food. Markdown.")
+    description = MarkdownField(required=False, help_text="Agenda, what to bring, access, food.")
     hosts = PeopleField(
         required=False,
         help_text="Names or handles, separated by commas. They run the door and see who comes.",
@@ -95,6 +97,8 @@ class EventForm(RoomMixin, forms.ModelForm):
             "online_url",
             "visibility",
             "invited",
+            "description",
+            "hosts",
             "capacity",
             "guests_allowed",
             "asks_note",
@@ -102,18 +106,29 @@ class EventForm(RoomMixin, forms.ModelForm):
             "registration_closes_at",
             "cancel_until",
             "uses_offers",
-            "hosts",
             "helpers",
             "helpers_wanted",
             "topics",
-            "description",
         ]
         widgets = {"summary": forms.Textarea(attrs={"rows": 2})}
+
+    folds: ClassVar = {
+        "Seats and sign-up": (
+            "capacity",
+            "guests_allowed",
+            "asks_note",
+            "registration_opens_at",
+            "registration_closes_at",
+            "cancel_until",
+            "uses_offers",
+        ),
+        "Helpers and topics": ("helpers", "helpers_wanted", "topics"),
+    }
 
     #: What a page of its own changes in an event that exists.
     MOVED = ("starts_at", "ends_at", "room", "anyway", "place", "online_url")
     scope = forms.ChoiceField(
-        label="Change it for", widget=Segments, initial=Scope.THIS, required=False, choices=scope_choices()
+        label="Which dates", widget=Segments, initial=Scope.THIS, required=False, choices=scope_choices()
     )
     overwrites = forms.BooleanField(
         label="Also where somebody gave a date something else by hand", required=False
@@ -205,7 +220,7 @@ class EventForm(RoomMixin, forms.ModelForm):
 class ScopedForm(forms.Form):
     """A change of one event that may be meant for more of its series."""
 
-    scope = forms.ChoiceField(label="For", widget=Segments, initial=Scope.THIS)
+    scope = forms.ChoiceField(label="Which dates", widget=Segments, initial=Scope.THIS)
 
     def __init__(self, *args: Any, mails: dict[Scope, int], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

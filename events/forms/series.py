@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils import timezone
@@ -36,7 +36,7 @@ class SeriesForm(RoomMixin, forms.ModelForm):
     place = forms.CharField(label="Or another place", max_length=200, required=False)
     online_url = forms.URLField(label="Meeting link", required=False, assume_scheme="https")
     hosts = PeopleField(required=False, help_text="Names or handles, separated by commas.")
-    description = MarkdownField(required=False, help_text="What happens each time. Markdown.")
+    description = MarkdownField(required=False, help_text="What happens each time.")
 
     class Meta:
         model = Series
@@ -55,16 +55,21 @@ class SeriesForm(RoomMixin, forms.ModelForm):
             "place",
             "online_url",
             "visibility",
+            "summary",
+            "description",
+            "hosts",
             "capacity",
             "guests_allowed",
             "asks_note",
             "uses_offers",
-            "hosts",
             "helpers_wanted",
-            "summary",
-            "description",
         ]
+        labels: ClassVar = {"visibility": "For"}
         widgets = {"summary": forms.Textarea(attrs={"rows": 2})}
+
+    folds: ClassVar = {
+        "Seats and helpers": ("capacity", "guests_allowed", "asks_note", "uses_offers", "helpers_wanted"),
+    }
 
     #: What is changed by moving one of its events, which tells people.
     MOVED = (

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -31,9 +31,7 @@ class SymposiumForm(forms.ModelForm):
     """What a symposium is, beside its event."""
 
     deadline = DateTimeField(label="Abstracts until")
-    call = MarkdownField(
-        required=False, label="Call for abstracts", help_text="What you would like to see. Markdown."
-    )
+    call = MarkdownField(required=False, label="Call for abstracts", help_text="What you would like to see.")
     topic_names = TopicsField(required=False, label="Topics", help_text="To choose from, between commas.")
 
     class Meta:
@@ -84,6 +82,11 @@ class AbstractForm(forms.Form):
         label="Your mail address",
         help_text="A mail comes there; the link in it confirms, and changes it later.",
     )
+
+    folds: ClassVar = {
+        f"Author {number}": tuple(f"{part}_{number}" for part in ("name", "address", "club", "presents"))
+        for number in range(2, MOST_AUTHORS + 1)
+    }
 
     def __init__(self, *args: Any, symposium: Symposium, has_address: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

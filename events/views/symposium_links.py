@@ -65,6 +65,7 @@ def abstract_detail(request: HttpRequest, link: MagicLink) -> HttpResponse:
         "link_form": link_form,
         "is_open": is_open,
         "is_told": symposium.released_at is not None,
+        "is_over": symposium.event.is_over(now),
         "path": link.path,
         "now": now,
     }

@@ -16,10 +16,12 @@ from members.audit import subject_of
 from members.demo import People
 from members.ledger import Kind, at, stopping
 from members.ledger.judging import SWITCHED_OFF
-from members.models import Announcement, Notification, User, Webhook
+from members.models import Announcement, Club, Notification, OfficeTerm, User, Webhook
 from members.notifications import AnnouncementMail
-from mlclub.portal import digest, readers
-from mlclub.portal.notifications import NewMemberDigest, OfficerDigest, WeeklyDigest
+from mlclub.portal import digest, handover, readers
+from mlclub.portal.notifications import Handover, NewMemberDigest, OfficerDigest, WeeklyDigest
+from projects import monthly
+from projects.notifications import AdvisorMonthly
 
 WEEKS = 4
 REMINDERS = 190
@@ -34,7 +36,7 @@ WITH_NEWS = 70
 
 def seed(people: People, now: datetime, rng: random.Random) -> None:
     """Write the rows as the sender would have left them at `now`."""
-    rows = [*_digests(now, rng), *_reminders(now)]
+    rows = [*_digests(now, rng), *_reminders(now), *_monthly(now), *_handovers(now)]
     mentor = people.cast["mentor"]
     rows.append(
         _row(
@@ -143,6 +145,28 @@ def _reminders(now: datetime) -> Iterator[Notification]:
         seen.add((event.pk, person.pk))
         due = event.starts_at - timedelta(hours=24)
         yield _row(EventReminder, person, subject_of(event), at(event.starts_at, "24h"), due)
+
+
+def _monthly(now: datetime) -> Iterator[Notification]:
+    """What advisors heard on the first of this month, or of the one before."""
+    at_hour = monthly.sent_at(now)
+    slot = at_hour.date().isoformat()
+    advising = monthly.advising(now, slot)
+    people = User.objects.in_bulk([person for person, _ in advising])
+    for person, initiative in advising:
+        yield _row(AdvisorMonthly, people[person], f"projects.initiative:{initiative}", slot, at_hour)
+
+
+def _handovers(now: datetime) -> Iterator[Notification]:
+    """The first asking, of three weeks before the end, for offices that end in less than two; the clock asks again."""
+    first, second = handover.DAYS[:2]
+    zone = Club.current().zone
+    today = now.astimezone(zone).date()
+    ending = OfficeTerm.objects.filter(ends_on__gte=today, ends_on__lt=today + timedelta(days=second))
+    for term in ending.select_related("person"):
+        asked_on = term.ends_on - timedelta(days=first)
+        due = datetime.combine(asked_on, handover.HOUR, tzinfo=zone)
+        yield _row(Handover, term.person, subject_of(term), f"{term.ends_on.isoformat()} {first}d", due)
 
 
 def _row(

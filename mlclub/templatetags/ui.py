@@ -24,7 +24,7 @@ from django.utils.safestring import SafeString, mark_safe
 from heroicons import _load_icon
 
 from mlclub import look
-from mlclub.forms import ErrorSummary
+from mlclub.forms import ErrorSummary, Part, parts_of
 
 register = template.Library()
 
@@ -374,6 +374,12 @@ def error_summary(*shown: BaseForm | None) -> SafeString:
     first = next(form for form in shown if form is not None)
     summary_id = f"{first.prefix}-summary" if first.prefix else "error-summary"
     return SafeString(render_to_string("forms/summary.html", {"summary": summary, "summary_id": summary_id}))
+
+
+@register.simple_tag
+def form_parts(form: BaseForm) -> list[Part]:
+    """`{% form_parts form as parts %}`: the visible fields, those that most people leave alone behind a title."""
+    return parts_of(form)
 
 
 @register.simple_tag

@@ -102,3 +102,43 @@ def test_the_editor_brings_none_of_the_packages_scripts_or_addresses():
     assert "/markdownx/" not in text
     assert "js/editor.js" in text
     assert str(SpecimenForm().media) == ""
+
+
+class FoldingForm(django_forms.Form):
+    folds = {"Seats": ("capacity", "guests")}
+
+    title = django_forms.CharField()
+    capacity = django_forms.IntegerField(required=False)
+    guests = django_forms.IntegerField(initial=0)
+    kind = django_forms.ChoiceField(choices=[("", "---------"), ("talk", "Talk")])
+
+
+def details(form):
+    return [element for element in Page(str(form)).all if element["tag"] == "details"]
+
+
+def test_what_most_people_leave_alone_stands_behind_a_title_in_the_order_of_the_form():
+    text = str(FoldingForm())
+
+    assert [text.index(f'name="{name}"') for name in ("title", "capacity", "guests", "kind")] == sorted(
+        text.index(f'name="{name}"') for name in ("title", "capacity", "guests", "kind")
+    )
+    assert ["open" in element for element in details(FoldingForm())] == [False]
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_open"),
+    [
+        ({"capacity": "12", "guests": "0"}, True),
+        ({"capacity": "twelve", "guests": "0"}, True),
+        ({"capacity": "", "guests": ""}, True),  # the number of guests is needed: the error must be in view
+        ({"capacity": "", "guests": "0"}, False),
+    ],
+)
+def test_a_fold_is_open_when_something_stands_in_it_or_is_to_be_mended(typed, is_open):
+    assert ["open" in element for element in details(FoldingForm(typed))] == [is_open]
+
+
+def test_an_empty_choice_says_what_to_do():
+    assert "Choose …" in str(FoldingForm())
+    assert "-----" not in str(FoldingForm())
