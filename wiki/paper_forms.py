@@ -152,7 +152,8 @@ class PaperForm(forms.ModelForm):
     class Meta:
         model = Paper
         fields = ["title", "authors_text", "year", "venue", "short_name", "url"]
-        help_texts = {"authors_text": "With “and” between."}
+        labels = {"url": "Address", "authors_text": "Authors"}
+        help_texts = {"authors_text": "With “and” between.", "url": "Where it can be read, if not on arXiv or by its DOI."}
 
 
 class NoteForm(forms.Form):

@@ -124,7 +124,7 @@ def test_everybody_reads_what_was_sent_to_them_and_why_and_nothing_of_others(cli
     client.force_login(person)
     shown = words(client.get(reverse("members:sent_to_me")))
     assert "Club news Sent Because the test says so" in shown
-    assert "Gone Left out The event was cancelled." in shown
+    assert "Gone Not needed The event was cancelled." in shown
     assert "Only for the other" not in shown
 
 
