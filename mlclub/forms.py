@@ -7,6 +7,7 @@ from dataclasses import field as dataclass_field
 from typing import Any
 
 from django import forms
+from django.core import validators
 from django.forms.boundfield import BoundField
 from django.forms.renderers import TemplatesSetting
 from django.urls import NoReverseMatch, reverse
@@ -243,3 +244,7 @@ def speak_plainly() -> None:
     ]
     for field, plain in messages:
         field.default_error_messages = {**field.default_error_messages, **plain}
+    validators.EmailValidator.message = "Give a whole mail address, such as ada@club.example."
+    validators.MinValueValidator.message = "Give %(limit_value)s or more."
+    validators.MaxValueValidator.message = "Give %(limit_value)s or less."
+    validators.validate_slug.message = "Only letters without accents, digits, - and _, such as spring-fair."

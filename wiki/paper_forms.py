@@ -153,7 +153,10 @@ class PaperForm(forms.ModelForm):
         model = Paper
         fields = ["title", "authors_text", "year", "venue", "short_name", "url"]
         labels = {"url": "Address", "authors_text": "Authors"}
-        help_texts = {"authors_text": "With “and” between.", "url": "Where it can be read, if not on arXiv or by its DOI."}
+        help_texts = {
+            "authors_text": "With “and” between.",
+            "url": "Where it can be read, if not on arXiv or by its DOI.",
+        }
 
 
 class NoteForm(forms.Form):

@@ -143,7 +143,7 @@ def test_the_form_says_the_same_to_a_known_address_and_a_machine_and_neither_mak
     ("wrong", "words"),
     [
         ({"name": ""}, "This is needed."),
-        ({"contact_email": "nobody"}, "Enter a valid email address."),
+        ({"contact_email": "nobody"}, "Give a whole mail address, such as ada@club.example."),
         ({"website": "javascript:alert(1)"}, "Give the whole address"),
         ({"name": "x\x00y"}, "Null characters"),
         ({"tier": "Everything for free"}, "is not among the choices"),

@@ -64,6 +64,19 @@ def test_errors_say_how_to_mend_them():
     assert errors["kind"] == ["“x” is not among the choices. Pick one from the list."]
 
 
+def test_what_is_too_small_or_no_address_is_said_in_the_words_of_the_house():
+    class Form(django_forms.Form):
+        seats = django_forms.IntegerField(min_value=1, max_value=60)
+        email = django_forms.EmailField()
+        address = django_forms.SlugField()
+
+    few = Form({"seats": "0", "email": "nobody", "address": "no good!"}).errors
+    assert few["seats"] == ["Give 1 or more."]
+    assert few["email"] == ["Give a whole mail address, such as ada@club.example."]
+    assert few["address"] == ["Only letters without accents, digits, - and _, such as spring-fair."]
+    assert Form({"seats": "61"}).errors["seats"] == ["Give 60 or less."]
+
+
 def test_every_control_has_a_visible_label_or_a_legend():
     page = Page(str(SpecimenForm()))
 
