@@ -61,7 +61,12 @@ def digest(users: Sequence[User], since: datetime, until: datetime) -> dict[int,
         hosted = {key for key, people in hosts.items() if user.pk in people}
         spoken = speaking.get(user.pk, set())
         items = list(slots.get(user.pk, ()))
-        items += [_duty(by_key[key], f"You speak at {by_key[key]}") for key in spoken]
+        presented = [item.when for item in items if item.when]
+        items += [
+            _duty(by_key[key], f"You speak at {by_key[key]}")
+            for key in spoken
+            if not any(by_key[key].starts_at <= when <= by_key[key].ends_at for when in presented)
+        ]
         items += [_duty(by_key[key], f"You host {by_key[key]}") for key in hosted - spoken]
         known = mine | invited.get(user.pk, set()) | hosted | spoken
         for event in events:

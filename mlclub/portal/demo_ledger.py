@@ -38,12 +38,14 @@ def seed(people: People, now: datetime, rng: random.Random) -> None:
     """Write the rows as the sender would have left them at `now`."""
     rows = [*_digests(now, rng), *_reminders(now), *_monthly(now), *_handovers(now)]
     mentor = people.cast["mentor"]
+    past = Registration.objects.filter(user=mentor, event__starts_at__lt=now, event__state="scheduled")
+    missed = past.select_related("event").order_by("event__starts_at", "pk")[0].event
     rows.append(
         _row(
             EventReminder,
             mentor,
-            "",
-            at(now - timedelta(days=3), "24h"),
+            subject_of(missed),
+            at(missed.starts_at, "24h"),
             now - timedelta(days=4),
             status=Notification.Status.DEAD,
             reason="452 4.2.2 The recipient's mailbox is full; gave up after 6 tries.",

@@ -262,8 +262,9 @@ def parts(items: Iterable[Item], kind: str, week: tuple[date, date]) -> list[Par
             by_heading.setdefault(item.section, []).append(item)
     found = []
     for heading in sorted(by_heading, key=_place):
-        shown = arranged(by_heading[heading], heading)
-        more = len(by_heading[heading]) - len(shown)
+        told = told_once(by_heading[heading])
+        shown = arranged(told, heading)
+        more = len(told) - len(shown)
         url = reverse(ALL_OF[heading]) if more and heading in ALL_OF else ""
         found.append(Part(heading, [_with_lead(item, week) for item in shown], more, url))
     return found
@@ -291,6 +292,19 @@ def arranged(items: list[Item], heading: str) -> list[Item]:
 
     chosen = sorted(items, key=lambda item: (-item.weight, hour(item)))[: MOST.get(heading, 10)]
     return sorted(chosen, key=hour) if heading == THIS_WEEK else chosen
+
+
+def told_once(items: list[Item]) -> list[Item]:
+    """Of two lines of the same moment, the one whose words hold the other's: a class is its event too."""
+    return [
+        item
+        for item in items
+        if item.when is None
+        or not any(
+            other.when == item.when and other.text != item.text and other.text.endswith(item.text)
+            for other in items
+        )
+    ]
 
 
 def in_numbers(term: Term | None) -> list[Item]:

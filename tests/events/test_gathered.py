@@ -20,6 +20,7 @@ from tests.factories import (
     make_visit,
 )
 from tests.factories.finding import found as found_in
+from tests.factories.slots import make_claim, make_slot
 
 pytestmark = pytest.mark.django_db
 
@@ -119,6 +120,18 @@ def test_the_digest_tells_each_person_only_what_they_may_see():
     assert texts(member) == [("This week", "Inner", False), ("This week", "Open", True)]
     assert texts(account) == [("This week", "Closed", True), ("This week", "Open", True)]
     assert ("For you", "You speak at Inner", False) in texts(speaker)
+
+
+def test_who_presents_at_an_event_by_a_slot_reads_of_it_once():
+    now = timezone.now()
+    speaker = make_member()
+    event = make_event(title="Inner", visibility="members")
+    make_talk(event=event, title="T", speakers=[speaker])
+    make_claim(slot=make_slot(event=event), person=speaker)
+
+    told = gathered.digest([speaker], now, now + timedelta(days=7))[speaker.pk]
+
+    assert [item.text.split(":")[0] for item in told if item.section == "For you"] == ["Your slot"]
 
 
 def test_search_finds_what_one_may_see():

@@ -13,6 +13,7 @@ from members import offices
 from members.ledger import kinds as kinds_of_mail
 from members.ledger import stopping
 from members.models import Membership, Notification, Office, OfficeTerm, User
+from mlclub import gather
 from mlclub.portal import digest, readers
 from mlclub.portal.notifications import AlumniDigest, CourseDigest, OfficerDigest, WeeklyDigest
 from nmep.models import Program
@@ -321,3 +322,14 @@ def test_a_batch_says_to_everybody_what_each_would_be_told_alone(term):
 def fresh(people):
     """The same accounts as they come from the database: nothing is kept on them yet."""
     return list(User.objects.filter(pk__in=[person.pk for person in people]))
+
+
+def test_a_class_that_is_an_event_too_is_told_once(term):
+    at = datetime(2026, 11, 4, 17, tzinfo=ZoneInfo("UTC"))
+    whole, short, same_hour = (
+        gather.Item(section=gather.THIS_WEEK, text=text, when=at)
+        for text in ("Class, week 7 of 10: Pictures as numbers", "Pictures as numbers", "Climbing")
+    )
+    later = gather.Item(section=gather.THIS_WEEK, text="Pictures as numbers", when=at + timedelta(days=1))
+
+    assert digest.told_once([short, whole, same_hour, later]) == [whole, same_hour, later]
