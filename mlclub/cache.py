@@ -56,6 +56,37 @@ class ForgivingRedisCache(RedisCache):
     def has_key(self, key: str, version: int | None = None) -> bool:
         return self._forgive("has_key", False, key, version)
 
+    def tally(self, key: str, field: str, *, most: int = 0) -> None:
+        """One more of `field` among the counters of `key`; with `most`, no further field once there are so many. The
+        counters stay until they are taken."""
+        try:
+            client, name = self._cache.get_client(None, write=True), self.make_and_validate_key(key)
+            if not most or client.hlen(name) < most or client.hexists(name, field):
+                client.hincrby(name, field, 1)
+        except (RedisError, OSError) as problem:
+            logger.warning("Cache is not reachable: %s", problem)
+
+    def take_tallies(self, key: str) -> dict[str, int]:
+        """Take the counters of `key` away; of two who ask at once, each count goes to one."""
+        try:
+            client, name = self._cache.get_client(None, write=True), self.make_and_validate_key(key)
+            found, _ = client.pipeline(transaction=True).hgetall(name).delete(name).execute()
+        except (RedisError, OSError) as problem:
+            logger.warning("Cache is not reachable: %s", problem)
+            return {}
+        return {field.decode(): int(times) for field, times in found.items()}
+
+    def give_back(self, key: str, taken: Mapping[str, int]) -> None:
+        """Add counters that were taken to what has been counted since."""
+        try:
+            client, name = self._cache.get_client(None, write=True), self.make_and_validate_key(key)
+            pipeline = client.pipeline(transaction=True)
+            for field, times in taken.items():
+                pipeline.hincrby(name, field, times)
+            pipeline.execute()
+        except (RedisError, OSError) as problem:
+            logger.warning("Cache is not reachable: %s", problem)
+
     def is_reachable(self) -> bool:
         """Whether Redis takes a note right now; sign-in limits fail closed when it does not. A ping would not do:
         one that is full still answers it, and counts nothing."""

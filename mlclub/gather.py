@@ -11,6 +11,7 @@ nothing to say leaves it out. Everything is limited to what `user` may see by th
     officer_digest(users, since, until) -> {pk: [Item]}   what moves in the club, for officers
     alumni_digest(users, since, until) -> {pk: [Item]}    what the club did since `since`, for alumni
     search(query, user, limit) -> list[Hit]
+    searched_in_vain(query, user, now) -> None         nothing that `user` may find has all these words
     suggestion(query, user) -> str                     another way to write a query that found nothing
     calendar(user, since, until) -> list[Occurrence]
     calendar_mark(user, since, until) -> Any           cheaper than calendar; changes whenever its answer does

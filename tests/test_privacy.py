@@ -85,9 +85,9 @@ def canaries(world):
     _feedback(world, now)
     reviewing.save(third, reviewer, summary="canary-half-said", outcome="return", marks={}, now=now)
     kept_back = make_assignment(offering=world.offering, key="hw4", holds_reviews=True)
-    world.held = make_submission(enrolment=world.enrolment, assignment=kept_back, reviewer=reviewer)
-    reviewing.comment(world.held, reviewer, "canary-held-remark", now=now)
-    reviewing.post(world.held, reviewer, summary="canary-held", outcome="return", marks={}, now=now)
+    world.kept_review = make_submission(enrolment=world.enrolment, assignment=kept_back, reviewer=reviewer)
+    reviewing.comment(world.kept_review, reviewer, "canary-held-remark", now=now)
+    reviewing.post(world.kept_review, reviewer, summary="canary-held", outcome="return", marks={}, now=now)
     return world
 
 
@@ -118,7 +118,7 @@ def held_addresses(world):
     """Where a learner would meet a held review, if anywhere."""
     offering = world.offering.slug
     return [
-        reverse("nmep:submission_detail", args=[offering, world.held.pk]),
+        reverse("nmep:submission_detail", args=[offering, world.kept_review.pk]),
         reverse("nmep:assignment_detail", args=[offering, "hw4"]),
         reverse("nmep:progress_mine", args=[offering]),
         reverse("portal:home"),

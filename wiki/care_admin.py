@@ -15,6 +15,7 @@ from wiki.models import (
     OwnerChange,
     Requirement,
     RequirementProposal,
+    SearchMiss,
 )
 
 
@@ -99,4 +100,21 @@ class LibraryFigureAdmin(admin.ModelAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: LibraryFigure | None = None) -> bool:
+        return False
+
+
+@admin.register(SearchMiss)
+class SearchMissAdmin(admin.ModelAdmin):
+    """What was looked for in vain; what should not be read by others is deleted."""
+
+    list_display = ("words", "day", "times")
+    list_filter = ("day",)
+    search_fields = ("words",)
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """The search box counts."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: SearchMiss | None = None) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""How much a page is asked for, by the rows that say so: the pages that lead to it, require it, or place it on a path."""
+"""How much a page is asked for: by the pages that lead to it, require it, or place it on a path, and by its readers."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from wiki.models import LearningStep, Link, Requirement
 
 #: What one of each counts, beside a page that merely is there.
 LEADS_HERE, REQUIRES_IT, STEP_OF_A_PATH = 1, 3, 2
+#: So many times a page was opened count as one page that leads to it.
+READ = 10
 
 
 def with_demand(pages: Any) -> Any:
     """Adds `inbound`, `required_by` and `demand`: 1 for being there, 1 for each other page that leads to it, 3 for each
-    that requires it, 2 for each learning path it is a step of."""
+    that requires it, 2 for each learning path it is a step of, and 1 for every ten times it was opened lately."""
     inbound = Link.objects.filter(target=OuterRef("pk"), source__trashed_at=None).exclude(
         source=OuterRef("pk")
     )
@@ -25,7 +27,11 @@ def with_demand(pages: Any) -> Any:
         required_by=_count(required, "required", "pk"),
         on_paths=_count(LearningStep.objects.filter(page=OuterRef("pk")), "page", "pk"),
     ).annotate(
-        demand=1 + F("inbound") * LEADS_HERE + F("required_by") * REQUIRES_IT + F("on_paths") * STEP_OF_A_PATH
+        demand=1
+        + F("inbound") * LEADS_HERE
+        + F("required_by") * REQUIRES_IT
+        + F("on_paths") * STEP_OF_A_PATH
+        + F("seen") / READ
     )
 
 

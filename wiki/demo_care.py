@@ -7,8 +7,16 @@ from datetime import datetime, timedelta
 from members import standing
 from members.demo import People
 from members.models import User
-from wiki import care, knowing, learning, proposing, requiring
-from wiki.models import LearningPath, LearningStep, Page, Requirement, Revision
+from wiki import care, knowing, learning, proposing, requiring, viewing
+from wiki.models import (
+    LearningPath,
+    LearningStep,
+    Page,
+    PageViews,
+    Requirement,
+    Revision,
+    SearchMiss,
+)
 
 #: {page: what is read before it}. What the texts themselves ask for is left to be decided.
 REQUIRES = {
@@ -63,6 +71,8 @@ PATHS = {
         ],
     ),
 }
+#: What readers looked for in vain on two days, and how often on each.
+SEARCHED = [("gaussian processes", 4), ("mixture of experts", 3), ("slurm", 2)]
 #: What the new member of the demo has marked as known.
 KNOWN = ("Basics/Gradient", "Basics/Gradient descent", "RL/Markov decision process", "RL/Value functions")
 
@@ -96,6 +106,7 @@ def seed(people: People, now: datetime) -> None:
     for name in KNOWN:
         requiring.mark(pages[name], person=learner, now=now - timedelta(days=8), known=True)
     _neglect(member, now)
+    _read(list(pages.values()), now)
     knowing.keep(now)
 
 
@@ -115,3 +126,19 @@ def _neglect(member: User, now: datetime) -> None:
     care.notice_departures(now - timedelta(days=1))
     if stale:
         care.ask(stale[-1], by=member, now=now - timedelta(days=3))
+
+
+def _read(pages: list[Page], now: datetime) -> None:
+    """Every page was opened now and then, some every day; and some words were looked for in vain."""
+    today = standing.today(now)
+    PageViews.objects.bulk_create(
+        PageViews(page=page, day=today - timedelta(days=ago), times=1 + (at + ago) % 5)
+        for at, page in enumerate(sorted(pages, key=lambda page: page.path))
+        for ago in range(1 + at % 6, 80, 2 + at % 11)
+    )
+    SearchMiss.objects.bulk_create(
+        SearchMiss(words=words, key=words, day=today - timedelta(days=ago), times=times)
+        for words, times in SEARCHED
+        for ago in (2, 11)
+    )
+    viewing.tend(now)

@@ -9,12 +9,23 @@ from typing import Any
 from django.db.models import Count, Exists, Max, OuterRef, Q
 from django.urls import reverse
 
-from members import interests
+from members import interests, standing
 from members.models import User
 from mlclub import celery
 from mlclub.gather import NEW, NEWS, Card, Contribution, DeskItem, Figure, FrontItem, Item, Section
 from mlclub.search import Source, corrected
-from wiki import archives, authors, care_news, knowing, lookups, mirror, post_news, publishing, vocabulary
+from wiki import (
+    archives,
+    authors,
+    care_news,
+    knowing,
+    lookups,
+    mirror,
+    post_news,
+    publishing,
+    viewing,
+    vocabulary,
+)
 from wiki import search as library
 from wiki.models import Mirror, Page, Paper, Post, ReadingList, Revision
 
@@ -265,9 +276,10 @@ def personal_data(person: User) -> dict[str, Any]:
 
 
 def tick(now: datetime) -> None:
-    """Let out the posts whose hour has come, wake whoever looks up papers, should a question have been left, whoever
+    """Let out the posts whose hour has come, add up what was read, wake whoever looks up papers, should a question have been left, whoever
     counts words, keeps the mirror or makes archives, and once a day whoever counts who knows what."""
     publishing.publish_due(now)
+    viewing.keep(now)
     if knowing.is_due(now):
         celery.poke("wiki.tasks.tend")
     if lookups.is_on() and lookups.are_waiting(now):
@@ -278,6 +290,12 @@ def tick(now: datetime) -> None:
         celery.poke("wiki.tasks.keep_mirror", expires=50)
     if archives.are_waiting(now):
         celery.poke("wiki.tasks.make_archives", expires=50)
+
+
+def searched_in_vain(query: str, user: Any, now: datetime) -> None:
+    """What a reader of the library looked for, and nothing has, is wanted."""
+    if user.is_authenticated and user.standing.reads_members_area:
+        viewing.missed(query, today=standing.today(now))
 
 
 def office_permissions() -> dict[str, list[str]]:
@@ -291,6 +309,8 @@ def office_permissions() -> dict[str, list[str]]:
         "wiki.change_requirementproposal",
         "wiki.view_ownerchange",
         "wiki.view_libraryfigure",
+        "wiki.view_searchmiss",
+        "wiki.delete_searchmiss",
         "wiki.view_revision",
         "wiki.view_suggestion",
         "wiki.view_move",

@@ -6,7 +6,8 @@ knows them. Here the files are pages.
 
 - **Somebody knows a page** who looks after it, who checked it last, or who wrote at least a fifth of the characters that
   all its changes added; and who is still here (`User.objects.still_here`).
-- **A page weighs** what it is asked for (`wiki.demand`): 1, and more for every page that leads to it or requires it.
+- **A page weighs** what it is asked for (`wiki.demand`): 1, and more for every page that leads to it or requires it, and for
+  being read.
 - **Known** is the share of the weight of all pages that somebody knows.
 - **So many must leave**: time and again the one leaves who knows most of what is still known; how many have gone when less
   than half of all the weight is known. 0 says that less than half is known today. Which people to take for the smallest

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from mlclub.celery import poke
-from wiki import archives, care, knowing, lookups, mirror, vocabulary
+from wiki import archives, care, knowing, lookups, mirror, viewing, vocabulary
 
 
 @shared_task(name="wiki.tasks.look_up_papers", ignore_result=True)
@@ -35,7 +35,9 @@ def make_archives() -> None:
 
 @shared_task(name="wiki.tasks.tend", ignore_result=True)
 def tend() -> None:
-    """Count on how many people the library hangs, and notice who has left pages behind. Running it twice is harmless."""
+    """Count on how many people the library hangs, notice who has left pages behind, and let old counts go. Running it
+    twice is harmless."""
     now = timezone.now()
+    viewing.tend(now)
     care.notice_departures(now)
     knowing.keep(now)

@@ -19,6 +19,7 @@ from wiki.models.requires import (
     RequirementProposal,
 )
 from wiki.models.suggestions import Suggestion, waiting_count
+from wiki.models.views import PageViews, SearchMiss
 from wiki.models.words import Word
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "OtherKey",
     "OwnerChange",
     "Page",
+    "PageViews",
     "Paper",
     "PaperLookup",
     "PaperNote",
@@ -60,6 +62,7 @@ __all__ = [
     "RequirementProposal",
     "ReviewNote",
     "Revision",
+    "SearchMiss",
     "Suggestion",
     "Word",
     "waiting_count",

@@ -104,6 +104,9 @@ class Page(models.Model):
     )
     review_by = models.DateField(null=True, blank=True, help_text="When somebody should look it over again.")
 
+    # How often readers opened it in the last ninety days; `wiki.viewing` adds it up.
+    seen = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+
     # What follows from the text and the path; `wiki.editing` keeps it in step.
     key = models.CharField(max_length=paths.LONGEST, editable=False)
     title = models.CharField(max_length=paths.LONGEST, editable=False)

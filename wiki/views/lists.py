@@ -9,12 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from members import standing
 from members.access import members_only
-from wiki import linking
+from wiki import linking, viewing
 from wiki.models import Link, Page, Revision
 from wiki.rendering import new_page_url
 
 A_PAGE = 40
+SEARCHES = 20
 
 
 def changes_for(user: Any) -> Any:
@@ -49,7 +51,7 @@ def change_list(request: HttpRequest) -> HttpResponse:
 @members_only
 @require_safe
 def page_wanted(request: HttpRequest) -> HttpResponse:
-    """Red links: pages that others ask for and nobody has written yet."""
+    """Red links: pages that others ask for and nobody has written yet; and what was looked for in vain."""
     page = Paginator(wanted_names(), A_PAGE).get_page(request.GET.get("page"))
     asked: dict[str, list[Link]] = {}
     for link in (
@@ -73,7 +75,15 @@ def page_wanted(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "wiki/page_wanted.html",
-        {"page_obj": page, "rows": rows, "writes": request.user.standing.writes},  # type: ignore[union-attr]
+        {
+            "page_obj": page,
+            "rows": rows,
+            "searches": [
+                {**row, "url": f"{new_page_url('', row['words'])}&template=concept"}
+                for row in (viewing.looked_for(standing.today(), limit=SEARCHES) if page.number == 1 else [])
+            ],
+            "writes": request.user.standing.writes,  # type: ignore[union-attr]
+        },
     )
 
 

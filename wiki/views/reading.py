@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from members import standing
 from members.access import members_only
-from wiki import diffs, linking, paths, requiring, tree
+from wiki import diffs, linking, paths, requiring, tree, viewing
 from wiki.models import Page, Revision, waiting_count
 from wiki.rendering import new_page_url, sections, shown
 from wiki.sections import with_edit_links
@@ -56,6 +56,8 @@ def page_detail(request: HttpRequest, path: str) -> HttpResponse:
         request.user.standing.reads_members_area or request.user.is_superuser
     )
     writes = request.user.is_authenticated and (request.user.standing.writes or request.user.is_superuser)
+    if reads and request.method == "GET":
+        viewing.read(page, request.user, today=standing.today())
     edit_url = reverse("wiki:page_edit", args=[page.path])
     before, onward = requiring.beside(page, request.user)
     return render(

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from members import standing
 from members.models import Term
-from mlclub import typed
+from mlclub import gather, typed
 from mlclub.portal import finding
 from mlclub.search import normalised
 
@@ -32,6 +32,9 @@ def search(request: HttpRequest) -> HttpResponse:
         if query
         else finding.Answer(query="")
     )
+    if query and not kind and term is None and page == 1 and (found.some or not found.hits):
+        for _ in gather.each("searched_in_vain", query, request.user, now):
+            pass
     kept = {"term": term.slug} if term else {}
     of_kind = found.kinds.get(kind, 0)
     asked = {"q": found.query, **kept}

@@ -130,4 +130,5 @@ ADMIN = {
     "wiki_learningpath": LIBRARIANS,
     "wiki_ownerchange": LIBRARIANS,
     "wiki_libraryfigure": LIBRARIANS,
+    "wiki_searchmiss": LIBRARIANS,
 }
