@@ -70,7 +70,10 @@ class ForgivingRedisCache(RedisCache):
         """Take the counters of `key` away; of two who ask at once, each count goes to one."""
         try:
             client, name = self._cache.get_client(None, write=True), self.make_and_validate_key(key)
-            found, _ = client.pipeline(transaction=True).hgetall(name).delete(name).execute()
+            pipeline = client.pipeline(transaction=True)
+            pipeline.hgetall(name)
+            pipeline.delete(name)
+            found, _ = pipeline.execute()
         except (RedisError, OSError) as problem:
             logger.warning("Cache is not reachable: %s", problem)
             return {}

@@ -85,7 +85,8 @@ def canaries(world):
     _feedback(world, now)
     reviewing.save(third, reviewer, summary="canary-half-said", outcome="return", marks={}, now=now)
     kept_back = make_assignment(offering=world.offering, key="hw4", holds_reviews=True)
-    world.kept_review = make_submission(enrolment=world.enrolment, assignment=kept_back, reviewer=reviewer)
+    held = make_submission(enrolment=world.enrolment, assignment=kept_back, reviewer=reviewer)
+    vars(world)["kept_review"] = held  # one world for all tests: each has a canary of its own
     reviewing.comment(world.kept_review, reviewer, "canary-held-remark", now=now)
     reviewing.post(world.kept_review, reviewer, summary="canary-held", outcome="return", marks={}, now=now)
     return world

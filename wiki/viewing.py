@@ -72,17 +72,17 @@ def _take_over(counters: ForgivingRedisCache, key: str, store: Any) -> int:
 
 
 def _store_views(rows: Iterable[tuple[date, str, int]]) -> None:
-    rows = sorted((int(page), day, times) for day, page, times in rows)
-    pages = sorted({page for page, _, _ in rows})
+    told = sorted((int(page), day, times) for day, page, times in rows)
+    pages = sorted({page for page, _, _ in told})
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO wiki_pageviews (page_id, day, times) SELECT page.id, new.day, new.times "
             "FROM unnest(%s::bigint[], %s::date[], %s::int[]) AS new(page, day, times) "
             "JOIN wiki_page page ON page.id = new.page ORDER BY page.id, new.day "
             "ON CONFLICT (page_id, day) DO UPDATE SET times = wiki_pageviews.times + EXCLUDED.times",
-            [list(column) for column in zip(*rows, strict=True)],
+            [list(column) for column in zip(*told, strict=True)],
         )
-    _sum_up(max(day for _, day, _ in rows), pages)
+    _sum_up(max(day for _, day, _ in told), pages)
 
 
 def _store_misses(rows: Iterable[tuple[date, str, int]]) -> None:
@@ -96,7 +96,7 @@ def _store_misses(rows: Iterable[tuple[date, str, int]]) -> None:
         )
 
 
-def _sum_up(today: date, pages: Iterable[int] | None = None) -> None:
+def _sum_up(today: date, pages: list[int] | None = None) -> None:
     """Bring `Page.seen` up to date, of these pages or of all."""
     with connection.cursor() as cursor:
         cursor.execute(
