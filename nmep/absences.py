@@ -47,8 +47,7 @@ def ask(enrolment: Enrolment, session: Session, *, reason: str, text: str, now: 
     enrolment = acts.locked(enrolment)
     if not enrolment.is_learning:
         raise Refused("You are not learning in this offering any more.")
-    if enrolment.offering.state == Offering.State.ARCHIVED:
-        raise Refused("This offering is archived; nothing in it changes any more.")
+    enrolment.offering.check_changes()
     absence, is_new = Absence.objects.get_or_create(
         enrolment=enrolment,
         session=session,

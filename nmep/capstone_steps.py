@@ -64,8 +64,7 @@ def _held(capstone: Capstone) -> Capstone:
     """The group's row under lock; an archived offering takes nothing."""
     row = Capstone.objects.select_for_update(of=("self",)).select_related("offering", "initiative")
     held = row.get(pk=capstone.pk)
-    if held.offering.state == Offering.State.ARCHIVED:
-        raise Refused("This offering is archived; nothing in it changes any more.")
+    held.offering.check_changes()
     return held
 
 

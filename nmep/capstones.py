@@ -37,8 +37,7 @@ def policy_of(offering: Offering) -> CapstonePolicy:
 
 def hold(offering: Offering) -> CapstonePolicy:
     """The lock under which the groups of an offering change; every change takes it first."""
-    if offering.state == Offering.State.ARCHIVED:
-        raise Refused("This offering is archived; nothing in it changes any more.")
+    offering.check_changes()
     CapstonePolicy.objects.get_or_create(offering=offering)
     return CapstonePolicy.objects.select_for_update().get(offering=offering)
 

@@ -121,8 +121,7 @@ def rule_of(offering: Offering) -> list[Line]:
 @transaction.atomic
 def set_rule(offering: Offering, numbers: dict[str, int | None], *, by: User) -> None:
     """Write the rule: a number for each requirement, None where it is not asked for."""
-    if offering.state == Offering.State.ARCHIVED:
-        raise Refused("This offering is archived; nothing in it changes any more.")
+    offering.check_changes()
     before = {"rule": offering.completion_rule, "absences": offering.max_absences}
     rule: dict[str, int | bool] = {key: n for key, n in numbers.items() if n is not None}
     allowed = numbers.get(requirements.ABSENCES.key)

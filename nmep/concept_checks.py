@@ -18,7 +18,6 @@ from mlclub.refusal import Refused
 from nmep import people
 from nmep.models import ConceptCheck, ConceptTally, ConceptVoter, Enrolment, Session
 from nmep.models.concept_checks import taught_by
-from nmep.models.programmes import ARCHIVED
 
 
 @dataclass(frozen=True)
@@ -74,8 +73,7 @@ def asked_under(code: str) -> ConceptCheck | None:
 
 def advance(asked: ConceptCheck, stage: str) -> bool:
     """Go on to `stage`. False where it stood there already; raises Refused where the step is not open."""
-    if asked.session.offering.is_archived:
-        raise Refused(ARCHIVED)
+    asked.session.offering.check_changes()
     try:
         with transaction.atomic():
             row = ConceptCheck.objects.select_for_update(of=("self",)).get(pk=asked.pk)

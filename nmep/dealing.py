@@ -128,8 +128,10 @@ def deal(
 ) -> Dealt:
     """Deal hand-ins: for each, whom the preview saw it with, and whom it goes to now.
 
-    What was begun, answered or dealt otherwise since the preview stays as it is, and so does one's own work.
+    What was begun, answered or dealt otherwise since the preview stays as it is, and so does one's own work. Raises
+    Refused where the offering is archived.
     """
+    assignment.offering.check_changes()
     staff = {row.person_id for row in _reviewers(assignment.offering)}
     chosen = untouched().filter(assignment=assignment, pk__in=pairs)
     rows = Submission.objects.select_for_update(of=("self",)).filter(pk__in=chosen.values("pk"))
@@ -151,7 +153,8 @@ def deal(
 
 @transaction.atomic
 def take_back(offering: Offering, reviewer: User, *, by: User, now: datetime) -> int:
-    """Put what was dealt to `reviewer` and not begun back into the queue; how many."""
+    """Put what was dealt to `reviewer` and not begun back into the queue; how many. Raises Refused as `deal` does."""
+    offering.check_changes()
     rows = untouched().filter(assignment__offering=offering, reviewer=reviewer)
     locked = Submission.objects.select_for_update(of=("self",)).filter(pk__in=rows.values("pk"))
     found = [row.pk for row in locked.order_by("pk") if row.state == Submission.State.HANDED_IN]

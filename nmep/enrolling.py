@@ -61,8 +61,9 @@ def preview(offering: Offering) -> Plan:
 def enrol_new_members(
     offering: Offering, *, by: User, now: datetime, waived: Collection[int] = ()
 ) -> list[Enrolment]:
-    """Enrol everybody of the preview but those waived, and welcome each; a second click enrols nobody."""
-    Offering.objects.select_for_update(of=("self",)).get(pk=offering.pk)
+    """Enrol everybody of the preview but those waived, and welcome each; a second click enrols nobody. Raises Refused
+    where the offering is archived."""
+    Offering.objects.select_for_update(of=("self",)).get(pk=offering.pk).check_changes()
     made = [
         enrol(offering, person, now=now) for person in preview(offering).to_enrol if person.pk not in waived
     ]

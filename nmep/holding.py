@@ -12,10 +12,8 @@ from django.db.models import Count, Min, Q, QuerySet
 
 from members import audit
 from members.models import User
-from mlclub.refusal import Refused
 from nmep import reviewing
 from nmep.models import Assignment, Review, Submission
-from nmep.models.programmes import ARCHIVED
 
 if TYPE_CHECKING:
     from nmep.review_times import Times
@@ -75,8 +73,7 @@ def set_holding(assignment: Assignment, *, holds: bool, by: User) -> bool:
 
     Raises Refused where the offering is archived.
     """
-    if assignment.offering.is_archived:
-        raise Refused(ARCHIVED)
+    assignment.offering.check_changes()
     changed = bool(
         Assignment.objects.filter(pk=assignment.pk).exclude(holds_reviews=holds).update(holds_reviews=holds)
     )
@@ -92,8 +89,7 @@ def release(assignment: Assignment, *, by: User, now: datetime, keep_holding: bo
     Of two leads who release at the same moment, one posts and the other gets 0. Later reviews go out as they are
     finished, unless `keep_holding`. Raises Refused where the offering is archived.
     """
-    if assignment.offering.is_archived:
-        raise Refused(ARCHIVED)
+    assignment.offering.check_changes()
     waiting = Review.objects.held().filter(submission__assignment=assignment)
     # In the order of their keys, like everybody who locks several versions.
     locked = Submission.objects.select_for_update(of=("self",)).filter(pk__in=waiting.values("submission"))

@@ -19,7 +19,6 @@ from nmep.models import (
     Capstone,
     Departure,
     Enrolment,
-    Offering,
     OfferingSheet,
     PairingRound,
     Submission,
@@ -105,8 +104,7 @@ def ask(enrolment: Enrolment, *, reason: str, now: datetime) -> tuple[Departure,
     locked = _locked(enrolment)
     if not locked.is_learning:
         raise Refused("You are not learning here any more.")
-    if locked.offering.state == Offering.State.ARCHIVED:
-        raise Refused("This offering is archived; nothing in it changes any more.")
+    locked.offering.check_changes()
     made, is_new = Departure.objects.get_or_create(
         enrolment=locked,
         state=Departure.State.ASKED,
@@ -136,8 +134,7 @@ def withdraw(enrolment: Enrolment, *, by: User, reason: str, now: datetime) -> D
     )
     by_key = {made.pk: made for made in rounds.select_related("assignment__offering").order_by("pk")}
     locked = _locked(enrolment)
-    if locked.offering.state == Offering.State.ARCHIVED:
-        raise Refused("This offering is archived; nothing in it changes any more.")
+    locked.offering.check_changes()
     if not locked.is_learning:
         raise Refused(f"{locked.person.display_name} is not learning here any more; nothing was changed.")
     found = effects(locked, now)
@@ -173,8 +170,7 @@ def resume(enrolment: Enrolment, *, by: User, now: datetime) -> bool:
     """Somebody who left learns here again. Their pairs and slots are others' now; the page of pairs finds them a
     partner. False: they did already."""
     locked = _locked(enrolment)
-    if locked.offering.state == Offering.State.ARCHIVED:
-        raise Refused("This offering is archived; nothing in it changes any more.")
+    locked.offering.check_changes()
     if locked.state != Enrolment.State.WITHDREW:
         return False
     locked.state = Enrolment.State.ACTIVE

@@ -103,7 +103,7 @@ def volunteers(offering: Offering, sessions: Sequence[Session]) -> list[User]:
 def ask(offering: Offering, *, by: User, now: datetime) -> int:
     """Ask those who could teach the open classes, one mail each however many classes; who was asked for the same
     classes before is not asked again. How many that were."""
-    Offering.objects.select_for_update(of=("self",), no_key=True).get(pk=offering.pk)
+    Offering.objects.select_for_update(of=("self",), no_key=True).get(pk=offering.pk).check_changes()
     wanted = [row.session for row in classes(offering, now) if row.is_unstaffed]
     if not wanted:
         raise Refused("Every class that is still to come has somebody.")
@@ -137,6 +137,7 @@ def _asked_before(offering: Offering) -> dict[int, set[int]]:
 @transaction.atomic
 def take(session: Session, person: User, *, now: datetime) -> bool:
     """`person` teaches the class; False when they did already. Raises Refused when somebody else was first."""
+    session.offering.check_changes()
     event = locked_event(session.event)
     if event.is_cancelled or event.has_begun(now):
         raise Refused("This class is over or does not take place.")
@@ -155,6 +156,7 @@ def take(session: Session, person: User, *, now: datetime) -> bool:
 @transaction.atomic
 def drop(session: Session, person: User, *, now: datetime) -> bool:
     """`person` does not teach the class after all; the leads are told. False when they did not. Raises Refused."""
+    session.offering.check_changes()
     event = locked_event(session.event)
     if event.has_begun(now):
         raise Refused("This class has begun. Tell the leads.")

@@ -21,7 +21,6 @@ from mlclub.refusal import Refused
 from nmep.capstones import hold
 from nmep.models import Capstone, CapstoneMember, CapstoneStep, Enrolment, Offering, Session
 from nmep.models.capstones import CapstoneQuerySet
-from nmep.models.programmes import ARCHIVED
 from nmep.notifications import MentorAsked, MentorDeclined, MentorFound
 from nmep.people import leads_of
 from projects.models import Role
@@ -264,8 +263,9 @@ def mentor_of(capstone: Capstone) -> PairingMember | None:
 
 @transaction.atomic
 def answer(capstone: Capstone, person: User, *, accepts: bool, now: datetime) -> bool:
-    """What somebody says who was asked. False: it was answered before, or nobody asks any more."""
+    """What somebody says who was asked. False: it was answered before, or nobody asks any more. Raises Refused."""
     capstone = Capstone.objects.select_for_update(of=("self",)).with_people().get(pk=capstone.pk)
+    capstone.offering.check_changes()
     place = mentor_of(capstone)
     if place is None or place.person_id != person.pk:
         return False
@@ -293,8 +293,9 @@ def answer(capstone: Capstone, person: User, *, accepts: bool, now: datetime) ->
 
 @transaction.atomic
 def end(capstone: Capstone, *, by: User, now: datetime) -> bool:
-    """Take the mentor, or the question, back. False: there was none."""
+    """Take the mentor, or the question, back. False: there was none. Raises Refused."""
     capstone = Capstone.objects.select_for_update(of=("self",)).select_related("offering").get(pk=capstone.pk)
+    capstone.offering.check_changes()
     place = mentor_of(capstone)
     if place is None:
         return False
@@ -315,8 +316,7 @@ def end(capstone: Capstone, *, by: User, now: datetime) -> bool:
 @transaction.atomic
 def check_in(capstone: Capstone, person: User, said: str, *, now: datetime) -> bool:
     """One tap of the mentor or a member. False: the same within the last hour. Raises `Refused`."""
-    if capstone.offering.is_archived:
-        raise Refused(ARCHIVED)
+    capstone.offering.check_changes()
     pairing_ = Pairing.objects.select_for_update().filter(pk=capstone.mentoring_id or 0).active().first()
     if pairing_ is None:
         raise Refused("This group has no mentor now.")

@@ -15,7 +15,6 @@ from members.models import User
 from mlclub.refusal import Refused
 from nmep import notifications
 from nmep.models import Enrolment, Offering, OfferingSheet, OralResult
-from nmep.models.programmes import ARCHIVED
 
 
 def may_examine(user: User, slot: Slot, *, leads: bool) -> bool:
@@ -38,8 +37,7 @@ def record(
     if not slot.has_begun(now):
         raise Refused("The exam has not begun yet.")
     own = OfferingSheet.objects.select_related("offering").get(sheet=slot.sheet)
-    if own.offering.is_archived:
-        raise Refused(ARCHIVED)
+    own.offering.check_changes()
     enrolment = Enrolment.objects.learners().get(offering=own.offering_id, person=row.person)
     result = OralResult.objects.filter(claim=row).first() or OralResult(
         claim=row, enrolment=enrolment, examiner=examiner, at=now

@@ -37,6 +37,7 @@ def choose(slot: Slot, paper: Paper | Named, *, by: User, now: datetime) -> Pape
     begins, leads also later. Raises Refused."""
     slot = locked_slot(slot)
     own = OfferingSheet.objects.select_related("offering").get(sheet=slot.sheet)
+    own.offering.check_changes()
     leads = people.may_lead(by, own.offering)
     if not leads and not Claim.objects.held().filter(slot=slot, person=by).exists():
         raise Refused("Only those who present it choose the paper.")

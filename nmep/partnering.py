@@ -16,7 +16,6 @@ from members.models import Notification, Pairing, User
 from mlclub.refusal import Refused
 from nmep import teams
 from nmep.models import Assignment, Enrolment, PairingRound, PartnerNote, PartnerTeam, PartnerWish, TeamPlace
-from nmep.models.programmes import ARCHIVED
 from nmep.notifications import PartnerLetter
 from nmep.partner_facts import AGAINST, Criteria, Words, known
 from nmep.unpaired import needing
@@ -51,8 +50,7 @@ def locked(made: PairingRound) -> PairingRound:
         .select_related("assignment__offering__term", "published_by")
         .get(pk=made.pk)
     )
-    if held.assignment.offering.is_archived:
-        raise Refused(ARCHIVED)
+    held.assignment.offering.check_changes()
     if held.state == PairingRound.State.CLOSED:
         raise Refused("This round is closed; nothing in it changes any more.")
     return held
@@ -203,16 +201,14 @@ def wish(asking: Enrolment, kind: str, about: Enrolment | None, *, now: datetime
 def _check_learning(enrolment: Enrolment) -> None:
     if not enrolment.is_learning:
         raise Refused("You are not learning here any more.")
-    if enrolment.offering.is_archived:
-        raise Refused(ARCHIVED)
+    enrolment.offering.check_changes()
 
 
 def note(
     team: PartnerTeam, enrolment: Enrolment, *, split: str, again: str, now: datetime
 ) -> tuple[PartnerNote, bool]:
     """Keep what somebody says about working together; the first answer stays."""
-    if enrolment.offering.is_archived:
-        raise Refused(ARCHIVED)
+    enrolment.offering.check_changes()
     return PartnerNote.objects.get_or_create(
         team=team, enrolment=enrolment, defaults={"split": split, "again": again, "at": now}
     )

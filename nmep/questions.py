@@ -14,7 +14,6 @@ from members.models import User
 from mlclub.refusal import Refused
 from nmep import people
 from nmep.models import Answer, Assignment, Enrolment, Offering, Question
-from nmep.models.programmes import ARCHIVED
 from nmep.models.questions import QuestionQuerySet
 from nmep.notifications import QuestionAnswered
 
@@ -94,8 +93,7 @@ def answer(question: Question, author: User, text: str, *, now: datetime) -> tup
 @transaction.atomic
 def settle(question: Question, answer: Answer | None, *, by: User, now: datetime) -> None:
     """Say that `answer` settles it, or with None that it is open again. Raises Refused for those who may not."""
-    if question.offering.is_archived:
-        raise Refused(ARCHIVED)
+    question.offering.check_changes()
     if not may_settle(by, question):
         raise Refused("The person who asked, or somebody who teaches here, says when it is answered.")
     locked = Question.objects.select_for_update(of=("self",)).get(pk=question.pk)

@@ -27,7 +27,6 @@ from nmep.models import (
     RubricMark,
     Submission,
 )
-from nmep.models.programmes import ARCHIVED
 from nmep.models.submissions import SubmissionQuerySet
 from nmep.notifications import ReviewPosted
 
@@ -101,8 +100,7 @@ def _take(submission: Submission, user: User, now: datetime) -> None:
 @transaction.atomic
 def assign(submission: Submission, reviewer: User | None, *, by: User, now: datetime) -> None:
     """A lead or officer deals a hand-in to somebody, or puts it back into the queue."""
-    if submission.assignment.offering.is_archived:
-        raise Refused(ARCHIVED)
+    submission.assignment.offering.check_changes()
     locked = Submission.objects.select_for_update(of=("self",)).get(pk=submission.pk)
     if not locked.is_answerable or Review.objects.held().filter(submission=locked).exists():
         raise AlreadyReviewed("This version has been answered already.")
@@ -251,8 +249,7 @@ def _answerable(submission: Submission, reviewer: User) -> Submission:
         .select_related("assignment__offering")
         .get(pk=submission.pk)
     )
-    if locked.assignment.offering.is_archived:
-        raise Refused(ARCHIVED)
+    locked.assignment.offering.check_changes()
     finished = (
         Review.objects.filter(submission=locked)
         .exclude(state=Review.State.DRAFT)
@@ -303,8 +300,7 @@ def comment(
     asks_for_change: bool = False,
 ) -> Comment:
     """Say something about a version. A reviewer's comments on waiting work go out with the review. Raises Refused."""
-    if submission.assignment.offering.is_archived:
-        raise Refused(ARCHIVED)
+    submission.assignment.offering.check_changes()
     is_author = submission.authors.filter(enrolment__person=author).exists()
     waits = not is_author and submission.is_answerable and (parent is None or parent.posted_at is None)
     return Comment.objects.create(

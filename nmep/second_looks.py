@@ -12,7 +12,6 @@ from members.models import User
 from mlclub.refusal import Refused
 from nmep import people, reviewing
 from nmep.models import Comment, MarkChange, Offering, Review, SecondLook, Submission
-from nmep.models.programmes import ARCHIVED
 from nmep.notifications import SecondLookAnswered
 
 
@@ -28,8 +27,7 @@ def _locked(submission_pk: int) -> Submission:
 def ask(review: Review, by: User, text: str, *, now: datetime) -> SecondLook:
     """Ask for another look at a posted review of one's own work; what is said opens a thread on the whole."""
     submission = _locked(review.submission_id)
-    if submission.assignment.offering.is_archived:
-        raise Refused(ARCHIVED)
+    submission.assignment.offering.check_changes()
     posted = Review.objects.posted().filter(pk=review.pk, submission__authors__enrolment__person=by)
     if not posted.exists():
         raise Refused("Another look can be asked for at a posted review of your own work.")
@@ -43,8 +41,7 @@ def ask(review: Review, by: User, text: str, *, now: datetime) -> SecondLook:
 def answer(look: SecondLook, by: User, text: str, *, outcome: str, now: datetime) -> Comment:
     """Answer in the thread, and mend the mark where the work is done after all; every author is told once."""
     submission = _locked(look.review.submission_id)
-    if submission.assignment.offering.is_archived:
-        raise Refused(ARCHIVED)
+    submission.assignment.offering.check_changes()
     if submission.authors.filter(enrolment__person=by).exists() or not people.may_lead(
         by, submission.assignment.offering
     ):

@@ -15,7 +15,6 @@ from members.ledger import tell
 from members.models import User
 from mlclub.refusal import Refused
 from nmep.models import Capstone, CapstoneMember, Offering, Session, Showcase, ShowcaseTalk
-from nmep.models.programmes import ARCHIVED
 from nmep.notifications import FeedbackReleased
 
 
@@ -43,8 +42,7 @@ def groups(offering: Offering) -> list[Capstone]:
 @transaction.atomic
 def save_order(session: Session, places: Mapping[int, int], *, minutes: int, by: User) -> Showcase:
     """Keep the running order: capstone → number. Equal numbers keep their former order; gaps close. Raises `Refused`."""
-    if session.offering.is_archived:
-        raise Refused(ARCHIVED)
+    session.offering.check_changes()
     Session.objects.select_for_update(of=("self",)).get(pk=session.pk)
     showcase, _ = Showcase.objects.get_or_create(session=session)
     showcase.minutes = minutes

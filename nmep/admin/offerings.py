@@ -231,7 +231,11 @@ class OfferingAdmin(ReadOnlyOnceArchived, admin.ModelAdmin):
             plan = enrolling.preview(offering)
             waived = [person.pk for person in plan.to_enrol if str(person.pk) not in chosen]
             user: User = request.user  # type: ignore[assignment]
-            made = enrolling.enrol_new_members(offering, by=user, now=timezone.now(), waived=waived)
+            try:
+                made = enrolling.enrol_new_members(offering, by=user, now=timezone.now(), waived=waived)
+            except Refused as refused:
+                self.message_user(request, str(refused), messages.WARNING)
+                return redirect("admin:nmep_offering_change", pk)
             if made:
                 self.message_user(
                     request, f"{len(made)} enrolled; each gets a welcome by mail.", messages.SUCCESS

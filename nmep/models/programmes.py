@@ -12,6 +12,7 @@ from django.urls import reverse
 from events.models import Event, Visibility
 from members.models import Club, Term
 from mlclub.privacy import NOT_PERSONAL
+from mlclub.refusal import Refused
 from mlclub.search import search_column
 from nmep.models.modules import Module
 
@@ -137,6 +138,11 @@ class Offering(models.Model):
     @property
     def is_archived(self) -> bool:
         return self.state == self.State.ARCHIVED
+
+    def check_changes(self) -> None:
+        """Raises Refused where nothing in it changes any more."""
+        if self.is_archived:
+            raise Refused(ARCHIVED)
 
     @property
     def is_live(self) -> bool:

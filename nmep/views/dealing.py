@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from members.models import User
+from mlclub.refusal import Refused
 from mlclub.typed import number as number_of
 from nmep import dealing, review_times
 from nmep.models import Assignment, Enrolment, Offering
@@ -63,7 +64,11 @@ def _deal(request: HttpRequest, offering: Offering) -> HttpResponse:
         if name.startswith("to-") and number_of(pk) and number_of(value):
             seen = number_of(request.POST.get(f"seen-{pk}", ""))
             pairs[number_of(pk)] = (seen or None, number_of(value))
-    outcome = dealing.deal(assignment, pairs, by=user)
+    try:
+        outcome = dealing.deal(assignment, pairs, by=user)
+    except Refused as refused:
+        messages.warning(request, str(refused))
+        return redirect("nmep:review_deal", offering.slug)
     if outcome.dealt:
         messages.success(request, f"{outcome.dealt} dealt. Each stands in the queue of its reviewer.")
     if outcome.skipped:
@@ -88,7 +93,11 @@ def review_take_back(request: HttpRequest, slug: str) -> HttpResponse:
     if holder is None:
         messages.warning(request, "Choose somebody who reviews here.")
         return redirect("nmep:review_deal", offering.slug)
-    n = dealing.take_back(offering, holder.person, by=user, now=timezone.now())
+    try:
+        n = dealing.take_back(offering, holder.person, by=user, now=timezone.now())
+    except Refused as refused:
+        messages.warning(request, str(refused))
+        return redirect("nmep:review_deal", offering.slug)
     if n:
         messages.success(request, f"{n} taken back from {holder.person.display_name}.")
     else:

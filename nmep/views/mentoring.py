@@ -59,7 +59,12 @@ def mentor_answer(request: HttpRequest, slug: str, project: str) -> HttpResponse
         raise Http404
     if request.method == "POST":
         accepts = "accept" in request.POST
-        if not mentoring.answer(capstone, user, accepts=accepts, now=timezone.now()):
+        try:
+            is_settled = mentoring.answer(capstone, user, accepts=accepts, now=timezone.now())
+        except Refused as refused:
+            messages.warning(request, str(refused))
+            return redirect(capstone)
+        if not is_settled:
             messages.info(request, "You have answered this before.")
         elif accepts:
             messages.success(request, f"Thank you. You mentor {capstone}, and the group has been told.")
@@ -85,10 +90,13 @@ def mentor_end(request: HttpRequest, slug: str, project: str) -> HttpResponse:
     led_offering(request, slug)
     capstone = capstone_for(request, slug, project)
     user: Any = request.user
-    if mentoring.end(capstone, by=user, now=timezone.now()):
-        messages.success(request, f"{capstone} has no mentor now.")
-    else:
-        messages.info(request, "There was no mentor.")
+    try:
+        if mentoring.end(capstone, by=user, now=timezone.now()):
+            messages.success(request, f"{capstone} has no mentor now.")
+        else:
+            messages.info(request, "There was no mentor.")
+    except Refused as refused:
+        messages.warning(request, str(refused))
     return redirect(capstone)
 
 
