@@ -13,6 +13,7 @@ nothing to say leaves it out. Everything is limited to what `user` may see by th
     search(query, user, limit) -> list[Hit]
     searched_in_vain(query, user, now) -> None         nothing that `user` may find has all these words
     suggestion(query, user) -> str                     another way to write a query that found nothing
+    subjects() -> list[Subject]                        tables whose rows are found by what they say, and their texts
     calendar(user, since, until) -> list[Occurrence]
     calendar_mark(user, since, until) -> Any           cheaper than calendar; changes whenever its answer does
     panels(obj, user) -> list[Panel]                   what a higher app knows of a lower one's object

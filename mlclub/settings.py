@@ -188,6 +188,11 @@ PAPER_LOOKUP = env.bool("PAPER_LOOKUP", default=PRODUCTION or DEBUG or DEMO)
 ARXIV_URL = env.str("ARXIV_URL", default="https://export.arxiv.org").rstrip("/")
 DOI_URL = env.str("DOI_URL", default="https://doi.org").rstrip("/")
 
+# ── Search ────────────────────────────────────────────────────────────────────────────────────────
+
+# Search by meaning, where its extra is installed and PostgreSQL has `vector` (docs/deploy.md).
+MEANING = env.bool("MEANING", default=False)
+
 # ── People and rights ─────────────────────────────────────────────────────────────────────────────
 
 AUTH_USER_MODEL = "members.User"

@@ -13,6 +13,7 @@ from members import standing
 from members.models import Term, User
 from mlclub.gather import Card, Contribution, DeskItem, Figure, FrontItem, Hit, Section
 from mlclub.search import Source
+from mlclub.search.meaning import Subject
 from projects import closing
 from projects.inspiring import note_steps, panels
 from projects.models import SILENT_AFTER_DAYS, Initiative, Role, Update
@@ -177,6 +178,11 @@ def _found(row: dict[str, Any]) -> Hit:
         headline=row["summary"],
         meta=(str(Initiative.Kind(row["kind"]).label), str(Initiative.State(row["state"]).label).lower()),
     )
+
+
+def subjects() -> list[Subject]:
+    """Initiatives are found by what they say."""
+    return [Subject(model=Initiative, title="name", body=("summary", "description"))]
 
 
 def names_of_things() -> Iterator[str]:

@@ -14,12 +14,14 @@ from members.models import User
 from mlclub import celery
 from mlclub.gather import NEW, NEWS, Card, Contribution, DeskItem, Figure, FrontItem, Item, Section
 from mlclub.search import Source, corrected
+from mlclub.search.meaning import Subject
 from wiki import (
     archives,
     authors,
     care_news,
     knowing,
     lookups,
+    meanings,
     mirror,
     post_news,
     publishing,
@@ -160,6 +162,16 @@ def findable(user: Any, now: datetime) -> list[Source]:
     return library.findable(user, now)
 
 
+def subjects() -> list[Subject]:
+    """What of the library is found by what it says."""
+    return [
+        Subject(model=Page, body=("plain_text",)),
+        Subject(model=Post, body=("excerpt", "plain_text")),
+        Subject(model=Paper, body=("abstract",)),
+        Subject(model=ReadingList, body=("description",)),
+    ]
+
+
 def respellings(query: str) -> list[str]:
     """What was probably meant by a query with typing errors, the likeliest first. It may hold words of things that the
     asking person must not know of: show it only where it leads to them."""
@@ -276,8 +288,9 @@ def personal_data(person: User) -> dict[str, Any]:
 
 
 def tick(now: datetime) -> None:
-    """Let out the posts whose hour has come, add up what was read, wake whoever looks up papers, should a question have been left, whoever
-    counts words, keeps the mirror or makes archives, and once a day whoever counts who knows what."""
+    """Let out the posts whose hour has come, add up what was read, wake whoever looks up papers, should a question have
+    been left, whoever counts words, reads texts for their meaning, keeps the mirror or makes archives, and once a day
+    whoever counts who knows what."""
     publishing.publish_due(now)
     viewing.keep(now)
     if knowing.is_due(now):
@@ -286,6 +299,8 @@ def tick(now: datetime) -> None:
         celery.poke("wiki.tasks.look_up_papers")
     if vocabulary.is_due(now):
         celery.poke("wiki.tasks.count_words")
+    if meanings.is_due(now):
+        celery.poke("wiki.tasks.keep_meanings")
     if mirror.wants_work(Mirror.current(), now):
         celery.poke("wiki.tasks.keep_mirror", expires=50)
     if archives.are_waiting(now):

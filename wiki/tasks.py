@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from mlclub.celery import poke
-from wiki import archives, care, knowing, lookups, mirror, viewing, vocabulary
+from wiki import archives, care, knowing, lookups, meanings, mirror, viewing, vocabulary
 
 
 @shared_task(name="wiki.tasks.look_up_papers", ignore_result=True)
@@ -19,6 +19,13 @@ def look_up_papers() -> None:
 def count_words() -> None:
     """Count the words to which typing errors are corrected. Running it twice is harmless."""
     vocabulary.catch_up()
+
+
+@shared_task(name="wiki.tasks.keep_meanings", ignore_result=True)
+def keep_meanings() -> None:
+    """Read what is new or has changed for the search by meaning, some minutes at most. Running it twice is harmless."""
+    if meanings.is_asked_for() and not meanings.catch_up():
+        poke("wiki.tasks.keep_meanings")
 
 
 @shared_task(name="wiki.tasks.keep_mirror", ignore_result=True)

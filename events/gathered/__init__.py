@@ -25,7 +25,7 @@ from events import (
 from events.gathered.audiences import audiences
 from events.gathered.desk import desk
 from events.gathered.digest import digest, officer_digest
-from events.gathered.finding import calendar, contributions, findable, front, names_of_things, numbers
+from events.gathered.finding import calendar, contributions, findable, front, names_of_things, numbers, subjects
 from events.gathered.home import home
 from events.gathered.panels import panels
 from events.gathered.programme import PROGRAMME
@@ -66,6 +66,7 @@ __all__ = [
     "read_lately",
     "readings",
     "sheet_owner",
+    "subjects",
     "tick",
 ]
 

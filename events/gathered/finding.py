@@ -16,6 +16,7 @@ from events.models import Attendance, Event, Kind, Material, Registration, Speak
 from members.models import Term, User
 from mlclub.gather import Contribution, Figure, FrontItem, Hit, Occurrence
 from mlclub.search import Source
+from mlclub.search.meaning import Subject
 
 #: From then on an event counts as one of an earlier term.
 LONG_AGO = timedelta(days=120)
@@ -110,6 +111,11 @@ def _speaker(row: dict[str, Any]) -> Hit:
             )
         ),
     )
+
+
+def subjects() -> list[Subject]:
+    """Events are found by what they say."""
+    return [Subject(model=Event, body=("summary", "description"))]
 
 
 def names_of_things() -> Iterator[str]:

@@ -10,13 +10,18 @@ from typing import Any
 
 from mlclub import gather
 from mlclub.gather import Hit
-from mlclub.search import Source, look, normalised, words
+from mlclub.search import Source, look, normalised, wanted, words
 from mlclub.search.sources import ANY, BEGINNING, EVERY
+from wiki import meanings
 
 #: So many of each kind are looked at; where somebody asks for one kind, so many of it.
 FROM_EACH, FROM_ONE = 30, 100
 #: How many a page shows, and the list under the box.
 A_PAGE, UNDER_THE_BOX = 20, 8
+#: Fewer than this with all the words are little: then what is close in meaning is looked for as well, so many at most.
+LITTLE, CLOSE_ONES = 5, 5
+#: Where nothing has all the words, so many of what has some of them stand above what is close in meaning.
+BEST_OF_SOME = 2
 #: How many ways to put typing errors right are tried.
 RESPELLINGS = 3
 
@@ -25,7 +30,8 @@ RESPELLINGS = 3
 class Answer:
     """What was found for `query`; `shown` are those of the page and the kind that was asked for.
 
-    `typed` is what the person wrote where something else was looked for, `some` that nothing has all the words.
+    `typed` is what the person wrote where something else was looked for, `some` that nothing has all the words. `close`
+    is what says much the same in other words, where words found little.
     """
 
     query: str
@@ -33,11 +39,26 @@ class Answer:
     shown: list[Hit] = field(default_factory=list)
     typed: str = ""
     some: bool = False
+    close: list[Hit] = field(default_factory=list)
 
     @property
     def kinds(self) -> dict[str, int]:
         """How many there are of each kind, the kind of the best hit first."""
         return Counter(hit.kind for hit in self.hits)
+
+    @property
+    def rows(self) -> list[tuple[Hit, bool]]:
+        """What the page shows, and of each whether it is there for what it says: what has all the words goes first; of
+        what has some of them the best goes first, and the rest last."""
+        first = BEST_OF_SOME if self.some else len(self.shown)
+        above = self.shown[:first]
+        close = [hit for hit in self.close if hit.url not in {one.url for one in above}]
+        told = {hit.url for hit in close}
+        return (
+            [(hit, False) for hit in above]
+            + [(hit, True) for hit in close]
+            + [(hit, False) for hit in self.shown[first:] if hit.url not in told]
+        )
 
 
 def sources(user: Any, now: datetime) -> list[Source]:
@@ -58,10 +79,26 @@ def answer(
     """What fits the words; if nothing does, what fits them put right; if nothing does, what has some of them.
 
     With `exact` nothing is put right. A word put right is shown only where one of the results shown has it: the
-    vocabulary knows those of things that this person must not know of.
+    vocabulary knows those of things that this person must not know of. Where that is little, and search by meaning is
+    on, what says much the same comes with the first page.
     """
     query = normalised(query)
     there = sources(user, now)
+    found = _by_words(query, there, kind=kind, term=term, page=page, exact=exact)
+    if page > 1 or not (found.some or len(found.hits) < LITTLE) or not by_meaning(found.query):
+        return found
+    of_kind = [source for source in there if source.kind == kind] or there
+    return replace(found, close=meanings.close_to(found.query, of_kind, limit=CLOSE_ONES, term=term))
+
+
+def by_meaning(query: str) -> bool:
+    """Whether somebody may mean more than the words: quotes and minus ask for the words themselves."""
+    return bool(words(query)) and '"' not in query and wanted(query) == " ".join(query.split())
+
+
+def _by_words(
+    query: str, there: Sequence[Source], *, kind: str, term: Any, page: int, exact: bool
+) -> Answer:
 
     def found(asked: str, how: Any = EVERY) -> Answer:
         results = look(there, asked, limit=FROM_ONE if kind else FROM_EACH, how=how, term=term)

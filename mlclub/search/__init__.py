@@ -16,7 +16,7 @@ number, and makes the excerpts of what is shown in a second one. What a source d
 are limited to what the person may see before a word is compared.
 """
 
-from mlclub.search.sources import Found, Source, look
+from mlclub.search.sources import Found, Source, close_by, look
 from mlclub.search.spelling import corrected, usable_words
 from mlclub.search.text import (
     LONGEST_QUERY,
@@ -29,6 +29,7 @@ from mlclub.search.text import (
     normalised,
     search_column,
     search_vector,
+    wanted,
     words,
 )
 
@@ -38,6 +39,7 @@ __all__ = [
     "Source",
     "any_word",
     "beginning",
+    "close_by",
     "corrected",
     "every_word",
     "highlighted",
@@ -48,5 +50,6 @@ __all__ = [
     "search_column",
     "search_vector",
     "usable_words",
+    "wanted",
     "words",
 ]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db.models import Case, F, FloatField, IntegerField, JSONField, Q, QuerySet, Value, When
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Greatest, JSONObject
+from django.db.models.functions import Greatest, JSONObject, Left
 
 from mlclub.gather import Hit
 from mlclub.search import text
@@ -20,6 +20,8 @@ CANDIDATES = 200
 IN_A_PHRASE = 2_000
 #: How well at least something fits that was found by a row beside it, such as an event by its talk.
 BESIDE = 0.3
+#: So many characters of a text are shown where no word of it was asked for.
+BEGINNING_OF_TEXT = 200
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +55,12 @@ class Source:
     matching: Callable[[QuerySet[Any], str], QuerySet[Any]] | None = None
     # The rows of a term; what has none is left out where somebody asks for one.
     in_term: Callable[[QuerySet[Any], Any], QuerySet[Any]] | None = None
+
+    def of_term(self, term: Any) -> QuerySet[Any] | None:
+        """The rows of a term, all of them without one; None where these have no term."""
+        if term is None:
+            return self.rows
+        return self.in_term(self.rows, term) if self.in_term is not None else None
 
 
 Row = tuple[Source, Any, Hit]
@@ -117,6 +125,47 @@ def look(
     return Found(query, tsquery, _once(rows))
 
 
+def close_by(
+    sources: Iterable[Source],
+    closeness: Mapping[str, Mapping[int, float]],
+    *,
+    limit: int,
+    term: Any = None,
+    besides: Iterable[str] = (),
+) -> list[Hit]:
+    """Those of some rows, told by table (`wiki.page`) and key, that stand in the sources: the closest first, with the
+    beginning of their text, each name of a kind once and none of the addresses `besides`. One query."""
+    asked = list(sources)
+    branches = []
+    for number, source in enumerate(asked):
+        keys = closeness.get(source.rows.model._meta.label_lower)
+        rows = source.of_term(term)
+        if not keys or rows is None:
+            continue
+        branches.append(
+            source.rows.model._default_manager.filter(pk__in=rows.filter(pk__in=list(keys)).order_by().values("pk"))
+            .annotate(
+                found_source=Value(number, IntegerField()),
+                found_facts=_facts(source),
+                found_words=Left(source.body, BEGINNING_OF_TEXT + 1) if source.body else Value(""),
+            )
+            .order_by(*_newest(source), source.title, "pk")
+            .values_list("found_source", "pk", "found_facts", "found_words")[: limit * 20]
+        )
+    found = []
+    for number, key, facts, words in _all_of(branches):
+        hit = asked[number].hit({**facts, "pk": key})
+        rank = closeness[asked[number].rows.model._meta.label_lower][key]
+        found.append((asked[number], key, replace(hit, rank=rank, headline=hit.headline or text.beginning_of(words, BEGINNING_OF_TEXT))))
+    found.sort(key=lambda row: -row[2].rank)
+    passed, named, kept = set(besides), set(), []
+    for _, _, hit in _once(found):
+        if hit.url not in passed and (hit.kind, hit.title) not in named:
+            named.add((hit.kind, hit.title))
+            kept.append(hit)
+    return kept[:limit]
+
+
 def _all_of(branches: Sequence[Any]) -> Iterable[Any]:
     """The rows of several queries in one."""
     if not branches:
@@ -134,11 +183,9 @@ def _branch(
     limit: int,
 ) -> Any:
     """The best rows of one source as (number of the source, key, fit, facts)."""
-    rows = source.rows
-    if term is not None:
-        if source.in_term is None:
-            return None
-        rows = source.in_term(rows, term)
+    rows = source.of_term(term)
+    if rows is None:
+        return None
     whole = rows.model._default_manager.all()
     if source.matching is not None:
         if how is ANY:
@@ -150,17 +197,24 @@ def _branch(
         if candidates is None:
             return None
         ranked = whole.filter(pk__in=candidates).annotate(fit=_fit(source, query, tsquery, known))
-    newest = [F(source.newest_by).desc(nulls_last=True)] if source.newest_by else []
     return (
         ranked.annotate(
             # Names that no model has a field of.
             found_source=Value(number, IntegerField()),
             found_fit=F("fit"),
-            found_facts=JSONObject(**source.facts) if source.facts else Value({}, JSONField()),
+            found_facts=_facts(source),
         )
-        .order_by("-fit", *newest, source.title, "pk")
+        .order_by("-fit", *_newest(source), source.title, "pk")
         .values_list("found_source", "pk", "found_fit", "found_facts")[:limit]
     )
+
+
+def _facts(source: Source) -> Any:
+    return JSONObject(**source.facts) if source.facts else Value({}, JSONField())
+
+
+def _newest(source: Source) -> list[Any]:
+    return [F(source.newest_by).desc(nulls_last=True)] if source.newest_by else []
 
 
 def _candidates(

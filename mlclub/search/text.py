@@ -20,6 +20,7 @@ from django.db.models import F, FloatField, Func, IntegerField, TextField, Value
 from django.db.models.functions import Coalesce, Greatest, Least, Lower, NullIf, Substr
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 
 LONGEST_QUERY = 200
 #: An excerpt is looked for in so many characters, from a little before the first word that was asked for.
@@ -244,6 +245,11 @@ def marked(text: str) -> SafeString:
     """An excerpt as safe HTML: escaped first, then the marks put in. PostgreSQL's own marks are not safe."""
     html = _MARKED.sub(r"<mark>\1</mark>", str(escape(text or "")))
     return mark_safe(html.replace(_START, "").replace(_STOP, ""))
+
+
+def beginning_of(text: str, longest: int) -> SafeString:
+    """The first words of a text as safe HTML, in so many characters."""
+    return marked(Truncator(" ".join(text.split())).chars(longest, truncate=" …"))
 
 
 def highlighted(text: str, query: str) -> SafeString:

@@ -19,6 +19,7 @@ from nmep.gathered.finding import (
     help_topics,
     names_of_things,
     panels,
+    subjects,
 )
 from nmep.gathered.home import home, stand
 from nmep.gathered.numbers import numbers
@@ -51,6 +52,7 @@ __all__ = [
     "readings",
     "sheet_owner",
     "stand",
+    "subjects",
     "tick",
     "unstaffed",
 ]

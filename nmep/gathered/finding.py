@@ -21,6 +21,7 @@ from mlclub.gather import (
     Panel,
 )
 from mlclub.search import Source
+from mlclub.search.meaning import Subject
 from nmep import papers, people
 from nmep.models import (
     Assignment,
@@ -126,6 +127,15 @@ def _module(row: dict[str, Any]) -> Hit:
         url=reverse("learn:module_detail", args=[row["slug"]]),
         meta=(str(Module.Level(row["level"]).label),),
     )
+
+
+def subjects() -> list[Subject]:
+    """Modules, weeks and assignments are found by what they say."""
+    return [
+        Subject(model=Module, body=("overview", "outline")),
+        Subject(model=Session, body=("summary",)),
+        Subject(model=Assignment, body=("text",)),
+    ]
 
 
 def names_of_things() -> Iterator[str]:

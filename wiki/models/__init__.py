@@ -3,6 +3,7 @@ from wiki.models.authors import ImportedAuthor
 from wiki.models.care import CareRequest, LibraryFigure, OwnerChange
 from wiki.models.lists import Placement, ReadingList, ReadingTopic
 from wiki.models.lookups import LookupPace, PaperLookup
+from wiki.models.meanings import Meaning
 from wiki.models.mirrors import LibraryArchive, Mirror, MirrorKey
 from wiki.models.moves import Move
 from wiki.models.pages import Link, Page, Redirect, Revision
@@ -37,6 +38,7 @@ __all__ = [
     "LibraryFigure",
     "Link",
     "LookupPace",
+    "Meaning",
     "Mirror",
     "MirrorKey",
     "Move",
