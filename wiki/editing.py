@@ -12,7 +12,19 @@ from django.db.models.functions import Lower
 from members.audit import record
 from members.models import Club
 from mlclub import locks
-from wiki import citing, diffs, linking, merging, moving, paths, pictures, proposing, starters, vocabulary
+from wiki import (
+    citing,
+    diffs,
+    linking,
+    merging,
+    moving,
+    naming,
+    paths,
+    pictures,
+    proposing,
+    starters,
+    vocabulary,
+)
 from wiki.models import Attachment, Link, Move, Page, Passage, Redirect, Revision
 from wiki.rendering import Anatomy, anatomy, bibliography_of, pictures_in
 from wiki.saving import Saved
@@ -316,7 +328,9 @@ def keep_in_step(page: Page, held: Anatomy, *, learns_words: bool = True) -> Non
 def follow(page: Page, held: Anatomy) -> None:
     """Set the columns that follow from the text, without saving."""
     page.aliases = held.alias if held.alias and paths.key(held.alias) != paths.key(page.title) else ""
-    page.names = paths.names_of(page.title, page.aliases.splitlines())
+    page.names = paths.names_of(
+        page.title, [*page.aliases.splitlines(), *naming.names_of(page.title, held.defined)]
+    )
     page.headings, page.plain_text = held.search_columns
 
 

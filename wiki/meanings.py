@@ -22,7 +22,7 @@ from django.db.models.functions import MD5, Cast, Concat, Substr
 
 from mlclub import gather
 from mlclub.gather import Hit
-from mlclub.search import Source, close_by, meaning
+from mlclub.search import Source, close_by, meaning, words
 from wiki.models import Meaning
 
 logger = logging.getLogger(__name__)
@@ -36,8 +36,8 @@ A_BATCH = 200
 A_TURN = 200
 #: The index is asked for so many of the nearest, of which those are shown that the reader may see.
 NEAREST = 400
-#: Less close than this, two texts have as much in common as any two.
-CLOSE = 0.3
+#: Less close than this, a question and a text have as much in common as any two; one word alone says less.
+CLOSE, CLOSE_TO_A_WORD = 0.18, 0.25
 
 _AS_VECTOR = f"vector::vector({meaning.DIMENSIONS})"
 _LOOKED, _READY, _TOLD = "wiki:meanings-looked", "wiki:meanings-ready", "wiki:meanings-told"
@@ -93,9 +93,7 @@ def is_due(now: datetime) -> bool:
     return is_asked_for() and bool(cache.add(_LOOKED, now.isoformat(), int(EVERY.total_seconds())))
 
 
-def keep(
-    *, seconds: float | None = None, told: Callable[[str, int], None] | None = None
-) -> tuple[int, bool]:
+def keep(*, seconds: float | None = None, told: Callable[[str, int], None] | None = None) -> tuple[int, bool]:
     """Make the vectors of all texts that are new or have changed, then the index where there is none.
 
     How many were made, and whether that is all: with `seconds` it stops then, and what was made stays. A second run
@@ -142,19 +140,20 @@ def _have_index() -> None:
 
 def _batches(subject: meaning.Subject, label: str) -> Iterable[int]:
     """Keep what has changed of one table, some rows at a time; how many each time."""
-    body = Concat(Value(""), *(piece for name in subject.body for piece in (F(name), Value("\n"))))
+
+    def joined(*pieces: str | F | Cast) -> Any:
+        ends = [Value(piece, TextField()) if isinstance(piece, str) else piece for piece in pieces]
+        return Concat(*ends, output_field=TextField())
+
+    def column(name: str) -> Cast:
+        return Cast(F(name), TextField())
+
+    body = joined("", *(piece for name in subject.body for piece in (column(name), "\n")))
     rows = (
         subject.model._default_manager.order_by("pk")
-        .annotate(
-            called=Cast(F(subject.title), TextField()),
-            said=Substr(body, 1, meaning.READ, output_field=TextField()),
-        )
-        .annotate(
-            digest=MD5(Concat(Value(f"{meaning.VERSION}\n"), "called", Value("\n"), "said")),
-        )
-        .filter(
-            ~Exists(Meaning.objects.filter(subject=label, key=OuterRef("pk"), digest=OuterRef("digest")))
-        )
+        .annotate(called=column(subject.title), said=Substr(body, 1, meaning.READ))
+        .annotate(digest=MD5(joined(f"{meaning.VERSION}\n", F("called"), "\n", F("said"))))
+        .filter(~Exists(Meaning.objects.filter(subject=label, key=OuterRef("pk"), digest=OuterRef("digest"))))
     )
     last = 0
     while found := list(rows.filter(pk__gt=last).values_list("pk", "called", "said", "digest")[:A_BATCH]):
@@ -199,16 +198,21 @@ def close_to(
     if not any(asked):
         return []
     by_label = {subject.model._meta.label_lower: subject.model for subject in gather.flat("subjects")}
+    least = CLOSE if len(words(query)) > 1 else CLOSE_TO_A_WORD
     there = [source for source in sources if source.rows.model._meta.label_lower in by_label]
-    nearest = _nearest(asked)
+    nearest = _nearest(asked, least)
     found = close_by(there, nearest, limit=limit, term=term, besides=besides)
     if len(found) < limit and sum(map(len, nearest.values())) == NEAREST:
         # Hidden from this reader, or of another term: then all that they may see is compared, without the index.
-        found = close_by(there, _nearest(asked, of=there, term=term), limit=limit, term=term, besides=besides)
+        found = close_by(
+            there, _nearest(asked, least, of=there, term=term), limit=limit, term=term, besides=besides
+        )
     return found
 
 
-def _nearest(asked: Sequence[float], *, of: Sequence[Source] = (), term: Any = None) -> dict[str, dict[int, float]]:
+def _nearest(
+    asked: Sequence[float], least: float, *, of: Sequence[Source] = (), term: Any = None
+) -> dict[str, dict[int, float]]:
     """How close the closest rows are, by table and key: by the index, or among the rows `of` some sources."""
     vector = "[" + ",".join(f"{number:.6f}" for number in asked) + "]"
     only, params = "", []
@@ -232,8 +236,8 @@ def _nearest(asked: Sequence[float], *, of: Sequence[Source] = (), term: Any = N
             f"SET LOCAL hnsw.ef_search = {NEAREST}; "  # noqa: S608  all names are our own
             f"SELECT subject, key, 1 - distance FROM (SELECT subject, key, {_AS_VECTOR} <=> %s::vector AS distance "
             f"FROM wiki_meaning {only} ORDER BY {_AS_VECTOR} <=> %s::vector LIMIT {NEAREST}) AS near "
-            f"WHERE distance <= {1 - CLOSE}",
-            [vector, *params, vector],
+            "WHERE distance <= %s",
+            [vector, *params, vector, 1 - least],
         )
         found: dict[str, dict[int, float]] = {}
         for label, key, closeness in cursor.fetchall():

@@ -238,7 +238,9 @@ def _readdress(rows: dict[int, Page], steps: Sequence[Step]) -> None:
         page, title = rows[step.page.pk], paths.title_of(step.after)
         known = vocabulary.words_of(page) if title != page.title and page.trashed_at is None else None
         page.path, page.key, page.title = step.after, paths.key(paths.segments_of(step.after)[1]), title
-        page.names = paths.names_of(title, [paths.title_of(step.before), *page.aliases.splitlines()])
+        called = paths.names_of(title, [paths.title_of(step.before), *page.aliases.splitlines()])
+        # What its text calls it stays, as the text does.
+        page.names = "\n".join(dict.fromkeys([*called.splitlines(), *page.names.splitlines()]))
         if known is not None:  # of a folder, only its home gets another title
             vocabulary.count(more=vocabulary.words_of(page), fewer=known)
     _store([rows[step.page.pk] for step in steps])

@@ -13,8 +13,9 @@ from django.utils.safestring import SafeString
 
 from members.models import Club
 from mlclub.markdown import Citation, Context, Embed, Entry, Heading, Rendered, Target, render
-from wiki import citing, linking, paths
+from wiki import citing, linking, naming, paths
 from wiki.models import Attachment, Page
+from wiki.naming import Defined
 
 _HREF = re.compile(r'(<a [^>]*?href=")([^"]*)(")')
 _FIRST_HEADING = re.compile(r"\s*<h([12]) id=\"([^\"]*)\">.*?</h\1>", re.DOTALL)
@@ -154,6 +155,7 @@ class Anatomy:
     """What a text holds. It can cross from one process to another."""
 
     alias: str = ""
+    defined: tuple[Defined, ...] = ()
     headings: tuple[str, ...] = ()
     plain_text: str = ""
     links: tuple[tuple[str, int], ...] = ()
@@ -208,6 +210,7 @@ def anatomy(
     first = rendered.toc[0].text if rendered.toc and rendered.toc[0].level <= 2 else ""
     return Anatomy(
         alias=first if first and len(first) < 80 and text.partition(first)[0].rstrip().endswith("#") else "",
+        defined=naming.defined(text, rendered.plain_text),
         headings=tuple(heading.text for heading in rendered.toc),
         plain_text=rendered.plain_text,
         links=tuple(

@@ -25,7 +25,15 @@ from events import (
 from events.gathered.audiences import audiences
 from events.gathered.desk import desk
 from events.gathered.digest import digest, officer_digest
-from events.gathered.finding import calendar, contributions, findable, front, names_of_things, numbers, subjects
+from events.gathered.finding import (
+    calendar,
+    contributions,
+    findable,
+    front,
+    names_of_things,
+    numbers,
+    subjects,
+)
 from events.gathered.home import home
 from events.gathered.panels import panels
 from events.gathered.programme import PROGRAMME

@@ -21,7 +21,7 @@ A_PAGE, UNDER_THE_BOX = 20, 8
 #: Fewer than this with all the words are little: then what is close in meaning is looked for as well, so many at most.
 LITTLE, CLOSE_ONES = 5, 5
 #: Where nothing has all the words, so many of what has some of them stand above what is close in meaning.
-BEST_OF_SOME = 2
+BEST_OF_SOME = 1
 #: How many ways to put typing errors right are tried.
 RESPELLINGS = 3
 
@@ -96,9 +96,7 @@ def by_meaning(query: str) -> bool:
     return bool(words(query)) and '"' not in query and wanted(query) == " ".join(query.split())
 
 
-def _by_words(
-    query: str, there: Sequence[Source], *, kind: str, term: Any, page: int, exact: bool
-) -> Answer:
+def _by_words(query: str, there: Sequence[Source], *, kind: str, term: Any, page: int, exact: bool) -> Answer:
 
     def found(asked: str, how: Any = EVERY) -> Answer:
         results = look(there, asked, limit=FROM_ONE if kind else FROM_EACH, how=how, term=term)

@@ -143,7 +143,9 @@ def close_by(
         if not keys or rows is None:
             continue
         branches.append(
-            source.rows.model._default_manager.filter(pk__in=rows.filter(pk__in=list(keys)).order_by().values("pk"))
+            source.rows.model._default_manager.filter(
+                pk__in=rows.filter(pk__in=list(keys)).order_by().values("pk")
+            )
             .annotate(
                 found_source=Value(number, IntegerField()),
                 found_facts=_facts(source),
@@ -156,7 +158,13 @@ def close_by(
     for number, key, facts, words in _all_of(branches):
         hit = asked[number].hit({**facts, "pk": key})
         rank = closeness[asked[number].rows.model._meta.label_lower][key]
-        found.append((asked[number], key, replace(hit, rank=rank, headline=hit.headline or text.beginning_of(words, BEGINNING_OF_TEXT))))
+        found.append(
+            (
+                asked[number],
+                key,
+                replace(hit, rank=rank, headline=hit.headline or text.beginning_of(words, BEGINNING_OF_TEXT)),
+            )
+        )
     found.sort(key=lambda row: -row[2].rank)
     passed, named, kept = set(besides), set(), []
     for _, _, hit in _once(found):

@@ -9,9 +9,7 @@ from wiki import meanings
 
 
 class Command(BaseCommand):
-    help = (
-        "Reads all texts for the search by meaning, and says what it still lacks. What is done already is passed over."
-    )
+    help = "Reads all texts for the search by meaning, and says what it still lacks. What is done already is passed over."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if meanings.is_asked_for():
