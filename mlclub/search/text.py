@@ -33,6 +33,22 @@ _MARKED = re.compile(f"{_START}([^{_START}{_STOP}]*){_STOP}")
 #: `-word` and `-"some words"`: what must not be there.
 _UNWANTED = re.compile(r'(?:^|\s)-("[^"]*"|[^\s"]+)')
 
+#: What PostgreSQL leaves out of English texts; names keep these words.
+_SMALL = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    i me my myself we our ours ourselves you your yours yourself yourselves he him his himself she her
+    hers herself it its itself they them their theirs themselves what which who whom this that these
+    those am is are was were be been being have has had having do does did doing a an the and but if or
+    because as until while of at by for with about against between into through during before after
+    above below to from up down in out on off over under again further then once here there when where
+    why how all any both each few more most other some such no nor not only own same so than too very s
+    t can will just don should now
+        """,
+    )
+)
+
 
 # ── Columns ──
 
@@ -152,9 +168,10 @@ def _every(asked: str) -> Asked:
 
 
 def any_word(query: str) -> Asked:
-    """One word is enough."""
+    """One word is enough, but none that stands in every sentence: names hold those too."""
     asked = wanted(query)
-    return _without(_in_both("websearch_to_tsquery", " or ".join(words(asked)) or asked), query)
+    large = [word for word in words(asked) if word not in _SMALL] or words(asked)
+    return _without(_in_both("websearch_to_tsquery", " or ".join(large) or asked), query)
 
 
 def beginning(query: str) -> Asked:
