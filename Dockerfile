@@ -6,7 +6,9 @@ ENV UV_COMPILE_BYTECODE=1 \
 WORKDIR /srv/portal
 RUN pip install --no-cache-dir "uv==0.9.*"
 COPY pyproject.toml uv.lock ./
-RUN uv sync --frozen --no-dev
+# What of `[project.optional-dependencies]` is wanted, such as meaning.
+ARG EXTRAS=""
+RUN uv sync --frozen --no-dev ${EXTRAS:+--extra "$EXTRAS"}
 
 FROM python:3.12-slim-bookworm
 ENV PATH=/srv/portal/.venv/bin:$PATH \

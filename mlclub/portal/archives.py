@@ -21,6 +21,7 @@ from django.core.management import call_command, get_commands
 from django.db import connection, connections
 
 from mlclub.supervisor.engines import postgres_program
+from wiki.meanings import INDEX
 
 FORMAT = 1
 RESTORING = ".restoring"
@@ -61,13 +62,15 @@ def libpq_environment() -> dict[str, str]:
     return env | {variable: str(told[key]) for variable, key in names.items() if told[key]}
 
 
-def run(command: list[str], stdin: IO[bytes] | None = None) -> None:
+def run(command: list[str], stdin: IO[bytes] | None = None) -> bytes:
+    """What the program wrote. Raises ArchiveError with its complaint."""
     try:
         done = subprocess.run(command, stdin=stdin, env=libpq_environment(), capture_output=True, check=False)
     except FileNotFoundError:
         raise ArchiveError(f"{command[0]} was not found: install PostgreSQL's client programs.") from None
     if done.returncode:
         raise ArchiveError(f"{Path(command[0]).name} failed: {done.stderr.decode(errors='replace')[-800:]}")
+    return done.stdout
 
 
 def sha256(path: Path) -> str:
@@ -163,7 +166,19 @@ def replace_database(dump: Path, folder: Path) -> None:
     with script.open("w") as file:
         file.write("SET lock_timeout = '60s';\nDROP SCHEMA public CASCADE;\nCREATE SCHEMA public;\n")
     restored = folder / "restored.sql"
-    run([postgres_program("pg_restore"), "--no-owner", "--no-acl", f"--file={restored}", str(dump)])
+    wanted = folder / "wanted.list"
+    listed = run([postgres_program("pg_restore"), "--list", str(dump)])
+    wanted.write_text("\n".join(line for line in listed.decode().splitlines() if not _is_made_again(line)))
+    run(
+        [
+            postgres_program("pg_restore"),
+            "--no-owner",
+            "--no-acl",
+            f"--use-list={wanted}",
+            f"--file={restored}",
+            str(dump),
+        ]
+    )
     with script.open("ab") as file, restored.open("rb") as more:
         shutil.copyfileobj(more, file)
         file.write(HOLD.encode())
@@ -177,6 +192,14 @@ def replace_database(dump: Path, folder: Path) -> None:
         "ON_ERROR_STOP=1",
     ]
     run([*psql, "-o", os.devnull, "-f", str(script)])
+
+
+def _is_made_again(entry: str) -> bool:
+    """Whether a line of the archive's contents is of the search by meaning: not every server has the extension, and
+    where it is asked for, the clock makes both anew."""
+    return any(
+        part in entry for part in (" EXTENSION - vector", " - EXTENSION vector", f" INDEX public {INDEX} ")
+    )
 
 
 def replace_media(new: Path) -> None:

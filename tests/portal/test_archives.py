@@ -13,7 +13,10 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from mlclub.supervisor.state import ROOT
+from mlclub.search import meaning
 from tests.factories.members import make_club, make_member
+from tests.factories.wiki import make_page
+from wiki import meanings
 
 FRESH = "mlclub_fresh"
 HELD = {"mail_held_at", "mail_hold_reason"}
@@ -99,6 +102,30 @@ def test_the_same_club_is_found_in_a_fresh_place_and_its_mail_waits(fresh_databa
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(not meaning.is_installed(), reason="the extra “meaning” is not installed")
+def test_a_club_that_searches_by_meaning_goes_to_a_server_without_the_extension(
+    fresh_database, tmp_path, settings
+):
+    make_club()
+    make_page(path="Handbook/Booking a room", text="Reserve it at the desk.\n")
+    meanings.keep()
+    archive = tmp_path / "club.tar.gz"
+    try:
+        call_command("backup", archive)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP EXTENSION vector CASCADE")
+    done = manage("restore", archive, database_url=fresh_database, media=tmp_path / "there")
+    assert done.returncode == 0, done.stderr
+    theirs = psycopg2.connect(fresh_database)
+    with theirs, theirs.cursor() as cursor:
+        cursor.execute("SELECT count(*), max(cardinality(vector)) FROM wiki_meaning")
+        assert cursor.fetchone() == (1, meaning.DIMENSIONS)
+        cursor.execute("SELECT count(*) FROM pg_extension WHERE extname = 'vector'")
+        assert cursor.fetchone() == (0,), "it is made again where it is asked for"
+    theirs.close()
+
+
 def test_restoring_twice_over_a_living_club_takes_it_back(tmp_path, settings):
     club = make_club(name="Before")
     write(settings.MEDIA_ROOT, {"kept.txt": b"1"})
