@@ -12,8 +12,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
-from mlclub.supervisor.state import ROOT
 from mlclub.search import meaning
+from mlclub.supervisor.state import ROOT
 from tests.factories.members import make_club, make_member
 from tests.factories.wiki import make_page
 from wiki import meanings
@@ -101,7 +101,6 @@ def test_the_same_club_is_found_in_a_fresh_place_and_its_mail_waits(fresh_databa
     assert archive.stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(not meaning.is_installed(), reason="the extra “meaning” is not installed")
 def test_a_club_that_searches_by_meaning_goes_to_a_server_without_the_extension(
     fresh_database, tmp_path, settings
@@ -126,6 +125,7 @@ def test_a_club_that_searches_by_meaning_goes_to_a_server_without_the_extension(
     theirs.close()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_restoring_twice_over_a_living_club_takes_it_back(tmp_path, settings):
     club = make_club(name="Before")
     write(settings.MEDIA_ROOT, {"kept.txt": b"1"})
