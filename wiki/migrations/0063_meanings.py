@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('wiki', '0061_post_versions_from_elsewhere'),
+        ('wiki', '0062_page_views_and_searches'),
     ]
 
     operations = [
