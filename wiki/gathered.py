@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, Max, OuterRef, Q
+from django.db.models import CharField, Count, Exists, F, Max, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce, NullIf
 from django.urls import reverse
 
 from members import interests, standing
@@ -34,48 +35,80 @@ from wiki.models import Mirror, Page, Paper, Post, ReadingList, Revision
 NEW_FOR = timedelta(days=7)
 #: How many pages a home page or a digest names.
 A_FEW = 3
+#: What home asks of pages and posts in one.
+ROW = ("kind", "name", "where", "when", "by", "said", "notes")
 
 
 def home(user: User, now: datetime) -> list[Card]:
-    """Pages of mine that need care, and what others wrote this week."""
+    """Pages of mine that need care, posts of mine that wait, and what others wrote this week. Two queries."""
     if not user.standing.reads_members_area:
         return []
-    visible = Page.objects.visible_to(user)
     changed = (
-        visible.filter(content_at__gte=now - NEW_FOR, content_at__lte=now)
+        Page.objects.visible_to(user)
+        .filter(content_at__gte=now - NEW_FOR, content_at__lte=now)
         .exclude(head__author=user)
         .exclude(head__source=Revision.Source.IMPORT)
-        .select_related("head__author")
-        .defer("search", "names_search", "plain_text", "headings", "head__text")
-        .order_by("-content_at")[:A_FEW]
-    )
-    return care_news.cards(user, now) + [
-        Card(
-            section=Section.NEW,
-            title=page.title,
-            url=page.get_absolute_url(),
-            when=page.content_at,
-            meta=tuple(filter(None, ["wiki", _byline(page), page.head.summary if page.head else ""])),
-            icon="document-text",
+        .annotate(
+            kind=Value("page"),
+            name=F("title"),
+            where=F("path"),
+            when=F("content_at"),
+            by=Coalesce(
+                NullIf("head__author__name", Value("")),
+                "head__author__handle",
+                "head__author_name",
+                output_field=CharField(),
+            ),
+            said=F("head__summary"),
+            notes=Value(0),
         )
-        for page in changed
+        .order_by("-content_at")
+        .values_list(*ROW)[:A_FEW]
+    )
+    # One query for both: home has two for each app.
+    rows = [dict(zip(ROW, row, strict=True)) for row in changed.union(post_news.mine(user)[:A_FEW], all=True)]
+    rows.sort(key=lambda row: row["when"], reverse=True)
+    return [
+        *care_news.cards(user, now),
+        *(post_news.card(row, now) for row in rows if row["kind"] != "page"),
+        *(
+            Card(
+                section=Section.NEW,
+                title=row["name"],
+                url=reverse("wiki:page_detail", args=[row["where"]]),
+                when=row["when"],
+                meta=tuple(filter(None, ["wiki", row["by"] and f"by {row['by']}", row["said"]])),
+                icon="document-text",
+            )
+            for row in rows
+            if row["kind"] == "page"
+        ),
     ]
 
 
-def _byline(page: Page) -> str:
-    return f"by {page.head.byline}" if page.head and (page.head.author or page.head.author_name) else ""
-
-
 def desk(user: User, now: datetime) -> list[DeskItem]:
-    """What needs a librarian, a mirror that is not what it should be, posts that wait; a query each."""
+    """What needs a librarian, a mirror that is not what it should be, posts that wait. Two queries."""
     if not user.has_perm("wiki.trash_page"):
         return []
-    return [*care_news.desk(user, now), *_mirror_behind(now), *post_news.desk(user, now)]
+    mirrors = Mirror.objects.filter(pk=1)
+    # One row whatever there is: a club may have neither mirror nor post.
+    told = (
+        User.objects.filter(pk=user.pk)
+        .order_by()
+        .annotate(
+            mirror_problem=Subquery(mirrors.values("problem")),
+            mirror_built_at=Subquery(mirrors.values("built_at")),
+            **post_news.waiting(),
+        )
+        .values("mirror_problem", "mirror_built_at", *post_news.waiting())
+        .get()
+    )
+    behind = _mirror_behind(told["mirror_problem"], told["mirror_built_at"], now)
+    return [*care_news.desk(user, now), *behind, *post_news.desk(user, told, now)]
 
 
-def _mirror_behind(now: datetime) -> list[DeskItem]:
-    row = Mirror.objects.filter(pk=1).first()
-    if row is None or not mirror.is_behind(row, now):
+def _mirror_behind(problem: str | None, built_at: datetime | None, now: datetime) -> list[DeskItem]:
+    if problem is None or not mirror.is_behind(Mirror(problem=problem, built_at=built_at), now):
         return []
     return [
         DeskItem(
@@ -83,7 +116,7 @@ def _mirror_behind(now: datetime) -> list[DeskItem]:
             title="The mirror of the library is behind",
             count=1,
             url=reverse("wiki:mirror_detail"),
-            detail=row.problem or "No night has brought it up to date since. Is the worker running?",
+            detail=problem or "No night has brought it up to date since. Is the worker running?",
             icon="book-open",
         )
     ]

@@ -12,6 +12,7 @@ from django.db.models import Count, Max, Q
 
 from members import audit, standing
 from members.models import User
+from mlclub import ordering
 from mlclub.refusal import Refused
 from wiki.models import Paper, Placement, ReadingList, ReadingTopic
 
@@ -103,24 +104,16 @@ def take_back(reading_list: ReadingList, paper: Paper) -> int:
 
 
 @transaction.atomic
-def move(placement: Placement, *, steps: int) -> bool:
-    """Up (-1) or down (+1) among the papers of its topic. False at the end of them."""
+def move(placement: Placement, *, up: bool) -> bool:
+    """One place up or down among the papers of its topic. False at the end of them."""
     locked(placement.list)
     row = Placement.objects.filter(pk=placement.pk).first()
     if row is None:
         return False
     beside = list(Placement.objects.filter(list=row.list_id, topic=row.topic_id).order_by("position", "pk"))
-    at = next(n for n, each in enumerate(beside) if each.pk == row.pk)
-    to = at + steps
-    if not 0 <= to < len(beside):
+    if beside[0 if up else -1].pk == row.pk:
         return False
-    beside.insert(to, beside.pop(at))
-    places = sorted(each.position for each in beside)
-    for n, each in enumerate(beside):
-        # Positions that are equal by an import are told apart here.
-        each.position = max(places[n], (beside[n - 1].position + 1) if n else 0)
-    Placement.objects.bulk_update(beside, ["position"])
-    return True
+    return ordering.shift(beside, row.pk, up=up)
 
 
 @transaction.atomic

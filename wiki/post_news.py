@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Min, Q
+from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from members import interests
@@ -15,14 +16,16 @@ from mlclub.gather import (
     FOR_YOU,
     NEW,
     NEWS,
+    Card,
     Contribution,
     DeskItem,
     Figure,
     FrontItem,
     Item,
+    Section,
 )
 from mlclub.templatetags.ui import how_far
-from wiki.models import Post
+from wiki.models import Post, ReaderNote, ReviewNote
 
 #: How many posts the front page and a digest name.
 A_FEW = 3
@@ -32,23 +35,92 @@ def _waiting() -> Any:
     return Post.objects.filter(state=Post.State.REVIEW).aggregate(times=Count("pk"), since=Min("state_at"))
 
 
-def desk(user: User, now: datetime) -> list[DeskItem]:
-    """Posts that wait for the editor; one query."""
-    if not user.has_perm("wiki.publish_post"):
-        return []
-    waiting = _waiting()
-    if not waiting["times"]:
+def waiting() -> dict[str, Any]:
+    """What waits for the editor, as columns of whatever row is asked: `posts_waiting` (none: nothing) and `posts_since`."""
+    rows = Post.objects.filter(state=Post.State.REVIEW).order_by().values("state")
+    return {
+        "posts_waiting": Subquery(rows.annotate(times=Count("pk")).values("times")),
+        "posts_since": Subquery(rows.annotate(since=Min("state_at")).values("since")),
+    }
+
+
+def desk(user: User, told: Mapping[str, Any], now: datetime) -> list[DeskItem]:
+    """Posts that wait for the editor, of a row with the columns of `waiting`; no query."""
+    if not told["posts_waiting"] or not user.has_perm("wiki.publish_post"):
         return []
     return [
         DeskItem(
             group="Library",
             title="Posts that wait for your review",
-            count=waiting["times"],
+            count=told["posts_waiting"],
             url=reverse("wiki:post_desk"),
-            detail=f"The first came {how_far(waiting['since'], now)}.",
+            detail=f"The first came {how_far(told['posts_since'], now)}.",
             icon="pencil-square",
         )
     ]
+
+
+def mine(user: User) -> Any:
+    """Posts of somebody's that the editor asked back, that wait for the editor, or to which readers wrote and have no
+    answer: rows of `wiki.gathered.ROW`, whose `kind` says which."""
+    asked_back = ReviewNote.objects.filter(
+        post=OuterRef("pk"), state=Post.State.DRAFT, at=OuterRef("state_at")
+    ).exclude(author=user)
+    notes = ReaderNote.objects.filter(post=OuterRef("pk"), answered_at=None).exclude(author=user)
+    counted = notes.order_by().values("post").annotate(n=Count("pk")).values("n")
+    return (
+        Post.objects.of(user)
+        .annotate(
+            notes=Coalesce(Subquery(counted), 0),
+            kind=Case(
+                When(Q(state=Post.State.DRAFT) & Exists(asked_back), then=Value("asked back")),
+                When(notes__gt=0, then=Value("notes")),
+                When(state=Post.State.REVIEW, then=Value("waits")),
+                default=Value(""),
+            ),
+            name=F("title"),
+            where=F("slug"),
+            when=F("state_at"),
+            by=Value(""),
+            said=Value(""),
+        )
+        .exclude(kind="")
+        .order_by("-state_at")
+        .values_list("kind", "name", "where", "when", "by", "said", "notes")
+    )
+
+
+def card(row: Mapping[str, Any], now: datetime) -> Card:
+    """What home says of a row of `mine`."""
+    slug, notes = row["where"], row["notes"]
+    told = {
+        "asked back": (
+            "the editor asks for changes",
+            "warn",
+            "Go on writing",
+            reverse("wiki:post_edit", args=[slug]),
+        ),
+        "notes": (
+            "a reader's note waits for an answer"
+            if notes == 1
+            else f"{notes} readers' notes wait for an answer",
+            "info",
+            "Read and answer",
+            reverse("wiki:post_notes", args=[slug]),
+        ),
+        "waits": (f"waits for the editor, asked {how_far(row['when'], now)}", "", "", ""),
+    }
+    said, tone, action, action_url = told[row["kind"]]
+    return Card(
+        section=Section.NEEDED,
+        title=row["name"],
+        url=reverse("wiki:post_detail", args=[slug]),
+        meta=("your post", said),
+        icon="pencil-square",
+        tone=tone,
+        action=action,
+        action_url=action_url,
+    )
 
 
 def digest(users: Iterable[User], since: datetime, until: datetime) -> dict[int, list[Item]]:

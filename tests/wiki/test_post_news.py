@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
-from tests.factories import make_member, make_officer, make_post, make_term
-from wiki import gathered, post_news
+from tests.factories import make_member, make_officer, make_page, make_post, make_reader_note, make_term
+from wiki import gathered, post_news, publishing
+from wiki.models import Mirror, ReaderNote
 
 pytestmark = pytest.mark.django_db
 
@@ -39,17 +41,70 @@ def test_the_digest_costs_the_same_for_any_number_of_posts(django_assert_max_num
 def test_the_editor_hears_of_what_waits_in_the_digest_and_on_the_desk():
     now = timezone.now()
     editor, member = make_officer(slug="library"), make_member()
-    assert post_news.desk(editor, now) == []
+    assert posts_on_the_desk(editor, now) == []
     post = make_post(state="review", at=now - timedelta(days=4))
 
-    assert [(item.title, item.count, item.url) for item in post_news.desk(editor, now)] == [
-        ("Posts that wait for your review", 1, "/blog/desk/")
-    ]
-    assert post_news.desk(member, now) == []
+    assert posts_on_the_desk(editor, now) == [("Posts that wait for your review", 1, "/blog/desk/")]
+    assert posts_on_the_desk(member, now) == []
     assert [item.text for item in post_news.officer_digest([editor], now, now)[editor.pk]] == [
         "A post waits for your review"
     ]
     assert post.state == "review"
+
+
+def posts_on_the_desk(user, now):
+    return [
+        (item.title, item.count, item.url)
+        for item in gathered.desk(user, now)
+        if item.url == reverse("wiki:post_desk")
+    ]
+
+
+def test_the_desk_asks_twice_whatever_there_is(django_assert_num_queries):
+    now, editor = timezone.now(), make_officer(slug="library")
+    gathered.desk(editor, now)
+    with django_assert_num_queries(2):
+        assert gathered.desk(editor, now) == []
+    for _ in range(3):
+        make_post(state="review", at=now - timedelta(days=4))
+    Mirror.objects.update_or_create(pk=1, defaults={"problem": "The disk is full"})
+    with django_assert_num_queries(2):
+        told = [(item.title, item.count, item.detail) for item in gathered.desk(editor, now)]
+    assert told == [
+        ("The mirror of the library is behind", 1, "The disk is full"),
+        ("Posts that wait for your review", 3, "The first came 4 days ago."),
+    ]
+
+
+def test_home_tells_authors_of_what_their_posts_wait_for(django_assert_max_num_queries):
+    now = timezone.now()
+    author, editor, reader = make_member(), make_officer(slug="library"), make_member()
+    back = make_post(title="Asked back", authors=[author], state="review", at=now - timedelta(days=4))
+    publishing.give_back(back, "A figure, please.", by=editor, now=now - timedelta(days=1))
+    make_post(title="With the editor", authors=[author], state="review", at=now - timedelta(days=2))
+    out = make_post(title="Out", authors=[author], state="published", at=now - timedelta(days=9))
+    make_reader_note(post=out, author=reader)
+    make_reader_note(post=out, author=author)
+    make_post(title="Mine alone", authors=[author])
+    make_post(title="Others", authors=[reader], state="review")
+    make_page(path="News", author=reader, at=now - timedelta(days=1))
+
+    author.standing.reads_members_area  # noqa: B018  (what home knows already)
+    with django_assert_max_num_queries(2):
+        cards = gathered.home(author, now)
+
+    assert [(card.title, card.meta, card.action) for card in cards] == [
+        ("Asked back", ("your post", "the editor asks for changes"), "Go on writing"),
+        ("With the editor", ("your post", "waits for the editor, asked 2 days ago"), ""),
+        ("Out", ("your post", "a reader's note waits for an answer"), "Read and answer"),
+        ("News", ("wiki", f"by {reader.display_name}"), ""),
+    ]
+    publishing.answer_note(ReaderNote.objects.get(author=reader), by=author, now=now)
+    publishing.ask_review(back, by=author, now=now)
+    assert [(card.title, card.meta[-1]) for card in gathered.home(author, now)[:2]] == [
+        ("Asked back", "waits for the editor, asked now"),
+        ("With the editor", "waits for the editor, asked 2 days ago"),
+    ]
 
 
 def test_a_profile_names_what_is_out_and_no_draft():

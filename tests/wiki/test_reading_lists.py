@@ -86,8 +86,8 @@ def test_a_relevance_beyond_three_is_refused_in_words():
 def test_papers_move_up_and_down_within_their_topic():
     made = make_list(papers=[make_paper(title=name) for name in "ABC"])
     placed = {row.paper.title: row for row in Placement.objects.select_related("paper", "list")}
-    assert lists.move(placed["C"], steps=-1)
-    assert not lists.move(placed["A"], steps=-1)
+    assert lists.move(placed["C"], up=True)
+    assert not lists.move(placed["A"], up=True)
     assert [row.paper.title for row in made.placements.select_related("paper")] == ["A", "C", "B"]
 
 

@@ -240,7 +240,7 @@ def placement_edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def placement_move(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """A place up or down."""
     placement = _placement(request, slug, pk)
-    lists.move(placement, steps=-1 if request.POST.get("to") == "up" else 1)
+    lists.move(placement, up=request.POST.get("to") == "up")
     return redirect(f"{placement.list.get_absolute_url()}#p{placement.pk}")
 
 
