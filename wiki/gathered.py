@@ -36,7 +36,7 @@ NEW_FOR = timedelta(days=7)
 #: How many pages a home page or a digest names.
 A_FEW = 3
 #: What home asks of pages and posts in one.
-ROW = ("kind", "name", "where", "when", "by", "said", "notes")
+ROW = ("kind", "called", "where", "when", "by", "said", "notes")
 
 
 def home(user: User, now: datetime) -> list[Card]:
@@ -50,7 +50,7 @@ def home(user: User, now: datetime) -> list[Card]:
         .exclude(head__source=Revision.Source.IMPORT)
         .annotate(
             kind=Value("page"),
-            name=F("title"),
+            called=F("title"),
             where=F("path"),
             when=F("content_at"),
             by=Coalesce(
@@ -74,7 +74,7 @@ def home(user: User, now: datetime) -> list[Card]:
         *(
             Card(
                 section=Section.NEW,
-                title=row["name"],
+                title=row["called"],
                 url=reverse("wiki:page_detail", args=[row["where"]]),
                 when=row["when"],
                 meta=tuple(filter(None, ["wiki", row["by"] and f"by {row['by']}", row["said"]])),

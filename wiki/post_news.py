@@ -78,7 +78,7 @@ def mine(user: User) -> Any:
                 When(state=Post.State.REVIEW, then=Value("waits")),
                 default=Value(""),
             ),
-            name=F("title"),
+            called=F("title"),
             where=F("slug"),
             when=F("state_at"),
             by=Value(""),
@@ -86,7 +86,7 @@ def mine(user: User) -> Any:
         )
         .exclude(kind="")
         .order_by("-state_at")
-        .values_list("kind", "name", "where", "when", "by", "said", "notes")
+        .values_list("kind", "called", "where", "when", "by", "said", "notes")
     )
 
 
@@ -113,7 +113,7 @@ def card(row: Mapping[str, Any], now: datetime) -> Card:
     said, tone, action, action_url = told[row["kind"]]
     return Card(
         section=Section.NEEDED,
-        title=row["name"],
+        title=row["called"],
         url=reverse("wiki:post_detail", args=[slug]),
         meta=("your post", said),
         icon="pencil-square",
