@@ -10,7 +10,16 @@ from simple_history.admin import SimpleHistoryAdmin
 
 from members import standing
 from projects import closing, lineage
-from projects.models import Initiative, InitiativeLink, Inspiration, Output, Role, StudyGroup, Update
+from projects.models import (
+    Initiative,
+    InitiativeLink,
+    Inspiration,
+    NothingLeft,
+    Output,
+    Role,
+    StudyGroup,
+    Update,
+)
 
 
 class RoleInline(admin.TabularInline):
@@ -42,6 +51,14 @@ class InspirationInline(admin.TabularInline):
     verbose_name_plural = "posts that inspired it"
 
 
+class NothingLeftInline(admin.StackedInline):
+    model = NothingLeft
+    extra = 0
+    fields = ["reason", "said_by", "at"]
+    raw_id_fields = ["said_by"]
+    verbose_name = "why it leaves no page"
+
+
 class LeftFilter(admin.SimpleListFilter):
     """What an initiative that is over has left."""
 
@@ -61,7 +78,7 @@ class InitiativeAdmin(admin.ModelAdmin):
     list_filter = ["state", LeftFilter, "kind", "face", "visibility"]
     search_fields = ["name", "summary"]
     filter_horizontal = ["topics"]
-    inlines = [RoleInline, OutputInline, StudyGroupInline, InspirationInline]
+    inlines = [RoleInline, OutputInline, StudyGroupInline, InspirationInline, NothingLeftInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Initiative]:
         return super().get_queryset(request).annotate(last_update_at=Max("updates__created_at"))

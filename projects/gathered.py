@@ -132,7 +132,7 @@ def desk(user: User, now: datetime) -> list[DeskItem]:
                 group="Projects",
                 title="Project over and left without a page",
                 count=counts["left"],
-                url=reverse("admin:projects_initiative_changelist") + "?left=page",
+                url=reverse("projects:initiative_without_page"),
                 detail="What it learnt goes with its people.",
                 action="Ask for it",
                 icon="book-open",

@@ -1,4 +1,5 @@
-"""What grew out of what: links between initiatives, and the picture of them for whoever looks."""
+"""What grew out of what: links between initiatives, the posts that inspired them, and the picture of both for whoever
+looks."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ from django.db import IntegrityError, transaction
 
 from members import standing
 from members.models import Term
-from projects.models import Initiative, InitiativeLink
+from projects.models import Initiative, InitiativeLink, Inspiration
+from wiki.models import Post
 
 
 class Circle(Exception):
@@ -52,7 +54,7 @@ def comes_of(initiative: Initiative, ancestor: Initiative, *, without: int | Non
 BOX, GAP, TALL, PITCH, TOP = 176, 80, 60, 92, 44
 #: What a box holds of a name.
 LETTERS = 20
-PRIVATE = "A private project"
+PRIVATE, INSPIRED = "A private project", "inspired"
 
 
 @dataclass(frozen=True)
@@ -127,24 +129,30 @@ class Drawing:
         return TOP + (max(node.row for node in self.nodes) + 1) * PITCH - PITCH + TALL + 4
 
 
-def drawn(viewer: Any, *, of: Initiative | None = None) -> Drawing | None:
-    """What grew out of what, as far as `viewer` may see: all of it, or what `of` belongs to. Three queries.
+@dataclass(frozen=True)
+class _Step:
+    """That one came of the other, in words. A post has its key below zero."""
 
-    None where there is nothing to draw. A part of which the viewer may see nothing is left out.
+    earlier_id: int
+    later_id: int
+    words: str
+    note: str = ""
+
+
+def drawn(viewer: Any, *, of: Initiative | None = None) -> Drawing | None:
+    """What grew out of what, as far as `viewer` may see: all of it, or what `of` belongs to. Four queries.
+
+    None where there is nothing to draw. A part of which the viewer may see no project is left out, and so is a post that
+    they may not read.
     """
-    links = list(
-        InitiativeLink.objects.select_related("earlier", "later").defer(
-            *(
-                f"{end}__{field}"
-                for end in ("earlier", "later")
-                for field in ("search", "description", "outcome")
-            )
-        )
-    )
-    every = {row.pk: row for link in links for row in (link.earlier, link.later)}
+    links, every = _links()
+    inspired, posts = _inspirations(viewer)
+    every |= {row.initiative_id: row.initiative for row in inspired}
+    steps = [_Step(row.earlier_id, row.later_id, row.get_kind_display(), row.note) for row in links]
+    steps += [_Step(-row.post_id, row.initiative_id, INSPIRED) for row in inspired]
     if of is not None and of.pk not in every:
         return None
-    parts = _parts(links)
+    parts = _parts(steps)
     if of is not None:
         parts = [part for part in parts if of.pk in part]
     visible = set(Initiative.objects.visible_to(viewer).filter(pk__in=every).values_list("pk", flat=True))
@@ -152,6 +160,7 @@ def drawn(viewer: Any, *, of: Initiative | None = None) -> Drawing | None:
     if not parts:
         return None
     days = {pk: row.started_on or standing.today(row.created_at) for pk, row in every.items()}
+    days |= {key: standing.today(post.published_at or post.created_at) for key, post in posts.items()}
     parts.sort(key=lambda part: min((days[pk], pk) for pk in part))
     shown = {pk for part in parts for pk in part}
     spans = _spans([days[pk] for pk in shown])
@@ -160,35 +169,57 @@ def drawn(viewer: Any, *, of: Initiative | None = None) -> Drawing | None:
     placed: dict[int, tuple[int, int]] = {}
     below = 0
     for part in parts:
-        rows = _rows(part, links, columns_of, order)
+        rows = _rows(part, steps, columns_of, order)
         placed |= {pk: (columns_of[pk], below + row) for pk, row in rows.items()}
         below += max(rows.values()) + 1
     onward: dict[int, list[str]] = defaultdict(list)
     edges = []
-    for link in links:
-        if link.earlier_id not in shown:
+    for step in steps:
+        if step.earlier_id not in shown:
             continue
-        is_told = {link.earlier_id, link.later_id} <= visible
-        name = str(link.later) if link.later_id in visible else PRIVATE[0].lower() + PRIVATE[1:]
-        note = f": {link.note}" if link.note and is_told else ""
-        onward[link.earlier_id].append(f"{link.get_kind_display()} {name}{note}")
-        edges.append(_edge(placed[link.earlier_id], placed[link.later_id], link.get_kind_display()))
-    nodes = tuple(
-        Node(
-            name=every[pk].name if pk in visible else PRIVATE,
-            kind=every[pk].get_kind_display() if pk in visible else "",
-            url=every[pk].get_absolute_url() if pk in visible else "",
-            when=spans[placed[pk][0]].name,
-            column=placed[pk][0],
-            row=placed[pk][1],
-            is_here=of is not None and pk == of.pk,
-            onward=tuple(onward[pk]),
-        )
-        for part in parts
-        for pk in sorted(part, key=lambda pk: (days[pk], pk))
-    )
+        is_told = step.later_id in visible and (step.earlier_id in visible or step.earlier_id in posts)
+        name = str(every[step.later_id]) if step.later_id in visible else PRIVATE[0].lower() + PRIVATE[1:]
+        note = f": {step.note}" if step.note and is_told else ""
+        onward[step.earlier_id].append(f"{step.words} {name}{note}")
+        edges.append(_edge(placed[step.earlier_id], placed[step.later_id], step.words))
+
+    def node(pk: int) -> Node:
+        at: dict[str, Any] = {
+            "when": spans[placed[pk][0]].name,
+            "column": placed[pk][0],
+            "row": placed[pk][1],
+            "is_here": of is not None and pk == of.pk,
+            "onward": tuple(onward[pk]),
+        }
+        if pk in posts:
+            return Node(str(posts[pk]), "Post on the blog", posts[pk].get_absolute_url(), **at)
+        if pk not in visible:
+            return Node(PRIVATE, "", "", **at)
+        return Node(every[pk].name, every[pk].get_kind_display(), every[pk].get_absolute_url(), **at)
+
+    nodes = tuple(node(pk) for part in parts for pk in sorted(part, key=lambda pk: (days[pk], pk)))
     columns = tuple(Column(span.name, at * (BOX + GAP) + 1, span.is_break) for at, span in enumerate(spans))
     return Drawing(columns, nodes, tuple(edges))
+
+
+def _links() -> tuple[list[InitiativeLink], dict[int, Initiative]]:
+    heavy = [
+        f"{end}__{field}" for end in ("earlier", "later") for field in ("search", "description", "outcome")
+    ]
+    links = list(InitiativeLink.objects.select_related("earlier", "later").defer(*heavy))
+    return links, {row.pk: row for link in links for row in (link.earlier, link.later)}
+
+
+def _inspirations(viewer: Any) -> tuple[list[Inspiration], dict[int, Post]]:
+    """Those by posts that `viewer` may read, and these posts by the keys that they have in the drawing."""
+    heavy = [f"initiative__{field}" for field in ("search", "description", "outcome")]
+    heavy += [f"post__{field}" for field in ("search", "headings", "plain_text")]
+    rows = list(
+        Inspiration.objects.filter(post__in=Post.objects.visible_to(viewer))
+        .select_related("post", "initiative")
+        .defer(*heavy)
+    )
+    return rows, {-row.post_id: row.post for row in rows}
 
 
 @dataclass(frozen=True)
@@ -215,7 +246,7 @@ def _column(spans: list[_Span], day: date) -> int:
 
 def _rows(
     part: set[int],
-    links: Iterable[InitiativeLink],
+    links: Iterable[_Step],
     columns: Mapping[int, int],
     order: Mapping[int, tuple[date, int]],
 ) -> dict[int, int]:
@@ -246,7 +277,7 @@ def _rows(
     return rows
 
 
-def _parts(links: Iterable[InitiativeLink]) -> list[set[int]]:
+def _parts(links: Iterable[_Step]) -> list[set[int]]:
     """What hangs together."""
     parts: list[set[int]] = []
     for link in links:

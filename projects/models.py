@@ -146,7 +146,7 @@ class Initiative(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self.slug:
             # What stands at these addresses is no project's.
-            pages = {"new", "groups", "lineage", "from-note"}
+            pages = {"new", "groups", "lineage", "from-note", "without-page"}
             self.slug = slugs.free(self.name, Initiative.objects, otherwise="initiative", besides=pages)
         super().save(*args, **kwargs)
 
@@ -365,3 +365,34 @@ class Inspiration(models.Model):
 
     def __str__(self) -> str:
         return f"{self.post} inspired {self.initiative}"
+
+
+class NothingLeft(models.Model):
+    """That an initiative which is over leaves no page, and why: nobody asks for one any more."""
+
+    initiative = models.OneToOneField(Initiative, on_delete=models.CASCADE, related_name="nothing_left")
+    reason = models.CharField("why there is nothing to keep", max_length=300)
+    said_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    at = models.DateTimeField()
+
+    personal_data = Policy(
+        owners=("said_by",),
+        on_erase=Erase.KEEP,
+        why="The project's record; the key goes to the pseudonym.",
+    )
+
+    class Meta:
+        verbose_name_plural = "nothing left"
+        ordering = ["-at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(reason=""),
+                name="nothing_left_has_a_reason",
+                violation_error_message="Say why there is nothing to keep.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.initiative}: {self.reason}"

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 
 from members.ledger import Category, Due, Kind, kind
 from members.models import Notification
@@ -29,6 +30,28 @@ class TeamJoined(Kind):
     def context(self, row: Notification) -> dict[str, Any]:
         role = Role.objects.select_related("initiative", "term").get(pk=row.about_pk)
         return {"role": role, "initiative": role.initiative}
+
+
+@kind(
+    "project-page-asked",
+    label="The page of a project you led is asked for",
+    template="projects/mail/page_asked",
+    category=Category.TRANSACTIONAL,
+    why="because you led the project and it is over",
+)
+class PageAsked(Kind):
+    """Officers ask for what a project leaves in the library."""
+
+    def still_wanted(self, row: Notification, now: datetime) -> bool | str:
+        initiative = Initiative.objects.filter(pk=row.about_pk).select_related("page", "nothing_left").first()
+        if initiative is None or not initiative.is_over:
+            return "the project is not over"
+        has_page = initiative.page is not None and initiative.page.trashed_at is None
+        return not (has_page or hasattr(initiative, "nothing_left")) or "answered meanwhile"
+
+    def context(self, row: Notification) -> dict[str, Any]:
+        initiative = Initiative.objects.get(pk=row.about_pk)
+        return {"initiative": initiative, "url": reverse("projects:initiative_page", args=[initiative.slug])}
 
 
 @kind(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from projects import study_views, views
+from projects import leaving_views, study_views, views
 
 app_name = "projects"
 
@@ -11,6 +11,7 @@ urlpatterns = [
     path("new/", views.initiative_create, name="initiative_create"),
     path("from-note/<int:pk>/", views.initiative_from_note, name="initiative_from_note"),
     path("lineage/", views.lineage, name="lineage"),
+    path("without-page/", leaving_views.initiative_without_page, name="initiative_without_page"),
     path("groups/", study_views.group_list, name="group_list"),
     path("groups/new/", study_views.group_create, name="group_create"),
     path("<slug:slug>/arrange/", study_views.group_arrange, name="group_arrange"),
@@ -20,6 +21,8 @@ urlpatterns = [
     path("<slug:slug>/", views.initiative_detail, name="initiative_detail"),
     path("<slug:slug>/edit/", views.initiative_edit, name="initiative_edit"),
     path("<slug:slug>/page/", views.initiative_page, name="initiative_page"),
+    path("<slug:slug>/page/ask/", leaving_views.initiative_page_ask, name="initiative_page_ask"),
+    path("<slug:slug>/page/nothing/", leaving_views.initiative_nothing, name="initiative_nothing"),
     path("<slug:slug>/update/", views.update_create, name="update_create"),
     path("<slug:slug>/outputs/new/", views.output_create, name="output_create"),
     path("<slug:slug>/team/", views.team_edit, name="team_edit"),

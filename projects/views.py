@@ -76,7 +76,7 @@ def initiative_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One initiative: what, who, how it goes, what is left of it."""
     initiative = get_object_or_404(
         Initiative.objects.visible_to(request.user)
-        .select_related(*study_groups.READ_WITH, "page")
+        .select_related(*study_groups.READ_WITH, "page", "nothing_left__said_by")
         .defer(*closing.HEAVY),
         slug=slug,
     )
@@ -133,7 +133,7 @@ def initiative_create(request: HttpRequest) -> HttpResponse:
                 )
         messages.success(request, f"{initiative.name} is there. You lead it.")
         return redirect(initiative)
-    return _form_page(request, "projects/initiative_create.html", form, None, crumb="New")
+    return form_page(request, "projects/initiative_create.html", form, None, crumb="New")
 
 
 @active_members_only
@@ -156,7 +156,7 @@ def initiative_from_note(request: HttpRequest, pk: int) -> HttpResponse:
         made = inspiring.begin(note, form.save(commit=False), by=user, now=timezone.now())
         messages.success(request, f"{made.initiative.name} is there.")
         return redirect(made.initiative)
-    return _form_page(
+    return form_page(
         request, "projects/initiative_from_note.html", form, None, crumb="From a note", note=note
     )
 
@@ -173,14 +173,14 @@ def initiative_edit(request: HttpRequest, slug: str) -> HttpResponse:
         initiative = Initiative.objects.get(
             pk=initiative.pk
         )  # the page keeps the saved name while errors stand
-    return _form_page(request, "projects/initiative_edit.html", form, initiative, crumb="Edit")
+    return form_page(request, "projects/initiative_edit.html", form, initiative, crumb="Edit")
 
 
 @require_http_methods(["GET", "POST"])
 def initiative_page(request: HttpRequest, slug: str) -> HttpResponse:
     """The page that an initiative leaves in the wiki: begun with what is known of it, or one that is there already."""
     initiative = get_object_or_404(
-        Initiative.objects.visible_to(request.user).select_related("page"), slug=slug
+        Initiative.objects.visible_to(request.user).select_related("page", "nothing_left"), slug=slug
     )
     user = cast("User", request.user)
     if not initiative.is_worked_on_by(user):
@@ -198,7 +198,7 @@ def initiative_page(request: HttpRequest, slug: str) -> HttpResponse:
                 return redirect(initiative)
             messages.success(request, "The page is there, with what is known of it. Now your words.")
             return redirect("wiki:page_edit", page.path)
-    return _form_page(request, "projects/initiative_page.html", form, initiative, crumb="Its page")
+    return form_page(request, "projects/initiative_page.html", form, initiative, crumb="Its page")
 
 
 @require_http_methods(["GET", "POST"])
@@ -222,7 +222,7 @@ def update_create(request: HttpRequest, slug: str) -> HttpResponse:
                 form.save()
         messages.success(request, "Your update is on the page and in Sunday's digest.")
         return redirect(initiative)
-    return _form_page(request, "projects/update_create.html", form, initiative, crumb="Update")
+    return form_page(request, "projects/update_create.html", form, initiative, crumb="Update")
 
 
 @require_http_methods(["GET", "POST"])
@@ -234,7 +234,7 @@ def output_create(request: HttpRequest, slug: str) -> HttpResponse:
         form.save()
         messages.success(request, f"{form.instance.title} is on the page.")
         return redirect(initiative)
-    return _form_page(request, "projects/output_create.html", form, initiative, crumb="Output")
+    return form_page(request, "projects/output_create.html", form, initiative, crumb="Output")
 
 
 @require_http_methods(["GET", "POST"])
@@ -260,7 +260,7 @@ def team_edit(request: HttpRequest, slug: str) -> HttpResponse:
         messages.success(request, f"{person} is {role.get_kind_display().lower()} of {initiative}.")
         return redirect("projects:team_edit", slug)
     roles = initiative.roles.filter(term=term).leads_first().select_related("person")
-    return _form_page(request, "projects/team_edit.html", form, initiative, roles=roles, team_term=term)
+    return form_page(request, "projects/team_edit.html", form, initiative, roles=roles, team_term=term)
 
 
 @require_POST
@@ -293,7 +293,7 @@ def _edited_by(request: HttpRequest, slug: str) -> Initiative:
     return initiative
 
 
-def _form_page(
+def form_page(
     request: HttpRequest, template: str, form: object, initiative: Initiative | None, **more: object
 ) -> HttpResponse:
     status = 422 if request.method == "POST" else 200

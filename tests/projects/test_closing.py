@@ -7,10 +7,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members import standing
+from members.models import Notification
+from mlclub.refusal import Refused
 from projects import closing, gathered
-from projects.models import Initiative, Output
+from projects.models import Initiative, NothingLeft, Output
+from projects.notifications import PageAsked
 from tests.events.test_races import all_at_once
-from tests.factories import make_member, make_officer, make_page
+from tests.factories import make_alumnus, make_member, make_officer, make_page
 from tests.factories.projects import make_initiative
 from wiki import editing
 from wiki.models import Page
@@ -105,6 +108,81 @@ def test_home_and_the_desk_say_what_left_no_page_until_it_did(django_assert_max_
     assert gathered.home(lead, now) == []
     editing.trash(page, by=officer, now=now)
     assert len(gathered.home(lead, now)) == 1
+
+
+def test_an_officer_asks_in_one_step_and_the_lead_gets_one_mail_a_week(client, django_assert_max_num_queries):
+    lead, officer = make_member(name="Ada Quill"), make_officer(slug="projects")
+    projects = [over(lead, name=f"Tide {n}") for n in range(5)]
+    now = timezone.now()
+    [item] = [each for each in gathered.desk(officer, now) if "left without a page" in each.title]
+    assert item.url == reverse("projects:initiative_without_page")
+    client.force_login(lead)
+    assert client.get(item.url).status_code == 403
+    client.force_login(officer)
+    with django_assert_max_num_queries(15):
+        body = client.get(item.url).content.decode()
+    assert body.count("Ask for it") == 5
+    assert "led by Ada Quill" in body
+
+    for _ in range(2):
+        answer = client.post(reverse("projects:initiative_page_ask", args=[projects[0].slug]), follow=True)
+
+    assert "Ada Quill will get a mail about Tide 0." in answer.content.decode()
+    row = Notification.objects.get(kind="project-page-asked")
+    assert (row.person, PageAsked().still_wanted(row, now)) == (lead, True)
+    closing.leave(projects[0], by=lead, now=now)
+    assert PageAsked().still_wanted(row, now) == "answered meanwhile"
+    with pytest.raises(Refused):
+        closing.ask(projects[0], by=officer, now=now)
+
+
+def test_the_mail_that_asks_leads_to_a_page_with_a_button(client):
+    lead = make_member()
+    project = over(lead)
+    closing.ask(project, by=make_officer(slug="projects"), now=timezone.now())
+    row = Notification.objects.get(kind="project-page-asked")
+    url = PageAsked().context(row)["url"]
+    client.force_login(lead)
+    body = client.get(url).content.decode()
+    assert "Nothing to keep" in body
+    assert not Page.objects.exists()
+
+
+def test_a_project_whose_leads_have_left_is_not_asked(client):
+    project = over(make_alumnus())
+    client.force_login(make_officer(slug="projects"))
+    answer = client.post(reverse("projects:initiative_page_ask", args=[project.slug]), follow=True)
+    assert "Nobody who led it is still here" in answer.content.decode()
+    assert not Notification.objects.filter(kind="project-page-asked").exists()
+
+
+def test_a_project_says_that_there_is_nothing_to_keep_and_is_not_asked_again(client):
+    lead, officer, now = make_member(name="Ada Quill"), make_officer(slug="projects"), timezone.now()
+    project = over(lead)
+    where = reverse("projects:initiative_nothing", args=[project.slug])
+    client.force_login(make_member())
+    assert client.post(where, {"reason": "No"}).status_code == 403
+    client.force_login(lead)
+    refused = client.post(where, {"reason": " "})
+    assert (refused.status_code, b"Say why there is nothing to keep" in refused.content) == (422, True)
+
+    assert client.post(where, {"reason": "It never really began."}).url == project.get_absolute_url()
+    client.post(where, {"reason": "A second click"})
+
+    said = NothingLeft.objects.get()
+    assert (said.reason, said.said_by) == ("It never really began.", lead)
+    assert gathered.home(lead, now) == []
+    assert not [item for item in gathered.desk(officer, now) if "left without a page" in item.title]
+    body = client.get(project.get_absolute_url()).content.decode()
+    assert "It leaves no page: It never really began. (Ada Quill" in body
+    assert "Leave a page of it" not in body
+    closing.leave(project, by=lead, now=now)
+    assert not NothingLeft.objects.exists()
+
+
+def test_one_that_goes_on_cannot_say_that_it_leaves_nothing():
+    with pytest.raises(Refused):
+        closing.keep_nothing(make_initiative(), "Why", by=make_member(), now=timezone.now())
 
 
 @pytest.mark.django_db(transaction=True)

@@ -16,6 +16,7 @@ from wiki import learning, requiring
 from wiki.models import LearningStep, Requirement, RequirementProposal
 
 LIBRARIANS = ("librarian", "president")
+PROJECT_OFFICERS = only("president", others=FORBIDDEN)
 
 
 class Kept(Door):
@@ -113,6 +114,18 @@ TABLE = {
             NO,
             KEEPERS,
             lambda world: {"slug": world.learning_path.slug, "pk": LearningStep.objects.latest("pk").pk + 1},
+        )
+    ],
+    "projects:initiative_without_page": [Case("", PROJECT_OFFICERS)],
+    "projects:initiative_page_ask": [
+        Case("one that is over", NO, PROJECT_OFFICERS, lambda world: {"slug": world.over_project.slug})
+    ],
+    "projects:initiative_nothing": [
+        Case(
+            "one that is over",
+            NO,
+            TEAM,
+            lambda world: {"slug": world.over_project.slug},
         )
     ],
     "projects:initiative_page": [
