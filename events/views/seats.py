@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
@@ -174,7 +175,10 @@ def answered(request: HttpRequest, event: Event, outcome: Outcome) -> HttpRespon
                 "said": said(outcome, event),
                 "outcome": outcome,
             }
-            return render(request, "events/event_detail.html#seat", context)
+            # Who is going stands below, and says the same.
+            shown = ["seat"] if event.is_cancelled else ["seat", "going"]
+            parts = [render_to_string(f"events/event_detail.html#{part}", context, request) for part in shown]
+            return HttpResponse("".join(parts))
         event = event_for(request.user, event.pk, among=Event.objects.with_parts())
         seat = seat_of(event, request.user, now)
         return render(request, "events/_going.html", {"seat": seat, "said": said(outcome, event)})

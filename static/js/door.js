@@ -3,7 +3,7 @@ const root = document.querySelector("[data-door]");
 if (root) {
   const EVERY = 5000;
   const MOST = 60;
-  const { roster: rosterUrl, ticks: ticksUrl, store, open } = root.dataset;
+  const { roster: rosterUrl, ticks: ticksUrl, store, open, zone } = root.dataset;
   const list = root.querySelector("[data-list]");
   const template = root.querySelector("template");
   const others = root.querySelector("[data-others]");
@@ -42,7 +42,7 @@ if (root) {
     return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
   }
 
-  const clock = (at) => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
+  const clock = (at) => new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false, timeZone: zone });
 
   // The list as it will be once everything kept has arrived.
   function expected() {
@@ -124,7 +124,7 @@ if (root) {
     const lines = [];
     if (waiting) lines.push(`${waiting} not sent yet.`);
     if (isSignedOut) lines.push("You are signed out: sign in in another tab, and they are sent.");
-    else if (isAway) lines.push("There is no network. Go on: it is kept here and sent when it is back.");
+    else if (isAway) lines.push("There is no network. Go on, and leave this page open: it is kept here and sent when it is back.");
     state.hidden = !lines.length;
     const words = lines.join(" ");
     if (state.firstElementChild.textContent !== words) state.firstElementChild.textContent = words;

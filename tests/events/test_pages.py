@@ -189,6 +189,20 @@ def test_leaving_asks_why_and_the_button_comes_back(client):
     assert client.post(address("event_leave", event), follow=True).status_code == 200
 
 
+def test_whoever_signs_up_on_the_page_stands_at_once_among_those_who_go(client):
+    event = make_event(visibility="members")
+    client.force_login(make_member())
+    said = {"part": "seat"}
+
+    answer = client.post(address("event_register", event), said, headers={"HX-Request": "true"})
+    assert 'id="going"' in answer.content.decode() and "hx-swap-oob" in answer.content.decode()
+    assert ">1</span>" in answer.content.decode()
+
+    answer = client.post(address("event_leave", event), said, headers={"HX-Request": "true"})
+    assert "Nobody yet." in answer.content.decode()
+    assert "hx-swap-oob" not in client.get(event.get_absolute_url()).content.decode()
+
+
 def test_an_offer_is_answered_on_the_page(client):
     event, member, other = make_event(capacity=1, uses_offers=True), make_member(), make_user()
     first = registrations.register(event, other).registration
