@@ -102,6 +102,8 @@ class DeskItem:
     action: str = "Open"
     tone: str = "warn"
     icon: str = "exclamation-triangle"
+    # Stands above all the others as a sentence of its own, also while it counts nothing.
+    is_first: bool = False
 
 
 #: The headings of a digest's sections, in their order; others come after them.

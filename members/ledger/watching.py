@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 
 from members.ledger import holding
 from members.ledger.kinds import Category
@@ -89,15 +90,17 @@ def desk_items(user: User) -> list[DeskItem]:
                 action="Mend it",
             )
         )
-    if holding.held_since():
+    if since := holding.held_since():
         found.append(
             DeskItem(
                 group="Mail",
                 title="Mail on hold",
                 count=holding.held().count(),
                 url=url,
-                detail="Let it out or drop it",
+                detail=f"What fell due before {timezone.localtime(since, club.zone):%d %b, %H:%M} waits until an officer "
+                "lets it out or drops it.",
                 action="Decide",
+                is_first=True,
             )
         )
     return found

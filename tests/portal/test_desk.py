@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from events import registrations
+from members.ledger import holding
 from members.models import AuditEntry
 from mlclub.portal import readers
 from tests.factories.events import make_event, make_talk
@@ -78,3 +79,14 @@ def test_the_desk_costs_the_same_for_any_number_of_things(client, size, django_a
     client.force_login(make_officer())
     with django_assert_max_num_queries(30):
         client.get(reverse("portal:desk"))
+
+
+def test_a_hold_stands_above_everything_on_the_desk_also_while_nothing_waits(client):
+    client.force_login(make_officer())
+    assert "Mail on hold" not in client.get(reverse("portal:desk")).content.decode()
+    holding.hold("restore", now=timezone.now())
+
+    page = client.get(reverse("portal:desk")).content.decode()
+
+    assert page.index("Mail on hold") < page.index('class="desk"')
+    assert page.count("Mail on hold") == 2  # the sentence, and whom its button names

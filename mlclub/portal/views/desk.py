@@ -25,9 +25,12 @@ def desk(request: HttpRequest) -> HttpResponse:
     """What needs an officer this week, from every app, grouped, each with the link that mends it."""
     user = cast("User", request.user)
     now = timezone.now()
-    items: list[DeskItem] = [item for item in gather.flat("desk", user, now) if item.count]
+    found: list[DeskItem] = gather.flat("desk", user, now)
+    items = [item for item in found if item.count]
     groups: dict[str, list[DeskItem]] = {}
     for item in items:
+        if item.is_first:
+            continue
         groups.setdefault(item.group, []).append(item)
     columns: list[list[tuple[str, list[DeskItem]]]] = [[], []]
     # The longest group first, then always into the shorter column, so that both end at about the same height.
@@ -42,6 +45,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         {
             "now": now,
             "total": sum(item.count for item in items),
+            "first": [item for item in found if item.is_first],
             "columns": columns,
             "health": health,
             "is_well": all(part.is_ok for part in health),
