@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Subquery
 from django.utils import timezone
 
 from members.models.club import Club
@@ -15,6 +14,21 @@ from members.models.offices import OfficeTerm
 from members.models.terms import Membership, Term
 
 CACHED = "_standing"
+
+# Every page of everybody asks this. Built by the ORM it took a quarter of what all pages share.
+_ROWS = """
+    SELECT membership.*,
+           term.name AS term_name, term.slug AS term_slug,
+           term.starts_on AS term_starts_on, term.ends_on AS term_ends_on,
+           (SELECT id FROM members_term WHERE starts_on <= %(on)s ORDER BY starts_on DESC LIMIT 1)
+               AS current_term,
+           EXISTS (SELECT FROM members_officeterm AS held WHERE held.person_id = membership.person_id
+                   AND held.starts_on <= %(on)s AND held.ends_on >= %(on)s) AS has_office
+    FROM members_membership AS membership
+    JOIN members_term AS term ON term.id = membership.term_id
+    WHERE membership.person_id = ANY(%(people)s) AND term.starts_on <= %(on)s
+    ORDER BY term.starts_on DESC
+"""
 
 
 @dataclass(frozen=True)
@@ -105,26 +119,22 @@ def prime(users: Iterable[Any], now: datetime | None = None) -> None:
     """Work out the standing of many accounts at once, with the queries of one."""
     on = today(now)
     people = [user for user in users if user.is_active]
-    held_today = OfficeTerm.objects.held_on(on)
-    memberships: dict[int, list[Membership]] = {}
-    rows = list(
-        Membership.objects.filter(person__in=people, term__starts_on__lte=on)
-        .annotate(
-            current_term=Subquery(Term.objects.started(on).order_by("-starts_on").values("pk")[:1]),
-            has_office=Exists(held_today.filter(person=OuterRef("person"))),
+    memberships: dict[int, list[Any]] = {}
+    rows: list[Any] = list(Membership.objects.raw(_ROWS, {"on": on, "people": [user.pk for user in people]}))
+    for row in rows:
+        row.term = Term.from_db(
+            row._state.db,
+            ("id", "name", "slug", "starts_on", "ends_on"),
+            (row.term_id, row.term_name, row.term_slug, row.term_starts_on, row.term_ends_on),
         )
-        .select_related("term")
-        .order_by("-term__starts_on")
-    )
-    for membership in rows:
-        memberships.setdefault(membership.person_id, []).append(membership)
+        memberships.setdefault(row.person_id, []).append(row)
     term = next((row.term for row in rows if row.term_id == row.current_term), None)
     term = term or Term.objects.current(on)
     offices: dict[int, list[OfficeTerm]] = {}
     maybe = {row.person_id for row in rows if row.has_office}
     maybe.update(user.pk for user in people if user.pk not in memberships)
     if maybe:
-        for held in held_today.filter(person__in=maybe).select_related("office"):
+        for held in OfficeTerm.objects.held_on(on).filter(person__in=maybe).select_related("office"):
             offices.setdefault(held.person_id, []).append(held)
     for user in people:
         mine = memberships.get(user.pk, [])

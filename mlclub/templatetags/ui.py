@@ -253,9 +253,16 @@ def nav_link(
     if not url:
         return SafeString("")
     request = context.get("request")
-    here = mark_safe(' aria-current="page"') if request is not None and is_here(request.path, url) else ""
+    here = request is not None and is_here(request.path, url)
+    return drawn_link(url, label, icon, is_here=here, is_item=item)
+
+
+@lru_cache(maxsize=512, typed=True)  # a label that is escaped already is another one than its like
+def drawn_link(url: str, label: str, icon: str, *, is_here: bool, is_item: bool) -> SafeString:
+    """The markup of a link of the navigation: every page has thirty, and they are always the same."""
+    here = mark_safe(' aria-current="page"') if is_here else ""
     link = format_html('<a href="{}"{}>{}{}</a>', url, here, drawn(icon, "", "") if icon else "", label)
-    return format_html("<li>{}</li>", link) if item else link
+    return format_html("<li>{}</li>", link) if is_item else link
 
 
 @register.simple_tag
