@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.defaults import bad_request
 
 TOKEN_PATHS = re.compile(
@@ -21,7 +22,8 @@ TOKEN_PATHS = re.compile(
 
 
 class PrivatePagesMiddleware:
-    """Pages of a signed-in person are `private, no-store` unless their view says otherwise."""
+    """Pages of a signed-in person are `private, no-store` unless their view says otherwise; and whoever signs out leaves
+    none behind in the browser."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -33,6 +35,8 @@ class PrivatePagesMiddleware:
                 response["Cache-Control"] = "private, no-store"
             else:
                 response["Cache-Control"] = "private, no-cache"
+        if request.method == "POST" and request.path == reverse("account_logout"):
+            response["Clear-Site-Data"] = '"cache"'
         response.setdefault(
             "Permissions-Policy", "camera=(), microphone=(), geolocation=(), browsing-topics=()"
         )

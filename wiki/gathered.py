@@ -20,6 +20,7 @@ from wiki import (
     archives,
     authors,
     care_news,
+    keeping,
     knowing,
     lookups,
     meanings,
@@ -321,11 +322,12 @@ def personal_data(person: User) -> dict[str, Any]:
 
 
 def tick(now: datetime) -> None:
-    """Let out the posts whose hour has come, add up what was read, wake whoever looks up papers, should a question have
-    been left, whoever counts words, reads texts for their meaning, keeps the mirror or makes archives, and once a day
-    whoever counts who knows what."""
+    """Let out the posts whose hour has come, add up what was read, tidy the notes of what changed, wake whoever looks up
+    papers, should a question have been left, whoever counts words, reads texts for their meaning, keeps the mirror or makes
+    archives, and once a day whoever counts who knows what."""
     publishing.publish_due(now)
     viewing.keep(now)
+    keeping.fold()
     if knowing.is_due(now):
         celery.poke("wiki.tasks.tend")
     if lookups.is_on() and lookups.are_waiting(now):

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 import networkx
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from members import audit
 from members.models import User
@@ -110,17 +111,20 @@ def mark(page: Page, *, person: User, now: datetime, known: bool) -> None:
         KnownPage.objects.filter(person=person, page=page).delete()
 
 
-def marks_of(user: Any) -> dict[str, Any]:
-    """Columns of a page: `is_known` by `user`, and `is_in_question`: a sentence of it asks for a page first, and nobody has
-    said whether that counts."""
-    return {
-        "is_known": Exists(KnownPage.objects.filter(person=user.pk, page=OuterRef("pk"))),
-        "is_in_question": Exists(
-            RequirementProposal.objects.filter(
-                page=OuterRef("pk"), state=RequirementProposal.State.OPEN, required__trashed_at=None
-            )
-        ),
-    }
+def known_by(user: Any) -> dict[str, Any]:
+    """A column of a page: `known`, which of it and of the pages that it requires `user` has marked."""
+    marks = KnownPage.objects.filter(
+        Q(page=OuterRef("pk")) | Q(page__leads_to__page=OuterRef("pk")), person=user.pk
+    )
+    return {"known": ArraySubquery(marks.order_by("page").values("page").distinct())}
+
+
+def is_in_question() -> Exists:
+    """A column of a page: whether a sentence of it asks for a page first, and nobody has said if that counts."""
+    open_ones = RequirementProposal.objects.filter(
+        page=OuterRef("pk"), state=RequirementProposal.State.OPEN, required__trashed_at=None
+    )
+    return Exists(open_ones)
 
 
 def with_marks(pages: Any, person: Any) -> Any:

@@ -1,6 +1,7 @@
 from wiki.models.attachments import Attachment
 from wiki.models.authors import ImportedAuthor
 from wiki.models.care import CareRequest, LibraryFigure, OwnerChange
+from wiki.models.changes import LibraryChange
 from wiki.models.lists import Placement, ReadingList, ReadingTopic
 from wiki.models.lookups import LookupPace, PaperLookup
 from wiki.models.meanings import Meaning
@@ -35,6 +36,7 @@ __all__ = [
     "LearningPath",
     "LearningStep",
     "LibraryArchive",
+    "LibraryChange",
     "LibraryFigure",
     "Link",
     "LookupPace",

@@ -29,11 +29,7 @@ class PageQuerySet(models.QuerySet["Page"]):
     def visible_to(self, user: Any) -> PageQuerySet:
         """Public pages for anyone, all of them for whoever reads the members' area; nothing from the trash."""
         pages = self.filter(trashed_at=None)
-        if user.is_authenticated and (
-            user.standing.reads_members_area or user.is_superuser or user.has_perm("wiki.view_page")
-        ):
-            return pages
-        return pages.filter(is_public=True)
+        return pages if reads_everything(user) else pages.filter(is_public=True)
 
     def trashed(self) -> PageQuerySet:
         return self.exclude(trashed_at=None)
@@ -74,6 +70,14 @@ class PageQuerySet(models.QuerySet["Page"]):
             .filter(NEGLECTED | Q(is_orphan=True) | Q(is_short=True))
             .exclude(Q(path__startswith="_") | Q(path__contains="/_"))
         )
+
+
+def reads_everything(user: Any) -> bool:
+    """Whether `user` reads the pages of the members' area, and not only those for anyone."""
+    return bool(
+        user.is_authenticated
+        and (user.standing.reads_members_area or user.is_superuser or user.has_perm("wiki.view_page"))
+    )
 
 
 def _whether(condition: Q) -> models.Case:

@@ -1,28 +1,24 @@
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
-from django.db.models import Count, Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from members import standing
 from members.access import members_only
-from wiki import diffs, linking, paths, requiring, tree, viewing
-from wiki.models import Page, Revision, waiting_count
-from wiki.rendering import new_page_url, sections, shown
-from wiki.sections import with_edit_links
+from wiki import diffs, keeping, linking, paths, requiring, tree, viewing
+from wiki.models import Page, Revision
+from wiki.rendering import new_page_url
 from wiki.titles import similar
 
 A_PAGE = 50
-#: How many of the pages that lead here, and of the people who wrote, are named.
+#: How many moves a page's history names.
 NAMED = 12
 
 
@@ -40,59 +36,26 @@ def page_or_404(request: HttpRequest, path: str) -> Page:
 @require_safe
 def page_detail(request: HttpRequest, path: str) -> HttpResponse:
     """One page, or what stands at its path instead: a redirect, a folder, an offer to write it."""
-    visible = Page.objects.visible_to(request.user)
+    state = keeping.state_of_library()
     page = (
-        visible.with_care(standing.today())
-        .annotate(suggested=waiting_count(), **requiring.marks_of(request.user))
-        .select_related("head__author", "owner", "checked_by")
-        .defer("search", "names_search", "headings")
+        Page.objects.visible_to(request.user)
+        .annotate(**requiring.known_by(request.user))
+        .select_related("head")
+        .only("path", "title", "owner", "seen", "head__number", "head__author")
         .filter(path=path)
         .first()
     )
     if page is None:
         return _instead(request, path)
-    rendered = shown(page.text, path=page.path, title=page.title)
-    reads = request.user.is_authenticated and (
-        request.user.standing.reads_members_area or request.user.is_superuser
-    )
-    writes = request.user.is_authenticated and (request.user.standing.writes or request.user.is_superuser)
-    if reads and request.method == "GET":
+    whole = keeping.Whole(page, request.user, state)
+    if whole.rights.reads and request.method == "GET":
         viewing.read(page, request.user, today=standing.today())
-    edit_url = reverse("wiki:page_edit", args=[page.path])
-    before, onward = requiring.beside(page, request.user)
-    return render(
-        request,
-        "wiki/page_detail.html",
-        {
-            "page": page,
-            "html": with_edit_links(rendered.html, rendered.toc, edit_url) if writes else rendered.html,
-            "sections": sections(rendered.toc),
-            "tree": tree.around(visible, page.path),
-            "folders": tree.crumbs(page.path),
-            "backlinks": list(
-                visible.filter(links__target=page)
-                .exclude(pk=page.pk)
-                .order_by("path")
-                .only("path", "title")[:NAMED]
-            ),
-            "before": before,
-            "onward": onward,
-            "reads": reads,
-            "writes": writes,
-            "writers": credit(page) if reads else [],
-        },
-    )
-
-
-def credit(page: Page) -> list[dict[str, Any]]:
-    """Everybody who wrote the page, whoever wrote most first."""
-    rows: Any = (
-        page.revisions.order_by()
-        .values("author", "author__name", "author__handle", "author_name")
-        .annotate(times=Count("pk"), last=Max("at"))
-        .order_by("-times", "-last")[:40]
-    )
-    return list(rows)
+    mark = whole.mark(request)
+    unchanged = get_conditional_response(request, etag=mark) if mark else None
+    response = unchanged or render(request, "wiki/page_detail.html", {"page": page, "whole": whole})
+    if mark:
+        response["ETag"], response["Cache-Control"] = mark, "private, no-cache"
+    return response
 
 
 def _instead(request: HttpRequest, path: str) -> HttpResponse:

@@ -1,0 +1,47 @@
+from django.db import migrations
+
+FUNCTION = """
+CREATE FUNCTION wiki_library_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO wiki_librarychange (mark) VALUES ((random() * 4611686018427387903)::bigint);
+    RETURN NULL;
+END
+$$;
+"""
+
+TABLES = [
+    "wiki_attachment",
+    "wiki_bibentry",
+    "wiki_link",
+    "wiki_otherkey",
+    "wiki_page",
+    "wiki_paper",
+    "wiki_redirect",
+    "wiki_requirement",
+    "wiki_requirementproposal",
+    "wiki_revision",
+    "wiki_suggestion",
+    # Who still looks after a page.
+    "members_membership",
+    "members_officeterm",
+    "members_term",
+]
+
+
+def trigger(table: str, event: str) -> tuple[str, str]:
+    return (
+        f"CREATE TRIGGER wiki_library_changed AFTER {event} ON {table}"
+        " FOR EACH STATEMENT EXECUTE FUNCTION wiki_library_changed()",
+        f"DROP TRIGGER wiki_library_changed ON {table}",
+    )
+
+
+class Migration(migrations.Migration):
+    dependencies = [("wiki", "0043_library_changes"), ("members", "0001_initial")]
+
+    operations = [
+        migrations.RunSQL(FUNCTION, "DROP FUNCTION wiki_library_changed()"),
+        *(migrations.RunSQL(*trigger(table, "INSERT OR UPDATE OR DELETE")) for table in TABLES),
+        # Of a person, what a page says of its owner and its writers: not that they signed in.
+        migrations.RunSQL(*trigger("members_user", "DELETE OR UPDATE OF name, handle, is_active, erased_at")),
+    ]
