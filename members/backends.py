@@ -19,8 +19,9 @@ class OfficeBackend(ModelBackend):
     def _get_permissions(self, user_obj: Any, obj: Any, from_name: str) -> set[str]:
         """Nothing for whoever holds no office: every page asks, and the ORM is slow to see that nobody has to be asked."""
         if user_obj.is_active and not user_obj.is_superuser and not user_obj.standing.offices:
-            return user_obj.__dict__.setdefault(f"_{from_name}_perm_cache", set())
-        return super()._get_permissions(user_obj, obj, from_name)
+            setattr(user_obj, f"_{from_name}_perm_cache", set())
+            return set()
+        return super()._get_permissions(user_obj, obj, from_name)  # type: ignore[misc]
 
     def _get_user_permissions(self, user_obj: User) -> QuerySet[Permission]:
         return Permission.objects.none()

@@ -37,7 +37,7 @@ def trigger(table: str, event: str) -> tuple[str, str]:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wiki", "0043_library_changes"), ("members", "0001_initial")]
+    dependencies = [("wiki", "0062_library_changes"), ("members", "0001_initial")]
 
     operations = [
         migrations.RunSQL(FUNCTION, "DROP FUNCTION wiki_library_changed()"),
