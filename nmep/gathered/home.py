@@ -47,7 +47,8 @@ NEXT_SHOWN = 4
 
 
 def home(user: User, now: datetime) -> list[Card]:
-    """Work that is due, and the review queue; two queries, one more for reviewers and for those who may be mentors."""
+    """Work that is due, and the review queue: three queries, one more for reviewers and for those who may be mentors; one
+    for whoever is in no programme."""
     enrolments = _current(user, now)
     offerings = {row.offering_id: row.offering for row in enrolments}
     learning = [row for row in enrolments if row.role == Enrolment.Role.LEARNER]
@@ -195,37 +196,41 @@ def _current(user: User, now: datetime) -> list[Enrolment]:
     """Where somebody is in now, with what they handed in; kept on the object for the other cards of a page."""
     kept: list[Enrolment] | None = getattr(user, "_nmep_current", None)
     if kept is None:
-        rows = (
-            Enrolment.objects.active()
-            .filter(person=user, offering__in=Offering.objects.live())
-            .select_related("offering__program", "offering__term")
-        )
-        coming = Session.objects.filter(
-            offering=OuterRef("offering"), event__ends_at__gt=now, event__state=Event.State.SCHEDULED
-        ).order_by("event__starts_at")
-        meetings = coming.values(
-            row=JSONObject(
-                title="title",
-                kind="kind",
-                week="week",
-                starts_at="event__starts_at",
-                place="event__place",
-                event="event",
-                slug="event__slug",
-            )
-        )[:2]
-        with_all = capstone_news.with_capstone(progress.with_records(rows), now)
-        kept = list(
-            with_all.annotate(
-                next_json=ArraySubquery(meetings),
-                parties_wanting_json=_parties_wanting(now),
-                partners_json=_partners(),
-                **papers.columns(now),
-                **attention.columns_of_leads(now),
-            )
-        )
+        rows = Enrolment.objects.active().filter(person=user, offering__in=Offering.objects.live())
+        # For the ORM to build all that follows takes longer than everything else of the page: only where it says something.
+        roles = set(rows.order_by().values_list("role", flat=True))
+        kept = _with_everything(rows, now, is_lead=Enrolment.Role.LEAD in roles) if roles else []
         user._nmep_current = kept  # type: ignore[attr-defined]
     return kept
+
+
+def _with_everything(rows: Any, now: datetime, *, is_lead: bool) -> list[Enrolment]:
+    coming = Session.objects.filter(
+        offering=OuterRef("offering"), event__ends_at__gt=now, event__state=Event.State.SCHEDULED
+    ).order_by("event__starts_at")
+    meetings = coming.values(
+        row=JSONObject(
+            title="title",
+            kind="kind",
+            week="week",
+            starts_at="event__starts_at",
+            place="event__place",
+            event="event",
+            slug="event__slug",
+        )
+    )[:2]
+    with_all = capstone_news.with_capstone(
+        progress.with_records(rows.select_related("offering__program", "offering__term")), now
+    )
+    return list(
+        with_all.annotate(
+            next_json=ArraySubquery(meetings),
+            parties_wanting_json=_parties_wanting(now),
+            partners_json=_partners(),
+            **papers.columns(now),
+            **(attention.columns_of_leads(now) if is_lead else {}),
+        )
+    )
 
 
 def _parties_wanting(now: datetime) -> ArraySubquery:

@@ -30,7 +30,7 @@ def test_home_leads_to_the_next_hand_in_and_reviewers_to_their_queue(django_asse
     assignment.offering.zone  # noqa: B018
     make_session(offering=assignment.offering, starts_at=now + timedelta(days=1), title="Attention")
     assert learner.person.standing.is_new  # a page knows this already
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         card, coming = gathered.home(learner.person, now)
     assert (coming.title, coming.section) == ("Class, week 1: Attention", "next")
     assert (card.title, card.action, card.is_primary) == ("HW1: Shells", "Submit", True)
