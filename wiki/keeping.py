@@ -101,10 +101,18 @@ class Whole:
         self.ticks = sorted(self.known - {found.pk})
         club, today = Club.current(), standing.today()
         follows_from = (
-            RELEASE, state, found.pk, found.seen if self.rights.decides else 0, astuple(self.rights), today, club.time_zone, sorted(club.tex_macros.items()),
-        )  # fmt: skip
+            RELEASE,
+            state,
+            found.pk,
+            astuple(self.rights),
+            today,
+            club.time_zone,
+            club.tex_macros,
+        )
+        # How often it was opened, which the state leaves out, is told to those who decide about it.
+        counted = found.seen if self.rights.decides else 0
         # Whoever works on a template wants to see it.
-        self.key = secrets.token_hex() if settings.DEBUG else _hash(follows_from)
+        self.key = secrets.token_hex() if settings.DEBUG else _hash((*follows_from, counted))
 
     def mark(self, request: HttpRequest) -> str | None:
         """The ETag of the page for its visitor, without rendering it; None where something of it may change unseen."""

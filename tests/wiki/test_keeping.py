@@ -194,6 +194,29 @@ def test_what_a_page_is_made_of_is_what_the_database_watches(page, ada):
     assert read - {"members_club"} <= watched | (ONES_OWN - {"members_user"})
 
 
+def test_of_a_page_every_column_is_watched_that_is_shown():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT attname FROM pg_trigger JOIN pg_attribute ON attrelid = tgrelid AND attnum = ANY(tgattr)"
+            " WHERE tgname = 'wiki_library_changed' AND tgrelid = 'wiki_page'::regclass"
+        )
+        watched = {column for (column,) in cursor.fetchall()}
+    columns = {field.column for field in Page._meta.concrete_fields if not field.generated}
+    assert columns - watched == {"id", "created_at", "trashed_by_id", "seen"}
+
+
+def test_that_it_was_opened_changes_the_page_of_whoever_looks_after_it_alone(page, ada):
+    owner, reader = signed_in(ada), signed_in(make_member())
+    marks = [(look(each), each.get(address()).headers["ETag"])[1] for each in (owner, reader)]
+    state = keeping.state_of_library()
+
+    Page.objects.filter(pk=page.pk).update(seen=7)
+
+    assert keeping.state_of_library() == state
+    assert "opened 7 times" in owner.get(address(), headers={"if-none-match": marks[0]}).content.decode()
+    assert reader.get(address(), headers={"if-none-match": marks[1]}).status_code == 304
+
+
 # ── Whose it is ──
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('wiki', '0061_post_versions_from_elsewhere'),
+        ('wiki', '0063_meanings'),
     ]
 
     operations = [

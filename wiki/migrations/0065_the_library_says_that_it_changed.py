@@ -14,7 +14,6 @@ TABLES = [
     "wiki_bibentry",
     "wiki_link",
     "wiki_otherkey",
-    "wiki_page",
     "wiki_paper",
     "wiki_redirect",
     "wiki_requirement",
@@ -27,6 +26,14 @@ TABLES = [
     "members_term",
 ]
 
+#: Of a page everything but `seen`, which is counted up every few minutes.
+OF_PAGES = (
+    "path, is_public, owner_id, review_by, key, title, aliases, names, headings, plain_text, dead_pictures, head_id,"
+    " content_at, checked_at, checked_by_id, trashed_at"
+)
+#: Of a person what a page says of its owner and its writers, not that they signed in.
+OF_PEOPLE = "name, handle, is_active, erased_at"
+
 
 def trigger(table: str, event: str) -> tuple[str, str]:
     return (
@@ -37,11 +44,11 @@ def trigger(table: str, event: str) -> tuple[str, str]:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("wiki", "0062_library_changes"), ("members", "0001_initial")]
+    dependencies = [("wiki", "0064_library_changes"), ("members", "0001_initial")]
 
     operations = [
         migrations.RunSQL(FUNCTION, "DROP FUNCTION wiki_library_changed()"),
         *(migrations.RunSQL(*trigger(table, "INSERT OR UPDATE OR DELETE")) for table in TABLES),
-        # Of a person, what a page says of its owner and its writers: not that they signed in.
-        migrations.RunSQL(*trigger("members_user", "DELETE OR UPDATE OF name, handle, is_active, erased_at")),
+        migrations.RunSQL(*trigger("wiki_page", f"INSERT OR DELETE OR UPDATE OF {OF_PAGES}")),
+        migrations.RunSQL(*trigger("members_user", f"DELETE OR UPDATE OF {OF_PEOPLE}")),
     ]
