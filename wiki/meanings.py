@@ -35,7 +35,7 @@ A_BATCH = 200
 #: A task of the clock stops after so many seconds; the next one goes on where it was.
 A_TURN = 200
 #: The index is asked for so many of the nearest, of which those are shown that the reader may see.
-NEAREST = 400
+NEAREST = 200
 #: Less close than this, a question and a text have as much in common as any two; one word alone says less.
 CLOSE, CLOSE_TO_A_WORD = 0.18, 0.25
 

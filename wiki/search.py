@@ -30,6 +30,7 @@ def findable(user: Any, now: datetime) -> list[Source]:
             rows=Page.objects.visible_to(user),
             body="plain_text",
             names="names_search",
+            most_close=4,  # where most of what the club knows stands
             facts={"path": "path", "title": "title"},
             hit=_page,
             in_term=lambda rows, term: rows.filter(content_at__range=standing.moments_of(term)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -51,6 +52,8 @@ class Source:
     beside: Callable[[Any], Q] | None = None
     # What also has a number that may be typed instead of words: the condition for it, or none for any other query.
     known_by: Callable[[str], Q | None] | None = None
+    # So many of its kind stand among what is close in meaning, where other kinds do as well.
+    most_close: int = 2
     # What has no vector: those of the rows that hold all the words, with how well they fit as `fit`.
     matching: Callable[[QuerySet[Any], str], QuerySet[Any]] | None = None
     # The rows of a term; what has none is left out where somebody asks for one.
@@ -134,7 +137,7 @@ def close_by(
     besides: Iterable[str] = (),
 ) -> list[Hit]:
     """Those of some rows, told by table (`wiki.page`) and key, that stand in the sources: the closest first, with the
-    beginning of their text, each name of a kind once and none of the addresses `besides`. One query."""
+    beginning of their text, each name of a kind once, few of a kind, and none of the addresses `besides`. One query."""
     asked = list(sources)
     branches = []
     for number, source in enumerate(asked):
@@ -152,7 +155,7 @@ def close_by(
                 found_words=Left(source.body, BEGINNING_OF_TEXT + 1) if source.body else Value(""),
             )
             .order_by(*_newest(source), source.title, "pk")
-            .values_list("found_source", "pk", "found_facts", "found_words")[: limit * 20]
+            .values_list("found_source", "pk", "found_facts", "found_words")
         )
     found = []
     for number, key, facts, words in _all_of(branches):
@@ -167,9 +170,12 @@ def close_by(
         )
     found.sort(key=lambda row: -row[2].rank)
     passed, named, kept = set(besides), set(), []
-    for _, _, hit in _once(found):
-        if hit.url not in passed and (hit.kind, hit.title) not in named:
+    of_kind: Counter[str] = Counter()
+    for source, _, hit in _once(found):
+        most = source.most_close if len(asked) > 1 else limit
+        if hit.url not in passed and (hit.kind, hit.title) not in named and of_kind[hit.kind] < most:
             named.add((hit.kind, hit.title))
+            of_kind[hit.kind] += 1
             kept.append(hit)
     return kept[:limit]
 

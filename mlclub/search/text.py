@@ -20,7 +20,6 @@ from django.db.models import F, FloatField, Func, IntegerField, TextField, Value
 from django.db.models.functions import Coalesce, Greatest, Least, Lower, NullIf, Substr
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.text import Truncator
 
 LONGEST_QUERY = 200
 #: An excerpt is looked for in so many characters, from a little before the first word that was asked for.
@@ -266,7 +265,10 @@ def marked(text: str) -> SafeString:
 
 def beginning_of(text: str, longest: int) -> SafeString:
     """The first words of a text as safe HTML, in so many characters."""
-    return marked(Truncator(" ".join(text.split())).chars(longest, truncate=" …"))
+    text = " ".join(text.split())
+    if len(text) <= longest:
+        return marked(text)
+    return marked(f"{text[:longest].rpartition(' ')[0] or text[:longest]} …")
 
 
 def highlighted(text: str, query: str) -> SafeString:

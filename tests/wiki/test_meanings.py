@@ -80,7 +80,8 @@ def test_what_says_the_same_in_other_words_is_shown_and_marked(client, on, libra
     body = client.get(reverse("portal:search"), {"q": "lecture hall for a meeting"}).content.decode()
     assert "Close in meaning" in body
     assert "Reserve it two weeks before" in body
-    assert reverse("wiki:page_create") in body, "a page that is missing can still be begun"
+    assert "Nothing has these words. This is close in meaning." in body
+    assert f"{reverse('wiki:page_create')}?path=" in body, "a page that is missing can still be begun"
 
 
 @installed
@@ -144,6 +145,18 @@ def test_papers_posts_events_and_projects_are_found_too_and_one_kind_alone_where
     kinds = {hit.kind for hit, is_close in answer(asked, member).rows if is_close}
     assert {"Paper", "Post", "Event", "Project"} <= kinds
     assert {hit.kind for hit in answer(asked, member, kind="Event").close} == {"Event"}
+
+
+@installed
+def test_many_events_leave_room_for_the_pages_of_the_wiki(on):
+    for number in range(8):
+        make_event(title=f"Vision evening {number}", visibility="members", summary="Photographs and pictures.")
+    make_page(path="CV/Photographs", text="What a camera sees, and how it is told apart.\n")
+    meanings.keep()
+    member = make_member()
+    kinds = [hit.kind for hit in answer("images", member).close]
+    assert sorted(kinds) == ["Event", "Event", "Wiki"]
+    assert len(answer("images", member, kind="Event").close) == finding.CLOSE_ONES
 
 
 @installed
