@@ -150,7 +150,9 @@ def test_papers_posts_events_and_projects_are_found_too_and_one_kind_alone_where
 @installed
 def test_many_events_leave_room_for_the_pages_of_the_wiki(on):
     for number in range(8):
-        make_event(title=f"Vision evening {number}", visibility="members", summary="Photographs and pictures.")
+        make_event(
+            title=f"Vision evening {number}", visibility="members", summary="Photographs and pictures."
+        )
     make_page(path="CV/Photographs", text="What a camera sees, and how it is told apart.\n")
     meanings.keep()
     member = make_member()
