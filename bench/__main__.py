@@ -135,8 +135,14 @@ def bench_pages(folder: Path, port: int, server: int, seconds: float) -> None:
         pages = inside(folder, "addresses")
         with bare_page(folder) as (bare_port, bare_headers, bare_server):
             measure(bare_port, "/", bare_headers, seconds=1)
-            for name, page in pages.items():
-                headers = {"Cookie": page["cookie"], "Host": f"localhost:{port}"}
+            asked = [(name, page, {}) for name, page in pages.items()]
+            asked += [
+                (f"{name}, unchanged (304)", page, {"If-None-Match": page["etag"]})
+                for name, page in pages.items()
+                if page["etag"]
+            ]
+            for name, page, more in asked:
+                headers = {"Cookie": page["cookie"], "Host": f"localhost:{port}", **more}
                 measure(port, page["path"], headers, seconds=1)
                 bare = measure(bare_port, "/", bare_headers, seconds=seconds / 2, server=bare_server)
                 found = measure(port, page["path"], headers, seconds=seconds, server=server)

@@ -121,7 +121,7 @@ def signed_in(user: Any) -> Any:
 
 
 def measured(path: str, user: Any) -> dict[str, Any]:
-    """The address with a session cookie, and the queries of the third request."""
+    """The address with its cookies, the queries of the third request, and what its answer is marked with."""
     from django.conf import settings
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
@@ -130,15 +130,14 @@ def measured(path: str, user: Any) -> dict[str, Any]:
     for _ in range(2):
         response = client.get(path)
         assert response.status_code == 200, f"{path}: {response.status_code}"
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
-        client.get(path)
-    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    with CaptureQueriesContext(connection) as queries:
+        response = client.get(path)
+    names = (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME)
     return {
         "path": path,
-        "cookie": f"{settings.SESSION_COOKIE_NAME}={session}",
+        "cookie": "; ".join(f"{name}={client.cookies[name].value}" for name in names),
         "queries": len(queries),
+        "etag": response.headers.get("ETag", ""),
     }
 
 
