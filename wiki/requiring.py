@@ -185,8 +185,9 @@ def beside(page: Page, user: Any) -> tuple[list[Requirement], list[Page]]:
 def surroundings(page: Page, user: Any) -> Surroundings:
     """Everything that the page requires and what it leads to directly, as far as `user` may see; three queries."""
     graph = _graph(Requirement.objects.values_list("page", "required"))
-    before = networkx.ancestors(graph, page.pk) if page.pk in graph else set()
-    onward = set(graph.successors(page.pk)) if page.pk in graph else set()
+    graph.add_node(page.pk)  # one that nothing is said of has no arrow
+    before = networkx.ancestors(graph, page.pk)
+    onward = set(graph.successors(page.pk))
     shown = _stops({*before, *onward, page.pk}, user)
     kept = graph.subgraph(shown)
     notes = {

@@ -120,6 +120,18 @@ def test_what_lies_in_the_trash_is_on_no_way():
     assert requiring.beside(b, reader) == ([], [])
 
 
+def test_a_page_of_which_nothing_is_said_is_its_own_way(client):
+    reader = make_member()
+    page, a, b = (make_page(path=name) for name in ("Alone", "A", "B"))
+    require(b, a)
+
+    found = requiring.surroundings(page, reader)
+
+    assert ([stop.page for stop in found.way], found.onward, found.edges) == ([page], [], [])
+    client.force_login(reader)
+    assert client.get(f"{page.get_absolute_url()}-/requires/").status_code == 200
+
+
 def test_a_mark_is_set_once_and_taken_back():
     reader, page = make_member(), make_page()
     for _ in range(2):
