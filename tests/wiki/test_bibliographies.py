@@ -59,6 +59,23 @@ def test_nothing_is_overwritten_unless_somebody_says_so(client, chosen, year):
     )
 
 
+@pytest.mark.parametrize("size", [1, 5])
+def test_a_file_of_papers_costs_the_same_for_any_number_of_them(client, size, django_assert_max_num_queries):
+    papers = [make_paper(title=f"Paper {number}") for number in range(size)]
+    kept = make_list()
+    for paper in papers:
+        lists.place(kept, paper, by=None, now=NOW)
+    client.force_login(make_member())
+    for address in (
+        reverse("wiki:bibliography_all"),
+        reverse("wiki:bibliography_list", args=[kept.slug]),
+    ):
+        client.get(address)
+        with django_assert_max_num_queries(6):
+            entries, _ = bibtex.read(client.get(address).content.decode())
+        assert len(entries) == size
+
+
 def test_what_leaves_comes_in_again_as_the_same(client):
     make_paper(title="100 % of $x_1$ & more", year=2001, arxiv_id="1901.00001", venue="Ropes")
     paper = make_paper(title="Attention", year=2017)

@@ -71,7 +71,7 @@ def _said(taken: bibliographies.Taken) -> str:
 
 
 def _file(papers: Any, name: str) -> HttpResponse:
-    rows = papers.defer("search", "abstract").order_by("key", "pk")
+    rows = papers.defer("search").order_by("key", "pk")
     body = "\n\n".join(
         entry(paper, paper.key or f"paper{paper.pk}") for paper in rows.iterator(chunk_size=500)
     )
