@@ -6,6 +6,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
 
+from members import standing
 from members.models import User
 
 
@@ -27,5 +28,10 @@ class OfficeBackend(ModelBackend):
         return Permission.objects.none()
 
     def _get_group_permissions(self, user_obj: User) -> QuerySet[Permission]:
-        offices = [held.office_id for held in user_obj.standing.offices]
-        return Permission.objects.filter(group__office__in=offices).distinct()
+        return Permission.objects.none()
+
+    def get_group_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
+        """What the offices of today carry, which came with the standing."""
+        if user_obj.is_superuser or obj is not None:
+            return super().get_group_permissions(user_obj, obj)
+        return {code for held in standing.of(user_obj).offices for code in held.permissions}

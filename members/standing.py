@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from django.db.models import Exists, Value
 from django.utils import timezone
 
 from members.models.club import Club
@@ -103,7 +104,7 @@ def moments_of(term: Term) -> tuple[datetime, datetime]:
 def of(user: Any, now: datetime | None = None) -> Standing:
     """The standing of `user` (an account or an anonymous visitor) at `now`, kept on the object.
 
-    One query for a member, two for an officer, three for whoever has no membership this term.
+    One query for a member, two for an officer and for whoever has no membership this term.
     """
     if not user.is_authenticated or not user.is_active:
         return NOBODY
@@ -119,6 +120,9 @@ def prime(users: Iterable[Any], now: datetime | None = None) -> None:
     """Work out the standing of many accounts at once, with the queries of one."""
     on = today(now)
     people = [user for user in users if user.is_active]
+    if not people:
+        return
+    held_today = OfficeTerm.objects.held_on(on)
     memberships: dict[int, list[Any]] = {}
     rows: list[Any] = list(Membership.objects.raw(_ROWS, {"on": on, "people": [user.pk for user in people]}))
     for row in rows:
@@ -129,12 +133,18 @@ def prime(users: Iterable[Any], now: datetime | None = None) -> None:
         )
         memberships.setdefault(row.person_id, []).append(row)
     term = next((row.term for row in rows if row.term_id == row.current_term), None)
-    term = term or Term.objects.current(on)
     offices: dict[int, list[OfficeTerm]] = {}
     maybe = {row.person_id for row in rows if row.has_office}
-    maybe.update(user.pk for user in people if user.pk not in memberships)
+    others = [user.pk for user in people if user.pk not in memberships]
+    has_office = True
+    if term is None:
+        any_held: Any = Exists(held_today.filter(person__in=others)) if others else Value(value=False)
+        found = Term.objects.started(on).order_by("-starts_on").annotate(has_office=any_held).first()
+        term, has_office = found, found is None or found.has_office
+    if has_office:
+        maybe.update(others)
     if maybe:
-        for held in OfficeTerm.objects.held_on(on).filter(person__in=maybe).select_related("office"):
+        for held in held_today.filter(person__in=maybe).select_related("office").with_rights():
             offices.setdefault(held.person_id, []).append(held)
     for user in people:
         mine = memberships.get(user.pk, [])

@@ -2,10 +2,13 @@ from __future__ import annotations
 
 from datetime import date
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Concat
 from simple_history.models import HistoricalRecords
 
 from mlclub.privacy import NOT_PERSONAL, Erase, Policy
@@ -36,6 +39,16 @@ class OfficeTermQuerySet(models.QuerySet["OfficeTerm"]):
         """Those that give rights on the day `on`, which is a day in the club's zone."""
         return self.filter(starts_on__lte=on, ends_on__gte=on)
 
+    def with_rights(self) -> OfficeTermQuerySet:
+        """Adds `permissions`: what each carries, as "app.codename"; and `has_second_factor`: whether whoever holds it
+        has set one up."""
+        carried = Permission.objects.filter(group__office=OuterRef("office")).order_by()
+        code = Concat("content_type__app_label", Value("."), "codename")
+        return self.annotate(
+            permissions=ArraySubquery(carried.values(code=code)),
+            has_second_factor=Exists(Authenticator.objects.filter(user=OuterRef("person"))),
+        )
+
 
 class OfficeTerm(models.Model):
     """Who holds an office from when to when. The rights come and go with the days, by nobody's hand."""
@@ -46,6 +59,10 @@ class OfficeTerm(models.Model):
     office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="terms")
     starts_on = models.DateField("first day")
     ends_on = models.DateField("last day")
+
+    # Where `with_rights` was asked for.
+    permissions: list[str]
+    has_second_factor: bool
 
     objects = OfficeTermQuerySet.as_manager()
     history = HistoricalRecords()

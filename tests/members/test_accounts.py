@@ -14,7 +14,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from members import invitations, suspension
-from members.models import AuditEntry, Invitation, Membership, User
+from members.middleware import has_second_factor
+from members.models import AuditEntry, Club, Invitation, Membership, User
 from tests.factories import make_club, make_member, make_officer, make_term, make_user
 
 pytestmark = pytest.mark.django_db
@@ -221,6 +222,28 @@ def test_a_new_address_counts_once_its_code_came_back(client):
 
 
 # ── Second factor ──
+
+
+def test_what_an_officer_may_do_comes_with_the_office(django_assert_num_queries):
+    officer = User.objects.get(pk=make_officer().pk)
+    Club.current()  # from the cache from here on
+    with django_assert_num_queries(2):
+        assert officer.standing.is_officer
+        assert officer.has_perm("members.view_officeterm")
+        assert not officer.has_perm("members.no_such_right")
+        assert has_second_factor(officer)
+    Authenticator.objects.filter(user=officer).delete()
+    assert not has_second_factor(User.objects.get(pk=officer.pk))
+    Membership.objects.filter(person=officer).delete()
+    assert User.objects.get(pk=officer.pk).has_perm("members.view_officeterm"), "the office gives it"
+
+
+def test_whoever_is_no_member_this_term_costs_two_queries(django_assert_num_queries):
+    guest = User.objects.get(pk=make_user().pk)
+    Club.current()  # from the cache from here on
+    with django_assert_num_queries(2):
+        standing = guest.standing
+    assert (standing.is_officer, standing.membership, standing.term is None) == (False, None, False)
 
 
 def test_an_officer_without_a_second_factor_reaches_only_the_account_pages(client):
