@@ -163,10 +163,16 @@ def left_of(event: Event, user: Any, now: datetime, *, runs: bool, was_there: bo
     if not user.is_authenticated or not event.has_begun(now):
         return {}
     has_album = getattr(event, "has_album", True)
-    album = Album.objects.visible_to(user).filter(event=event).first() if has_album else None
+    album: Any = (
+        Album.objects.visible_to(user).with_objections().filter(event=event).first() if has_album else None
+    )
     return {
         "album": album,
-        "objections": list(album.objections.open().select_related("person")) if album and runs else [],
+        "objections": list(album.objections.open().select_related("person"))
+        if album and runs and album.has_objections
+        else [],
         "question": question_for(event, user, now) if was_there and event.is_over(now) else None,
-        "locked": list(Material.objects.locked().filter(event=event)) if runs else [],
+        "locked": list(Material.objects.locked().filter(event=event))
+        if runs and getattr(event, "has_recording", True)
+        else [],
     }

@@ -146,15 +146,25 @@ class OfSeries:
     """The sheet of a rota: whoever may see the series sees it, members put themselves down."""
 
     rota: Rota
+    _known: dict[int, Access | None] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def url(self) -> str:
         return self.rota.get_absolute_url()
 
     def access(self, user: Any) -> Access | None:
-        if not Series.objects.visible_to(user).filter(pk=self.rota.series_id).exists():
+        """What `user` may do; asked once, in one query."""
+        if user.pk not in self._known:
+            self._known[user.pk] = self._access(user)
+        return self._known[user.pk]
+
+    def _access(self, user: Any) -> Access | None:
+        hosts = Series.hosts.through.objects.filter(series=OuterRef("pk"), user=user.pk)
+        seen = Series.objects.visible_to(user).filter(pk=self.rota.series_id)
+        row = seen.annotate(is_hosted=Exists(hosts)).values("is_hosted").first()
+        if row is None:
             return None
-        runs = self.rota.series.is_run_by(user)
+        runs = row["is_hosted"] or user.has_perm("events.change_series")
         return Access(
             claims=user.standing.writes, runs=runs, sees_names=runs or user.standing.reads_members_area
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from members.models import Membership, Topic, User
+from members.models import Club, Membership, Topic, User
 
 CACHED = "_topics"
 
@@ -47,7 +47,16 @@ class Vocabulary:
 
     @classmethod
     def current(cls) -> Vocabulary:
-        """All topics there are; one query."""
+        """All topics there are; one query for as long as the club is kept."""
+        club: Any = Club.current()
+        known: Vocabulary | None = getattr(club, CACHED, None)
+        if known is None:
+            known = cls.read()
+            setattr(club, CACHED, known)
+        return known
+
+    @classmethod
+    def read(cls) -> Vocabulary:
         names = dict(Topic.objects.order_by().values_list("pk", "name"))
         keys = {name.lower(): pk for pk, name in names.items() if name.strip()}
         # The longest first: "reinforcement learning" before "learning".

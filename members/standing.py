@@ -108,12 +108,16 @@ def of(user: Any, now: datetime | None = None) -> Standing:
     """
     if not user.is_authenticated or not user.is_active:
         return NOBODY
-    kept: tuple[date, Standing] | None = getattr(user, CACHED, None)
-    if kept and kept[0] == today(now):
-        return kept[1]
-    prime([user], now)
+    if not is_known(user, now):
+        prime([user], now)
     standing: Standing = getattr(user, CACHED)[1]
     return standing
+
+
+def is_known(user: Any, now: datetime | None = None) -> bool:
+    """Whether the standing of `user` has been asked for."""
+    kept: tuple[date, Standing] | None = getattr(user, CACHED, None)
+    return kept is not None and kept[0] == today(now)
 
 
 def prime(users: Iterable[Any], now: datetime | None = None) -> None:

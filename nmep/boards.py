@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 
 from django.core.files.base import File
@@ -71,6 +71,12 @@ def _scoring(checks: Any) -> Any:
     return checks.filter(kind=Check.Kind.PREDICTIONS, is_published=True)
 
 
+def scoring(parts: Iterable[Part]) -> list[Check]:
+    """The checks that score what is handed in for these parts; none where no part asks for predictions."""
+    asked = [part.pk for part in parts if part.kind == Part.Kind.PREDICTIONS]
+    return list(_scoring(Check.objects.filter(part__in=asked))) if asked else []
+
+
 # ── How often ──
 
 
@@ -88,16 +94,26 @@ class Tries:
 
 def tries(enrolment: Enrolment, part: Part, now: datetime) -> Tries | None:
     """What is left of the day's tries; None where there is no limit. A file that was scored before is no new try."""
-    limits = [check.config.get("a_day") for check in _scoring(part.checks.all())]
-    a_day = min((limit for limit in limits if limit), default=None)
-    if a_day is None:
-        return None
-    zone = enrolment.offering.zone
-    midnight = datetime.combine(now.astimezone(zone).date(), time.min, tzinfo=zone)
     pieces = Piece.objects.filter(part=part, submission__authors__enrolment=enrolment).exclude(
         submission__state=Submission.State.DRAFT
     )
-    handed_in = list(pieces.values_list("sha256", "submission__handed_in_at"))
+    handed_in = pieces.values_list("sha256", "submission__handed_in_at")
+    return left_of(scoring([part]), handed_in, enrolment.offering.zone, now)
+
+
+def left_of(
+    checks: Iterable[Check],
+    handed_in: Iterable[tuple[str, datetime | None]],
+    zone: tzinfo,
+    now: datetime,
+) -> Tries | None:
+    """The same from the checks of a part and what was handed in for it: the hash of each file, and when."""
+    limits = [check.config.get("a_day") for check in checks]
+    a_day = min((limit for limit in limits if limit), default=None)
+    if a_day is None:
+        return None
+    midnight = datetime.combine(now.astimezone(zone).date(), time.min, tzinfo=zone)
+    handed_in = list(handed_in)
     before = {key for key, at in handed_in if at and at < midnight}
     today = {key for key, at in handed_in if at and at >= midnight}
     tomorrow = datetime.combine(midnight.date() + timedelta(days=1), time.min, tzinfo=zone)
@@ -154,10 +170,20 @@ def boards_of(assignment: Assignment, user: Any, roles: Roles, now: datetime) ->
 def shown_to(roles: Roles, *, final: bool) -> Any:
     """The checks whose board somebody may see: a check that keeps its results back has none for learners so long."""
     rows = _scoring(Check.objects.all())
-    if roles.leads:
-        return rows
-    kept = [Check.Visible.STAFF] if final else [Check.Visible.STAFF, Check.Visible.AFTER_DUE]
-    return rows.exclude(visible__in=kept)
+    return rows if roles.leads else rows.exclude(visible__in=_kept_back(final=final))
+
+
+def _kept_back(*, final: bool) -> set[str]:
+    """What learners see of no check."""
+    return {Check.Visible.STAFF} if final else {Check.Visible.STAFF, Check.Visible.AFTER_DUE}
+
+
+def has_board(checks: Iterable[Check], assignment: Assignment, roles: Roles, now: datetime) -> bool:
+    """Whether somebody may see the board of one of these checks; a query only where the deadline decides it."""
+    seen = {check.visible for check in checks}
+    if roles.leads or not seen - _kept_back(final=True):
+        return roles.leads and bool(seen)
+    return bool(seen - _kept_back(final=False)) or is_final(assignment, now)
 
 
 def is_final(assignment: Assignment, now: datetime) -> bool:

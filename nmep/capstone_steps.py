@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.core.files.base import File
 from django.db import transaction
+from django.db.models import Prefetch
 
 from members.ledger import tell
 from members.models import User
@@ -55,7 +56,10 @@ def stages(capstone: Capstone) -> list[Stage]:
         step.milestone_id: step
         for step in CapstoneStep.objects.filter(capstone=capstone)
         .select_related("signed_by")
-        .prefetch_related("versions__by", "comments__author")
+        .prefetch_related(
+            Prefetch("versions", StepVersion.objects.select_related("by")),
+            Prefetch("comments", StepComment.objects.select_related("author")),
+        )
     }
     return [Stage(row, row.due_by_rule(), steps.get(row.pk)) for row in milestones(capstone.offering)]
 

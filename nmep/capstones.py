@@ -32,7 +32,10 @@ class Full(Refused):
 
 def policy_of(offering: Offering) -> CapstonePolicy:
     """The sizes of groups, and whether they are closed; the usual ones where nobody set any."""
-    return CapstonePolicy.objects.filter(offering=offering).first() or CapstonePolicy(offering=offering)
+    try:
+        return offering.capstone_policy
+    except CapstonePolicy.DoesNotExist:
+        return CapstonePolicy(offering=offering)
 
 
 def hold(offering: Offering) -> CapstonePolicy:

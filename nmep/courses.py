@@ -272,16 +272,11 @@ def check_in(enrolment: Enrolment, week: int, state: str, *, note: str = "", now
     return row
 
 
-def check_in_of(user: Any, offering: Offering, week: int) -> dict[str, Any]:
-    """What the page of a week says of one's own check-in; nothing where weeks are not at one's own pace."""
-    if not user.is_authenticated:
+def check_in_of(user: Any, offering: Offering, week: int, *, learns: bool) -> dict[str, Any]:
+    """What the page of a week says of one's own check-in; nothing where weeks are not at one's own pace, or where
+    `user` does not learn now."""
+    policy = getattr(offering, "course_policy", None) if learns else None
+    if policy is None or not policy.is_self_paced:
         return {}
-    enrolment = (
-        Enrolment.objects.active()
-        .learners()
-        .filter(person=user, offering=offering, offering__course_policy__is_self_paced=True)
-        .first()
-    )
-    if enrolment is None:
-        return {}
-    return {"check_in": WeekCheckIn.objects.filter(enrolment=enrolment, week=week).first(), "checks_in": True}
+    mine = WeekCheckIn.objects.filter(enrolment__person=user, enrolment__offering=offering, week=week)
+    return {"check_in": mine.first(), "checks_in": True}

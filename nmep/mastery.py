@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -112,32 +112,42 @@ class Missing:
         return bool(self.criteria or self.comments)
 
 
-def missing(enrolment: Enrolment, returned: Mapping[int, int]) -> dict[int, Missing]:
-    """What is still to be mended, by assignment; `returned` gives the version that went back. Two queries.
+def still_asked(marks: Iterable[RubricMark], comments: Iterable[Comment]) -> Missing:
+    """What is still to be mended, of the posted marks of a version that went back and the comments on the work.
 
     These are the criteria that are not mastered, and the open comments that ask for a change: also those on
     earlier versions, which count until they are settled.
     """
+    short = [mark for mark in marks if mark.level != RubricMark.Level.MASTERED]
+    asked = [
+        comment
+        for comment in comments
+        if comment.asks_for_change
+        and comment.state == Comment.State.OPEN
+        and comment.posted_at is not None
+        and comment.parent_id is None
+    ]
+    return Missing(
+        tuple(sorted(short, key=lambda mark: (mark.criterion.position, mark.pk))),
+        tuple(sorted(asked, key=lambda comment: (comment.created_at, comment.pk))),
+    )
+
+
+def missing(enrolment: Enrolment, returned: Mapping[int, int]) -> dict[int, Missing]:
+    """What is still to be mended, by assignment; `returned` gives the version that went back. Two queries."""
     if not returned:
         return {}
-    marks = (
-        RubricMark.objects.filter(review__submission__in=returned.values(), review__state=Review.State.POSTED)
-        .exclude(level=RubricMark.Level.MASTERED)
-        .select_related("criterion")
-        .order_by("criterion__position", "pk")
-    )
+    marks = RubricMark.objects.filter(
+        review__submission__in=returned.values(), review__state=Review.State.POSTED
+    ).select_related("criterion")
     comments = (
         Comment.objects.filter(
             submission__authors__enrolment=enrolment,
             submission__assignment__in=returned,
-            state=Comment.State.OPEN,
             asks_for_change=True,
-            posted_at__isnull=False,
-            parent=None,
         )
         .select_related("submission__assignment__offering")
         .defer("submission__assignment__text", "submission__assignment__search")
-        .order_by("created_at", "pk")
     )
     criteria: dict[int, list[RubricMark]] = defaultdict(list)
     for mark in marks:
@@ -145,4 +155,4 @@ def missing(enrolment: Enrolment, returned: Mapping[int, int]) -> dict[int, Miss
     asked: dict[int, list[Comment]] = defaultdict(list)
     for comment in comments:
         asked[comment.submission.assignment_id].append(comment)
-    return {key: Missing(tuple(criteria[key]), tuple(asked[key])) for key in returned}
+    return {key: still_asked(criteria[key], asked[key]) for key in returned}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,17 +74,13 @@ class Standing:
         return {"Passed": "ok", "Has a slot": "info"}.get(self.word, "warn")
 
 
-def standings(offering: Offering) -> Sequence[Standing]:
-    """Every active learner with their slot and their latest result, for leads; three queries."""
+def standings(offering: Offering, results: Iterable[OralResult]) -> Sequence[Standing]:
+    """Every active learner with their slot and the latest of `results`, for leads; two queries."""
     learners = list(Enrolment.objects.active().learners().filter(offering=offering).select_related("person"))
     sheets = OfferingSheet.objects.filter(offering=offering, kind=OfferingSheet.Kind.ORAL).values("sheet")
     held = {
         row.person_id: row
         for row in Claim.objects.held().filter(slot__sheet__in=sheets).select_related("slot__event")
     }
-    results: dict[int, OralResult] = {}
-    for result in (
-        OralResult.objects.filter(enrolment__in=learners).select_related("examiner").order_by("at", "pk")
-    ):
-        results[result.enrolment_id] = result
-    return [Standing(row, held.get(row.person_id), results.get(row.pk)) for row in learners]
+    latest = {result.enrolment_id: result for result in sorted(results, key=lambda row: (row.at, row.pk))}
+    return [Standing(row, held.get(row.person_id), latest.get(row.pk)) for row in learners]

@@ -85,7 +85,6 @@ def presented(paper: Paper, user: Any, now: datetime) -> list[Presented]:
         PaperTalk.objects.filter(paper=paper, slot__withdrawn_at=None)
         .select_related("slot__sheet", "slot__event", "offering__program", "offering__term", "notes")
         .defer(*HEAVY)
-        .prefetch_related("materials")
         .order_by("-slot__event__starts_at")
     )
     held = Claim.objects.filter(
@@ -94,21 +93,25 @@ def presented(paper: Paper, user: Any, now: datetime) -> list[Presented]:
     presenters: dict[int, list[User]] = {}
     for claim in held:
         presenters.setdefault(claim.slot_id, []).append(claim.person)
-    visible = Material.objects.visible_to(user, now).filter(
-        event__in=[talk.slot.event_id for talk in talks if talk.slot.event_id]
+    own = PaperTalk.materials.through.objects.filter(
+        material=OuterRef("pk"), papertalk__in=[talk.pk for talk in talks]
     )
-    materials: dict[int, list[Material]] = {}
+    visible = (
+        Material.objects.visible_to(user, now)
+        .filter(event__in=[talk.slot.event_id for talk in talks if talk.slot.event_id])
+        .annotate(of_talks=ArraySubquery(own.values("papertalk")))
+    )
+    materials: dict[int, list[Any]] = {}
     for material in visible:
         materials.setdefault(material.event_id, []).append(material)
     found = []
     for talk in talks:
         if not presenters.get(talk.slot_id):
             continue
-        own = {material.pk for material in talk.materials.all()}
         shown = [
             material
             for material in materials.get(talk.slot.event_id or 0, [])
-            if material.pk in own or material.kind == Material.Kind.RECORDING
+            if talk.pk in material.of_talks or material.kind == Material.Kind.RECORDING
         ]
         found.append(Presented(talk, presenters[talk.slot_id], shown, talk.slot.is_over(now)))
     return found

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from nmep import progress
-from nmep.models import CoursePolicy, Enrolment, MarkChange, Session, WeekCheckIn
+from nmep.models import CoursePolicy, Enrolment, MarkChange, Offering, Session, WeekCheckIn
 from nmep.models.pass_rules import KINDS
 from nmep.progress import Progress
 from nmep.rosters import guarded
@@ -45,18 +45,9 @@ def results(policy: CoursePolicy, now: datetime) -> list[Result]:
 
 def _results(policy: CoursePolicy, standings: Sequence[Progress]) -> list[Result]:
     offering, enrolments = policy.offering, [row.enrolment for row in standings]
-    scores: dict[int, dict[int, float]] = {}
-    entries = MarkChange.objects.filter(enrolment__in=enrolments, kind__in=["score", "done", "not_yet"])
-    for entry in entries.exclude(value="").order_by("at", "pk"):
-        try:
-            scores.setdefault(entry.enrolment_id, {})[entry.assignment_id] = float(entry.value)
-        except ValueError:
-            continue
-    weeks = set(Session.objects.filter(offering=offering).order_by().values_list("week", flat=True))
-    done: dict[int, set[int]] = {}
-    check_ins = WeekCheckIn.objects.filter(enrolment__in=enrolments, state=WeekCheckIn.State.DONE)
-    for enrolment, week in check_ins.values_list("enrolment", "week"):
-        done.setdefault(enrolment, set()).add(week)
+    counted = {part["kind"] for part in policy.pass_rule.get("parts", [])}
+    scores = _scores(enrolments) if "scores" in counted else {}
+    weeks, done = _check_ins(offering, enrolments) if "check_ins" in counted else (set(), {})
     return [
         _result(
             policy.pass_rule, row, scores.get(row.enrolment.pk, {}), weeks, done.get(row.enrolment.pk, set())
@@ -65,10 +56,33 @@ def _results(policy: CoursePolicy, standings: Sequence[Progress]) -> list[Result
     ]
 
 
+def _scores(enrolments: Sequence[Enrolment]) -> dict[int, dict[int, float]]:
+    """Enrolment → assignment → its latest score."""
+    scores: dict[int, dict[int, float]] = {}
+    entries = MarkChange.objects.filter(enrolment__in=enrolments, kind__in=["score", "done", "not_yet"])
+    for entry in entries.exclude(value="").order_by("at", "pk"):
+        try:
+            scores.setdefault(entry.enrolment_id, {})[entry.assignment_id] = float(entry.value)
+        except ValueError:
+            continue
+    return scores
+
+
+def _check_ins(offering: Offering, enrolments: Sequence[Enrolment]) -> tuple[set[int], dict[int, set[int]]]:
+    """The weeks of the offering, and those with which each enrolment is done."""
+    weeks = set(Session.objects.filter(offering=offering).order_by().values_list("week", flat=True))
+    done: dict[int, set[int]] = {}
+    check_ins = WeekCheckIn.objects.filter(enrolment__in=enrolments, state=WeekCheckIn.State.DONE)
+    for enrolment, week in check_ins.values_list("enrolment", "week"):
+        done.setdefault(enrolment, set()).add(week)
+    return weeks, done
+
+
 def of(standing: Progress) -> Result | None:
-    """Where one participant stands; three queries, one where there is nothing to pass. None where the course has no pass and no fail."""
+    """Where one participant stands; at most three queries, and one for the policy where the offering came without.
+    None where the course has no pass and no fail."""
     enrolment = standing.enrolment
-    policy = CoursePolicy.objects.filter(offering=enrolment.offering_id).first()
+    policy: CoursePolicy | None = getattr(enrolment.offering, "course_policy", None)
     if policy is None or not policy.pass_rule or enrolment.state == Enrolment.State.WITHDREW:
         return None
     policy.offering = enrolment.offering

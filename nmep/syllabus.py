@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -69,11 +70,24 @@ def shows_materials(offering: Offering, user: Any) -> bool:
         return True
     if not user.is_authenticated:
         return False
-    return user.standing.reads_members_area or people.belongs(user, offering)
+    return user.standing.reads_members_area or people.reader(user, offering).belongs
 
 
-def weeks(offering: Offering, user: Any, now: datetime, *, only: int | None = None) -> list[Week]:
-    """The weeks in order, or the one asked for; seven queries at most."""
+def ends_of(offering: Offering) -> dict[int, datetime]:
+    """When each week is over."""
+    rows = Session.objects.filter(offering=offering).order_by().values_list("week")
+    return dict(rows.annotate(last=Max("event__ends_at")))
+
+
+def weeks(
+    offering: Offering,
+    user: Any,
+    now: datetime,
+    *,
+    only: int | None = None,
+    ends: Mapping[int, datetime] | None = None,
+) -> list[Week]:
+    """The weeks in order, or the one asked for, with when each of them `ends`; seven queries at most."""
     sessions = Session.objects.filter(offering=offering).select_related("event", "module").defer("search")
     if only is not None:
         sessions = sessions.filter(week=only)
@@ -94,7 +108,8 @@ def weeks(offering: Offering, user: Any, now: datetime, *, only: int | None = No
             meetings[material.event_id].materials.append(material)
     _add_work(offering, by_week)
     found = [by_week[number] for number in sorted(by_week)]
-    _mark(found, now, follows_past=only is not None and _is_past_before(offering, only, now))
+    before = [end for number, end in (ends or {}).items() if only is not None and number < only]
+    _mark(found, now, follows_past=bool(before) and max(before) <= now)
     return found
 
 
@@ -117,13 +132,6 @@ def _add_work(offering: Offering, by_week: dict[int, Week]) -> None:
         if milestone.due_session and milestone.due_session.week in by_week:
             milestone.due_session.offering = offering
             by_week[milestone.due_session.week].milestones.append(milestone)
-
-
-def _is_past_before(offering: Offering, number: int, now: datetime) -> bool:
-    """Whether there are weeks before week `number`, and all of them are over."""
-    before = Session.objects.filter(offering=offering, week__lt=number)
-    last: datetime | None = before.aggregate(last=Max("event__ends_at"))["last"]
-    return last is not None and last <= now
 
 
 def _mark(found: list[Week], now: datetime, *, follows_past: bool = False) -> None:

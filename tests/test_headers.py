@@ -57,22 +57,12 @@ WRITES_ON_GET = {
 MOST_QUERIES, MOST_BYTES = 15, 60_000
 #: Pages that ask every app for its part; the number does not grow with the club, only the desk's with its offerings.
 MORE_QUERIES = {
-    "portal:desk": 40,
-    "portal:digest_preview": 56,
-    "portal:digest_mine": 54,
-    "members:person_detail": 23,
-    # A paper names who presented it in which app; the library's front is looked at by a librarian.
-    "wiki:paper_detail": 19,
-    "wiki:page_front": 17,
-    # An officer looks at an event that is on, with a talk, an agenda and an album.
-    "events:event_detail": 19,
-    "events:symposium_run": 17,
-    "events:co_host_detail": 17,
+    "portal:desk": 20,
+    "portal:digest_preview": 50,
+    "portal:digest_mine": 48,
 }
 #: A mail as it will be sent, styles in its tags: a document of its own, which may run and load nothing.
 LETTERS = {"members:mail_preview_html", "members:announcement_html"}
-#: Pages of the programme that ask too much, as docs/speed.md says; a query more fails.
-MORE_QUERIES |= {"nmep:capstone_detail": 20, "nmep:week_detail": 17}
 
 
 class Smells(HTMLParser):

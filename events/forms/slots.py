@@ -48,11 +48,10 @@ class QuestionForm(forms.ModelForm):
 class SwapForm(forms.Form):
     """Whose slot one would rather have, or who should take one's own."""
 
-    other = forms.ModelChoiceField(
+    other = forms.TypedChoiceField(
         label="Swap with",
-        queryset=Claim.objects.none(),
         required=False,
-        empty_label="Choose a slot",
+        empty_value=None,
         help_text="They are asked; nothing changes until they say yes.",
     )
     to = PeopleField(
@@ -61,14 +60,16 @@ class SwapForm(forms.Form):
 
     def __init__(self, *args: Any, choices: list[Claim], sees_names: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = {claim.pk: claim for claim in choices}
+        known = {str(claim.pk): claim for claim in choices}
         field: Any = self.fields["other"]
-        field.queryset = Claim.objects.filter(pk__in=known)
-        field.label_from_instance = lambda claim: (
-            f"{known[claim.pk].slot.label}, {known[claim.pk].person}"
-            if sees_names
-            else known[claim.pk].slot.label
-        )
+        field.choices = [
+            ("", "Choose a slot"),
+            *(
+                (key, f"{claim.slot.label}, {claim.person}" if sees_names else claim.slot.label)
+                for key, claim in known.items()
+            ),
+        ]
+        field.coerce = known.__getitem__
         if not sees_names:
             # Naming somebody would tell them who holds the slot.
             del self.fields["to"]

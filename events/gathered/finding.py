@@ -6,7 +6,22 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Avg, Case, Count, Exists, FloatField, OuterRef, Q, When
+from django.db.models import (
+    Avg,
+    BigIntegerField,
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    FloatField,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Concat, Substr
 from django.urls import reverse
 from django.utils import timezone
 
@@ -20,6 +35,11 @@ from mlclub.search.meaning import Subject
 
 #: From then on an event counts as one of an earlier term.
 LONG_AGO = timedelta(days=120)
+
+#: So many of the events that somebody hosted stand on their page.
+HOSTED = 10
+#: And so many of those that they were thanked for.
+THANKED = 20
 
 
 def findable(user: Any, now: datetime) -> list[Source]:
@@ -147,21 +167,28 @@ def contributions(person: User, viewer: User) -> list[Contribution]:
         )
         for talk in talks[:20]
     ]
-    hosted = [
-        Contribution(verb="hosted", title=event.title, url=event.get_absolute_url(), on=event.starts_at)
-        for event in visible.filter(hosts=person).order_by("-starts_at")[:10]
-    ]
-    return given + hosted + _thanks(person, visible)
+    return given + _hosted(person, visible)
 
 
-def _thanks(person: User, visible: Any) -> list[Contribution]:
-    """What the person was thanked for."""
-    rows = {row.about_pk: row for row in person.thanks_got.about("events.event")[:20]}
+def _hosted(person: User, visible: Any) -> list[Contribution]:
+    """The last events that the person hosted, and those that they were thanked for last; one query."""
+    hosts = Event.hosts.through.objects.filter(event=OuterRef("pk"), user=person)
+    thanks = person.thanks_got.about("events.event")
+    number = Cast(Substr("about", len("events.event:") + 1), BigIntegerField())
+    last = thanks.annotate(event=number).order_by("-at", "-pk").values("event")[:THANKED]
+    about_it = thanks.filter(about=Concat(Value("events.event:"), Cast(OuterRef("pk"), CharField())))
+    first = Case(When(pk__in=last, then=Subquery(about_it.order_by("at").values("at")[:1])))
+    rows = (
+        visible.annotate(is_host=Exists(hosts), thanked_at=first)
+        .filter(Q(is_host=True) | Q(pk__in=last))
+        # All that they were thanked for come first, so that the rest holds the last that they hosted.
+        .order_by(F("thanked_at").asc(nulls_last=True), "-starts_at")[: THANKED + HOSTED]
+    )
+    hosted = sorted((row for row in rows if row.is_host), key=lambda row: row.starts_at, reverse=True)
+    said = [("hosted", row, row.starts_at) for row in hosted[:HOSTED]]
+    said += [("was thanked for", row, row.thanked_at) for row in rows if row.thanked_at]
     return [
-        Contribution(
-            verb="was thanked for", title=event.title, url=event.get_absolute_url(), on=rows[event.pk].at
-        )
-        for event in visible.filter(pk__in=rows)
+        Contribution(verb=verb, title=row.title, url=row.get_absolute_url(), on=on) for verb, row, on in said
     ]
 
 

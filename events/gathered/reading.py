@@ -84,7 +84,8 @@ def _of_slot(slot: Slot, user: Any) -> list[Panel]:
     if not isinstance(owner, rotas.OfSeries) or not user.is_authenticated:
         return []
     now = timezone.now()
-    runs, writes = owner.rota.series.is_run_by(user), user.standing.writes
+    access, writes = owner.access(user), user.standing.writes
+    runs = access is not None and access.runs
     if not runs and not user.standing.reads_members_area:
         return []
     said = Presentation.objects.filter(slot=slot).select_related("paper").first()

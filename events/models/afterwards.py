@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import models
@@ -12,9 +12,16 @@ from mlclub.privacy import Erase, Policy
 
 
 class AlbumQuerySet(models.QuerySet["Album"]):
+    def with_objections(self) -> AlbumQuerySet:
+        """Adds `has_objections`: whether somebody waits for a picture of theirs to be taken out."""
+        return self.annotate(
+            has_objections=Exists(AlbumObjection.objects.open().filter(album=OuterRef("pk")))
+        )
+
     def shared(self) -> AlbumQuerySet:
-        """Those in which nobody waits for a picture of theirs to be taken out."""
-        return self.filter(~Exists(AlbumObjection.objects.open().filter(album=OuterRef("pk"))))
+        """Those in which nobody does."""
+        rows: Any = self.with_objections()
+        return cast("AlbumQuerySet", rows.filter(has_objections=False))
 
     def visible_to(self, user: Any) -> AlbumQuerySet:
         """For readers of the members' area and whoever was there, never for the public: faces are in it. Hosts and

@@ -100,9 +100,10 @@ class EventQuerySet(models.QuerySet["Event"]):
         )
         return self.with_sign_up().annotate(live_count=Coalesce(Subquery(live), 0))
 
-    def with_parts(self) -> EventQuerySet:
-        """What `with_counts` adds, and which parts an event has: `has_questions`, `has_agenda`, `has_slots`,
-        `has_helpers` and `has_album`; its preparation comes along. Its page then asks for no part that is not there."""
+    def with_parts(self, user: Any) -> EventQuerySet:
+        """What `with_counts` adds, which parts an event has (`has_questions`, `has_agenda`, `has_slots`, `has_helpers`,
+        `has_album`, `has_recording`) and whether `user` `was_there`; its preparation comes along. Its page then asks for
+        no part that is not there."""
         parts = {
             "has_questions": Q(questions__retired_at=None, questions__isnull=False)
             | Q(series__questions__retired_at=None, series__questions__isnull=False),
@@ -110,6 +111,8 @@ class EventQuerySet(models.QuerySet["Event"]):
             "has_slots": Q(slots__isnull=False),
             "has_helpers": Q(helper_offers__isnull=False, helper_offers__withdrawn_at=None),
             "has_album": Q(album__isnull=False),
+            "has_recording": Q(materials__kind="recording"),
+            "was_there": Q(attendances__user=user.pk, attendances__user__isnull=False),
         }
         found = {
             name: Exists(Event.objects.filter(part, pk=OuterRef("pk")).order_by())
@@ -131,6 +134,8 @@ class Event(models.Model):
     CHECK_IN_AFTER = timedelta(hours=1)
     #: Dietary and access notes are erased this long after the end.
     NOTES_KEPT = timedelta(days=14)
+
+    was_there: bool  # where `with_parts` was asked for
 
     series = models.ForeignKey(Series, on_delete=models.PROTECT, null=True, blank=True, related_name="events")
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.MEETING)

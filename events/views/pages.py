@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from events import afterwards, agenda, helping, no_shows, pushing, questions
 from events.access import event_for, sees_rooms
 from events.forms import FilterForm, SignUpForm
-from events.models import Attendance, Event, Kind, Material, Registration, SignUpQuestion, Talk
+from events.models import Event, Kind, Material, Registration, SignUpQuestion, Talk
 from events.seats import Seat, Standing, seat_of, seats_of
 from members.models import User
 from mlclub import uploads
@@ -162,7 +162,7 @@ def arranged(seats: Iterable[Seat], first: date, last: date, today: date) -> lis
 @login_not_required
 @require_safe
 def event_detail(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
-    event = event_for(request.user, pk, among=Event.objects.with_parts())
+    event = event_for(request.user, pk, among=Event.objects.with_parts(request.user))
     if slug != event.slug:
         return redirect(event)
     return render(request, "events/event_detail.html", detail_context(request, event, timezone.now()))
@@ -179,11 +179,7 @@ def detail_context(
     runs = event.is_run_by(user)
     people = who_goes(event, user, runs=runs, seat=seat)
     materials = list(Material.objects.filter(event=event).visible_to(user, now).select_related("page"))
-    was_there = (
-        user.is_authenticated
-        and event.has_begun(now)
-        and Attendance.objects.filter(event=event, user=user).exists()
-    )
+    was_there = user.is_authenticated and event.has_begun(now) and event.was_there
     return {
         "event": event,
         "seat": seat,

@@ -53,7 +53,7 @@ def said(outcome: Outcome, event: Event) -> str:
 def event_register(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign up, or with `change_note` answer anew. What a list's button cannot ask is asked on the event's page."""
     user: Any = request.user
-    event = event_for(user, pk, among=Event.objects.with_parts())
+    event = event_for(user, pk, among=Event.objects.with_parts(user))
     now = timezone.now()
     seat = seat_of(event, user, now)
     asked = questions.asked_at(event) if event.asks or "part" in request.POST or seat.is_mine else []  # type: ignore[attr-defined]
@@ -142,7 +142,7 @@ def event_accept(request: HttpRequest, pk: int) -> HttpResponse:
 def guest_register(request: HttpRequest, pk: int) -> HttpResponse:
     """Bring somebody; they take a seat of their own."""
     user: Any = request.user
-    event = event_for(user, pk, among=Event.objects.with_parts())
+    event = event_for(user, pk, among=Event.objects.with_parts(user))
     mine = get_object_or_404(Registration.objects.live(), event=event, user=user)
     form = GuestForm(request.POST)
     if not form.is_valid():
@@ -169,7 +169,7 @@ def answered(request: HttpRequest, event: Event, outcome: Outcome) -> HttpRespon
         return redirect(f"{event.get_absolute_url()}#seat")
     if request.headers.get("HX-Request"):
         if request.POST.get("part") == "seat":
-            event = event_for(request.user, event.pk, among=Event.objects.with_parts())
+            event = event_for(request.user, event.pk, among=Event.objects.with_parts(request.user))
             context = {
                 **detail_context(request, event, now),
                 "said": said(outcome, event),
@@ -179,7 +179,7 @@ def answered(request: HttpRequest, event: Event, outcome: Outcome) -> HttpRespon
             shown = ["seat"] if event.is_cancelled else ["seat", "going"]
             parts = [render_to_string(f"events/event_detail.html#{part}", context, request) for part in shown]
             return HttpResponse("".join(parts))
-        event = event_for(request.user, event.pk, among=Event.objects.with_parts())
+        event = event_for(request.user, event.pk, among=Event.objects.with_parts(request.user))
         seat = seat_of(event, request.user, now)
         return render(request, "events/_going.html", {"seat": seat, "said": said(outcome, event)})
     tone = (

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required, permission_required
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -118,8 +119,9 @@ def series_detail(request: HttpRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     series = get_object_or_404(Series.objects.visible_to(user).prefetch_related("hosts"), slug=slug)
     events = Event.objects.visible_to(user).filter(series=series).with_counts().defer("search")
-    upcoming = list(events.upcoming(now).prefetch_related("talks__speakers"))
-    past = list(events.past(now).prefetch_related("talks__speakers", "materials")[: PAST + 1])
+    upcoming, past = list(events.upcoming(now)), list(events.past(now)[: PAST + 1])
+    prefetch_related_objects([*upcoming, *past], "talks__speakers")
+    prefetch_related_objects(past, "materials")
     seats = seats_of(upcoming, user, now)
     return render(
         request,

@@ -156,7 +156,9 @@ def slot_page(
         raise Http404
     slot = row.slot
     reads_all = access.runs or row.is_held or any(helper == user for helper in slot.helpers.all())
-    questions = SlotQuestion.objects.filter(slot=slot).select_related("author")
+    questions: list[SlotQuestion] = []
+    if slot.sheet.takes_questions:
+        questions = list(SlotQuestion.objects.filter(slot=slot).select_related("author"))
     mine = next((question for question in questions if question.author_id == user.pk), None)
     asks = slot.sheet.takes_questions and not row.is_held and not row.has_begun and slot.is_offered
     choices = swappable(row, shown) if row.is_held and not row.has_begun else []

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
@@ -79,6 +80,11 @@ class UserQuerySet(models.QuerySet["User"]):
         if standing.is_officer or viewer.is_superuser:
             return people
         return people.filter(models.Q(is_listed=True) | models.Q(pk=viewer.pk))
+
+    def with_expertise(self) -> UserQuerySet:
+        """Adds `knows`: the names of what the person knows about."""
+        known = Topic.objects.filter(experts=models.OuterRef("pk")).order_by("name")
+        return self.annotate(knows=ArraySubquery(known.values("name")))
 
     def matching(self, words: str, viewer: User) -> UserQuerySet:
         """People whose name, field of study or topics contain every one of the words, accents aside.

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import OuterRef
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
@@ -122,6 +124,14 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 
     def new(self) -> MembershipQuerySet:
         return self.filter(kind=Membership.Kind.NEW)
+
+    def with_topics(self) -> MembershipQuerySet:
+        """Adds `gives` and `learns`: the names of what the person gives and learns in the term."""
+        given = Topic.objects.filter(givers=OuterRef("pk")).order_by("name")
+        learnt = Topic.objects.filter(learners=OuterRef("pk")).order_by("name")
+        return self.annotate(
+            gives=ArraySubquery(given.values("name")), learns=ArraySubquery(learnt.values("name"))
+        )
 
 
 class Membership(models.Model):

@@ -95,13 +95,14 @@ def row_of(person: Any, viewer: User) -> dict[str, Any]:
 @require_safe
 def person_detail(request: HttpRequest, handle: str) -> HttpResponse:
     viewer: Any = request.user
-    person = get_object_or_404(User.objects.visible_to(viewer).prefetch_related("expertise"), handle=handle)
+    person = get_object_or_404(User.objects.visible_to(viewer).with_expertise(), handle=handle)
+    today = standing.today()
     memberships = list(
-        person.memberships.exclude(status=Membership.Status.INVITED)
-        .filter(term__starts_on__lte=standing.today())
-        .select_related("term")
-        .prefetch_related("give", "learn")
+        person.memberships.filter(term__starts_on__lte=today).select_related("term").with_topics()
     )
+    told = [row for row in memberships if row.status != Membership.Status.INVITED]
+    membership = next((row for row in told if row.term == viewer.standing.term), None)
+    office_terms = list(person.office_terms.select_related("office"))
     contributions = sorted(
         gather.flat("contributions", person, viewer), key=lambda given: given.on, reverse=True
     )
@@ -112,10 +113,12 @@ def person_detail(request: HttpRequest, handle: str) -> HttpResponse:
             "person": person,
             "is_me": person.pk == viewer.pk,
             "shown": {field: person.shown_to(viewer, field) for field in User.CHOSEN_FIELDS},
-            "memberships": memberships,
-            "joined": memberships[-1].term if memberships else None,
-            "membership": next((row for row in memberships if row.term == viewer.standing.term), None),
-            "office_terms": list(person.office_terms.select_related("office")),
+            "memberships": told,
+            "joined": told[-1].term if told else None,
+            "membership": membership,
+            "office_terms": office_terms,
+            "offices_today": [held for held in office_terms if held.starts_on <= today <= held.ends_on],
+            "is_alumnus": bool(memberships and memberships[0].status == Membership.Status.ALUMNUS),
             "contributions": contributions[:100],
         },
     )

@@ -196,7 +196,8 @@ def build(
 
 
 def _built(users: Sequence[User], week: tuple[date, date], now: datetime, kind: str) -> dict[int, Digest]:
-    standing.prime(users)  # what they may see is asked on the day that it is sent, as on every page
+    # What they may see is asked on the day that it is sent, as on every page.
+    standing.prime(user for user in users if not standing.is_known(user))
     interests.prime(users)
     zone = Club.current().zone
     since = datetime.combine(week[0], time.min, tzinfo=zone)

@@ -66,10 +66,11 @@ def is_for_alumni(sunday: date, term: Term | None) -> bool:
     return term.week_of(sunday) in (max(weeks // 3, 1), weeks - 1)
 
 
-def recipients(now: datetime) -> Any:
-    """Everybody who gets a digest in the week of `now`: a queryset of accounts, the kind as `digest` on each."""
+def recipients(now: datetime, term: Term | None = None) -> Any:
+    """Everybody who gets a digest in the week of `now`: a queryset of accounts, the kind as `digest` on each. `term` is
+    the current one, where it is known."""
     today = standing.today(now)
-    term = Term.objects.current(today)
+    term = term or Term.objects.current(today)
     active = Membership.objects.active().filter(person=OuterRef("pk"), term=term)
     enrolled = Enrolment.objects.active().filter(
         person=OuterRef("pk"), offering__in=Offering.objects.live(), offering__term=term
@@ -100,7 +101,8 @@ def recipients(now: datetime) -> Any:
 
 def kind_for(person: User, now: datetime) -> str:
     """The kind of digest that `person` gets now; empty where they get none."""
-    return str(recipients(now).filter(pk=person.pk).values_list("digest", flat=True).first() or "")
+    of_person = recipients(now, standing.of(person, now).term).filter(pk=person.pk)
+    return str(of_person.values_list("digest", flat=True).first() or "")
 
 
 def _without_one(now: datetime, kind: str, slot: str) -> Any:

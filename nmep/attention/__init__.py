@@ -127,5 +127,5 @@ def of(offering: Offering, now: datetime) -> list[Need]:
 
 def of_many(offerings: Iterable[int], now: datetime) -> dict[int, tuple[Offering, list[Need]]]:
     """The same for several, without what only their roster or their texts say; one query."""
-    rows: Any = Offering.objects.filter(pk__in=list(offerings)).select_related("program", "term")
+    rows: Any = Offering.objects.filter(pk__in=offerings).select_related("program", "term")
     return {row.pk: (row, found(row, row.needs_json, now)) for row in rows.annotate(**columns(now))}

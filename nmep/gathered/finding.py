@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, Count, FloatField, When
+from django.db.models import Case, Count, FloatField, Max, When
 from django.urls import reverse
 from django.utils import timezone
 
@@ -269,22 +269,16 @@ def contributions(person: User, viewer: Any) -> list[Contribution]:
         Contribution(verb="taught", title=_where(row), url=row.get_absolute_url(), on=row.event.starts_at)
         for row in sessions[:50]
     ]
-    reviews = Review.objects.posted().filter(reviewer=person)
-    counted = (
-        reviews.order_by()
-        .values("submission__assignment__offering__slug", "submission__assignment__offering")
-        .annotate(n=Count("pk"))
+    reviews = Review.objects.posted().filter(reviewer=person).order_by()
+    counted = reviews.values("submission__assignment__offering__slug").annotate(
+        n=Count("pk"), latest=Max("posted_at")
     )
-    latest: dict[int, Any] = {
-        row["submission__assignment__offering"]: row["posted_at"]
-        for row in reviews.order_by("posted_at").values("submission__assignment__offering", "posted_at")
-    }
     taught += [
         Contribution(
             verb="reviewed",
             title=f"{row['n']} hand-in{'' if row['n'] == 1 else 's'}",
             url=reverse("nmep:syllabus", args=[row["submission__assignment__offering__slug"]]),
-            on=latest[row["submission__assignment__offering"]],
+            on=row["latest"],
         )
         for row in counted
     ]

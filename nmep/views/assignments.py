@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,7 +17,17 @@ from mlclub.refusal import Refused
 from nmep import boards, checking, extensions, handing_in, joint, mastery, people, teams
 from nmep.forms import HandInForm
 from nmep.forms.mastery import REASONS
-from nmep.models import Assignment, Comment, Enrolment, Part, Review, SpecRevision
+from nmep.models import (
+    Assignment,
+    Check,
+    Comment,
+    Enrolment,
+    Offering,
+    Part,
+    Review,
+    RubricMark,
+    SpecRevision,
+)
 from nmep.views.partners import hand_in_context
 
 
@@ -119,11 +130,16 @@ def _page(
         "now": now,
         "parts": parts,
         "late_until": assignment.closes_for([]),
-        **beside(assignment, parts, enrolment, request.user, now),
+        "criteria": assignment.criteria.select_related("part"),
         "status": status,
     }
     if enrolment is None:
-        context["roles"] = people.roles(request.user, assignment.offering)
+        roles = people.roles(request.user, assignment.offering)
+        context |= {
+            "roles": roles,
+            "has_board": boards.has_board(boards.scoring(parts), assignment, roles, now),
+            "sees_code": bool(assignment.outside_url) and roles.reviews,
+        }
         return render(request, "nmep/assignment_detail.html", context, status=status)
     enrolment.offering = assignment.offering
     team = teams.team_of(enrolment, assignment)
@@ -142,8 +158,24 @@ def _page(
         form.keep(kept, n=held.next_n)
     latest = [held.latest] if held.latest else []
     checks = [one for found in checking.summaries(latest, request.user, now).values() for one in found]
+    reviews = list(
+        Review.objects.posted()
+        .filter(submission__in=held.versions)
+        .select_related("reviewer", "submission__assignment__offering")
+        .prefetch_related(Prefetch("marks", RubricMark.objects.select_related("criterion")))
+    )
+    comments = list(
+        Comment.objects.filter(submission__in=held.versions)
+        .shown_to(request.user)
+        .select_related("author", "submission__assignment__offering")
+        .defer("submission__assignment__text", "submission__assignment__search")
+    )
+    scoring = boards.scoring(parts)
     context |= together
     context |= {
+        "has_board": boards.has_board(scoring, assignment, people.Roles(), now),
+        "tries": _tries(parts, scoring, held, assignment.offering, now),
+        "sees_code": bool(assignment.outside_url),
         "checks": checks,
         "is_checking": checking.is_going_on(checks),
         "held": held,
@@ -153,44 +185,41 @@ def _page(
         "late_until": held.closes_at,
         "room": extensions.room(enrolment, assignment, held, now),
         "reasons": REASONS,
-        "missing": _missing(enrolment, assignment, held),
-        "reviews": Review.objects.posted()
-        .filter(submission__in=held.versions)
-        .select_related("reviewer", "submission__assignment__offering")
-        .prefetch_related("marks__criterion"),
-        "comments": Comment.objects.filter(submission__in=held.versions)
-        .shown_to(request.user)
-        .select_related("author", "submission__assignment__offering")
-        .defer("submission__assignment__text", "submission__assignment__search"),
+        "missing": _missing(held, reviews, comments),
+        "reviews": reviews,
+        "comments": comments,
     }
     return render(request, "nmep/assignment_detail.html", context, status=status)
 
 
 def _missing(
-    enrolment: Enrolment, assignment: Assignment, held: handing_in.Standing
+    held: handing_in.Standing, reviews: list[Review], comments: list[Comment]
 ) -> mastery.Missing | None:
     """What the review of the latest version still asks for, while it is to be mended."""
-    if not (held.latest and held.is_returned):
+    latest = held.latest
+    if latest is None or not held.is_returned:
         return None
-    return mastery.missing(enrolment, {assignment.pk: held.latest.pk})[assignment.pk]
+    marks = [mark for review in reviews if review.submission_id == latest.pk for mark in review.marks.all()]
+    return mastery.still_asked(marks, comments)
 
 
-def beside(
-    assignment: Assignment, parts: list[Part], enrolment: Enrolment | None, user: Any, now: datetime
-) -> dict[str, Any]:
-    """What stands beside the text: the criteria, the board, the tries that are left; the outside grader's code."""
-    scored = [part for part in parts if part.kind == Part.Kind.PREDICTIONS]
-    left = [(part, boards.tries(enrolment, part, now)) for part in scored] if enrolment else []
-    roles = people.Roles(leads=enrolment is None and people.may_lead(user, assignment.offering))
-    final = bool(scored) and boards.is_final(assignment, now)
-    checks = boards.shown_to(roles, final=final).filter(part__in=scored)
-    return {
-        "criteria": assignment.criteria.select_related("part"),
-        "has_board": bool(scored) and checks.exists(),
-        "tries": [(part, tries) for part, tries in left if tries],
-        "sees_code": bool(assignment.outside_url)
-        and (enrolment is not None or people.may_review(user, assignment.offering)),
-    }
+def _tries(
+    parts: list[Part], checks: list[Check], held: handing_in.Standing, offering: Offering, now: datetime
+) -> list[tuple[Part, boards.Tries]]:
+    """The parts that take only so many files a day, with what is left of them."""
+    found = []
+    for part in parts:
+        handed_in = [
+            (piece.sha256, version.handed_in_at)
+            for version in held.versions
+            for piece in version.pieces.all()
+            if piece.part_id == part.pk
+        ]
+        own = [check for check in checks if check.part_id == part.pk]
+        left = boards.left_of(own, handed_in, offering.zone, now)
+        if left is not None:
+            found.append((part, left))
+    return found
 
 
 @require_safe

@@ -19,7 +19,7 @@ from members.models import PairingCheckIn, PairingMember, User
 from mlclub.refusal import Refused
 from nmep import capstone_matching, capstone_steps, capstones, mentoring, people
 from nmep.forms.capstones import IdeaForm, MatchForm, MoveForm, PolicyForm, StepAnswerForm, StepForm
-from nmep.models import Capstone, Enrolment, Offering, ShowcaseTalk
+from nmep.models import Capstone, Enrolment, Offering
 from nmep.views.roster import led_offering
 from nmep.views.syllabus import offering_for
 
@@ -28,9 +28,9 @@ GET_POST = ["GET", "HEAD", "POST"]
 
 def group_offering(request: HttpRequest, slug: str) -> Offering:
     """The offering, for people in it and for readers of the members' area."""
-    offering = offering_for(request, slug)
+    offering = offering_for(request, slug, "capstone_policy")
     user: Any = request.user
-    if not (user.standing.reads_members_area or people.belongs(user, offering)):
+    if not (people.roles(user, offering).belongs or user.standing.reads_members_area):
         raise Http404
     return offering
 
@@ -38,7 +38,9 @@ def group_offering(request: HttpRequest, slug: str) -> Offering:
 def capstone_for(request: HttpRequest, slug: str, project: str) -> Capstone:
     offering = group_offering(request, slug)
     capstone = get_object_or_404(
-        Capstone.objects.with_people().prefetch_related("initiative__topics"),
+        Capstone.objects.with_people()
+        .select_related("talk__form__event", "talk__showcase__session__event")
+        .prefetch_related("initiative__topics"),
         offering=offering,
         initiative__slug=project,
     )
@@ -65,14 +67,14 @@ class Place:
 
 
 def place_in(capstone: Capstone, user: Any) -> Place:
-    """Two queries at most."""
+    """One query; another where the page has not asked for the roles of `user`."""
     mentor = mentoring.mentor_of(capstone)
     return Place(
         is_member=any(row.enrolment.person_id == user.pk for row in capstone.team),
         is_mentor=bool(
             mentor and mentor.person_id == user.pk and mentor.answer == PairingMember.Answer.ACCEPTED
         ),
-        leads=people.may_lead(user, capstone.offering),
+        leads=people.reader(user, capstone.offering).leads,
         mentor=mentor,
     )
 
@@ -104,7 +106,7 @@ def _list(
         (row for row in rows if any(one.enrolment.person_id == user.pk for one in row.team)),
         None,
     )
-    roles = people.roles(user, offering)
+    roles = people.reader(user, offering)
     context: dict[str, Any] = {
         "offering": offering,
         "policy": policy,
@@ -112,7 +114,7 @@ def _list(
         "mine": held,
         "chooses": roles.learns and not policy.closed_at,
         "roles": roles,
-        "shows_people": user.standing.reads_members_area or people.belongs(user, offering),
+        "shows_people": user.standing.reads_members_area or roles.belongs,
     }
     if roles.leads:
         without = capstones.without_group(offering)
@@ -311,11 +313,10 @@ def detail(
         "policy": policy,
         "now": now,
         "topics": list(capstone.initiative.topics.all()),
-        "talk": ShowcaseTalk.objects.filter(capstone=capstone)
-        .select_related("form__event", "showcase__session__event")
-        .first(),
+        "talk": getattr(capstone, "talk", None),
     }
-    enrolment = None if place.is_member else people.learner(user, capstone.offering)
+    learns = not place.is_member and people.reader(user, capstone.offering).learns
+    enrolment = people.learner(user, capstone.offering) if learns else None
     context["joins"] = bool(
         enrolment
         and enrolment.is_learning

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,7 +16,6 @@ from mlclub.refusal import Refused
 from nmep import acts, mastery, offers, passing, people, progress
 from nmep.forms.mastery import HelpForm, MarkForm, NoteForm, SkillForm, TimeForm
 from nmep.models import (
-    CoursePolicy,
     Enrolment,
     ExtensionRequest,
     HelpOffer,
@@ -35,9 +33,9 @@ def led_offering(request: HttpRequest, slug: str) -> Offering:
     return led_with_roles(request, slug)[0]
 
 
-def led_with_roles(request: HttpRequest, slug: str) -> tuple[Offering, Roles]:
-    """The same, with what the person may do in it, which the tabs ask for."""
-    offering = offering_for(request, slug)
+def led_with_roles(request: HttpRequest, slug: str, *along: str) -> tuple[Offering, Roles]:
+    """The same, with what the person may do in it, which the tabs ask for, and what is to be fetched along."""
+    offering = offering_for(request, slug, *along)
     roles = people.roles(request.user, offering)
     if not roles.leads:
         raise Http404
@@ -46,7 +44,7 @@ def led_with_roles(request: HttpRequest, slug: str) -> tuple[Offering, Roles]:
 
 def learner_for(request: HttpRequest, slug: str, pk: int) -> Enrolment:
     """A learner of an offering that one leads."""
-    return _learner(led_offering(request, slug), pk)
+    return _learner(led_with_roles(request, slug, "course_policy")[0], pk)
 
 
 def _learner(offering: Offering, pk: int) -> Enrolment:
@@ -55,8 +53,6 @@ def _learner(offering: Offering, pk: int) -> Enrolment:
         .exclude(state=Enrolment.State.INVITED)
         .filter(offering=offering)
         .select_related("person")
-        # Asked along, so that whoever is in no course pays no query for it.
-        .annotate(has_course_policy=Exists(CoursePolicy.objects.filter(offering=OuterRef("offering"))))
     )
     enrolment: Enrolment = get_object_or_404(rows, pk=pk)
     enrolment.offering = offering
@@ -65,9 +61,11 @@ def _learner(offering: Offering, pk: int) -> Enrolment:
 
 def own_enrolment(request: HttpRequest, slug: str) -> Enrolment:
     """The enrolment by which one learns here."""
-    enrolment = people.learner(request.user, offering_for(request, slug))
+    offering = offering_for(request, slug, "course_policy")
+    enrolment = people.learner(request.user, offering)
     if enrolment is None:
         raise Http404
+    enrolment.offering = offering
     return enrolment
 
 
@@ -80,7 +78,7 @@ def progress_mine(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def progress_detail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """The same page about one learner, for leads and the officer for education."""
-    offering, roles = led_with_roles(request, slug)
+    offering, roles = led_with_roles(request, slug, "course_policy")
     return learner_page(request, _learner(offering, pk), is_own=False, roles=roles)
 
 
@@ -127,7 +125,7 @@ def learner_page(
             "offers": HelpOffer.objects.open().filter(enrolment=enrolment).select_related("helper"),
             "absences": standing.asked,
             "requests": ExtensionRequest.objects.filter(enrolment=enrolment).select_related("assignment"),
-            "passing": passing.of(standing) if getattr(enrolment, "has_course_policy", True) else None,
+            "passing": passing.of(standing),
             "roles": roles or people.reader(request.user, offering),
             "is_own": is_own,
             "is_frozen": acts.is_frozen(enrolment),

@@ -52,26 +52,23 @@ def oral_page(request: HttpRequest, slug: str, *, status: int = 200, **forms: An
         if access is None:
             raise Http404
         shown = sheet_of(own.sheet, user, access, timezone.now())
-        results = {
-            result.claim_id: result
-            for result in OralResult.objects.visible_to(user).filter(enrolment__offering=offering)
-        }
+        results = OralResult.objects.visible_to(user).filter(enrolment__offering=offering)
+        known = list(results.select_related("enrolment", "examiner").order_by("at", "pk"))
+        by_claim = {result.claim_id: result for result in known}
         context |= {
             "shown": shown,
             "sheet": own.sheet,
             "access": access,
             "now": shown.now,
             "to_examine": [
-                (row, claim, results.get(claim.pk))
+                (row, claim, by_claim.get(claim.pk))
                 for row in shown.rows
                 for claim in row.claims
                 if claim.state in (Claim.State.HELD, Claim.State.DONE)
                 and any(helper.pk == user.pk for helper in row.slot.helpers.all())
             ],
-            "mine": OralResult.objects.filter(enrolment__person=user, enrolment__offering=offering)
-            .select_related("examiner")
-            .order_by("-at"),
-            "standings": orals.standings(offering) if roles.leads else [],
+            "mine": [result for result in reversed(known) if result.enrolment.person_id == user.pk],
+            "standings": orals.standings(offering, known) if roles.leads else [],
         }
     return render(request, "nmep/oral_list.html", context, status=status)
 

@@ -11,9 +11,9 @@ from nmep import syllabus as plan
 from nmep.models import Offering, Program
 
 
-def offering_for(request: HttpRequest, slug: str) -> Offering:
-    """The offering at an address, or a 404 for whoever may not see it."""
-    rows = Offering.objects.visible_to(request.user).select_related("program", "term")
+def offering_for(request: HttpRequest, slug: str, *along: str) -> Offering:
+    """The offering at an address, with what is to be fetched along, or a 404 for whoever may not see it."""
+    rows = Offering.objects.visible_to(request.user).select_related("program", "term", *along)
     return get_object_or_404(rows, slug=slug)
 
 
@@ -69,15 +69,16 @@ def syllabus(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def week_detail(request: HttpRequest, slug: str, week: int) -> HttpResponse:
     """One week on one page: class, notes, exercise, homework, party."""
-    offering = offering_for(request, slug)
+    offering = offering_for(request, slug, "course_policy")
     now = timezone.now()
-    found = plan.weeks(offering, request.user, now, only=week)
-    if not found:
-        raise Http404
-    numbers = sorted(set(offering.sessions.order_by().values_list("week", flat=True)))
-    place = numbers.index(week)
     user = request.user
     roles = people.roles(user, offering)
+    ends = plan.ends_of(offering)
+    found = plan.weeks(offering, user, now, only=week, ends=ends)
+    if not found:
+        raise Http404
+    numbers = sorted(ends)
+    place = numbers.index(week)
     return render(
         request,
         "nmep/week_detail.html",
@@ -89,7 +90,7 @@ def week_detail(request: HttpRequest, slug: str, week: int) -> HttpResponse:
             "after": numbers[place + 1] if place + 1 < len(numbers) else None,
             "is_in": roles.belongs,
             "roles": roles,
-            **courses.check_in_of(user, offering, week),
+            **courses.check_in_of(user, offering, week, learns=roles.learns),
             "shows_materials": plan.shows_materials(offering, user),
             "pulses": pulses.shown(
                 [meeting.session for meeting in found[0].meetings], user, now, leads=roles.leads

@@ -201,7 +201,7 @@ def test_leads_see_who_has_no_slot_yet(client):
     offering = examined(days=3)
     claim = sat(offering)
     without = make_enrolment(offering=offering)
-    words = {row.enrolment.person: row.word for row in orals.standings(offering)}
+    words = {row.enrolment.person: row.word for row in orals.standings(offering, OralResult.objects.all())}
     assert words == {claim.person: "Has a slot", without.person: "No slot yet"}
     assert "No slot yet" in seen_by(client, offering.lead, oral_page(offering))
     assert OfferingSheet.objects.count() == 1

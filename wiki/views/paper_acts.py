@@ -16,7 +16,7 @@ from mlclub.refusal import Refused
 from wiki import citing, lookups, marks, paper_merging
 from wiki.models import Paper, PaperLookup, PaperNote
 from wiki.paper_forms import KeyForm, MergeForm, NoteForm
-from wiki.views.papers import shown_paper
+from wiki.views.papers import papers_to_show, shown_paper
 
 GET_POST = ["GET", "HEAD", "POST"]
 
@@ -97,7 +97,7 @@ def paper_merge(request: HttpRequest, pk: int) -> HttpResponse:
 @active_members_only
 @require_POST
 def note_create(request: HttpRequest, pk: int) -> HttpResponse:
-    paper = get_object_or_404(Paper.objects.select_related("lookup").defer("search"), pk=pk)
+    paper = get_object_or_404(papers_to_show(), pk=pk)
     user: Any = request.user
     form = NoteForm(request.POST)
     if form.is_valid():

@@ -7,8 +7,9 @@ from operator import or_
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Paginator
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Greatest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,7 +20,7 @@ from mlclub import gather
 from mlclub.search import any_word, every_word, normalised, words
 from wiki import citing, marks, paper_merging
 from wiki.exporting.bibliographies import entry
-from wiki.models import FormerPaper, Paper, Placement, ReadMark
+from wiki.models import FormerPaper, OtherKey, Paper, Placement, ReadMark
 from wiki.paper_forms import UNMARKED, NoteForm, PaperFilterForm, PaperForm
 from wiki.search import of_number
 from wiki.views.reading_lists import readings_of
@@ -88,6 +89,13 @@ def _read_together(papers: Any, user: Any, *, term: str, presenter: int | None) 
     )
 
 
+def papers_to_show() -> QuerySet[Paper]:
+    """Papers with what `shown_paper` says of them in one line: the lookup, and the keys that they had."""
+    former = OtherKey.objects.filter(paper=OuterRef("pk")).order_by("key").values("key")[:12]
+    rows = Paper.objects.select_related("lookup").defer("search")
+    return rows.annotate(former_keys=ArraySubquery(former))
+
+
 def shown_paper(request: HttpRequest, paper: Paper, *, status: int = 200, **more: Any) -> HttpResponse:
     """The hub of a paper: where it is cited, in which lists it stands, who read it and what they note of it."""
     user: Any = request.user
@@ -110,7 +118,6 @@ def shown_paper(request: HttpRequest, paper: Paper, *, status: int = 200, **more
             "notes": marks.seen(paper, user),
             "note_form": NoteForm(),
             "bibtex": entry(paper, paper.key or f"paper{paper.pk}"),
-            "former_keys": [row.key for row in paper.other_keys.all()[:12]],
             "writes": user.standing.writes or user.is_superuser,
             "keeps": keeps,
             "hides": user.has_perm("wiki.change_papernote"),
@@ -125,7 +132,7 @@ def shown_paper(request: HttpRequest, paper: Paper, *, status: int = 200, **more
 @require_safe
 def paper_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """All that the club has to do with a paper; the apps above say where it was presented."""
-    paper = Paper.objects.select_related("lookup").defer("search").filter(pk=pk).first()
+    paper = papers_to_show().filter(pk=pk).first()
     if paper is None:
         former = get_object_or_404(FormerPaper.objects.select_related("paper"), number=pk)
         return redirect(former.paper, permanent=True)
