@@ -28,7 +28,7 @@ def office_permissions() -> dict[str, list[str]]:
     every = [
         f"projects.{verb}_{model}"
         for verb in LED
-        for model in ("initiative", "initiativelink", "role", "update", "output", "studygroup")
+        for model in ("initiative", "initiativelink", "role", "update", "output", "studygroup", "nothingleft")
     ]
     return {
         "*": [
