@@ -36,6 +36,7 @@ PARTS = [
     "seats",
     "digests",
     "search",
+    "care",
     "notebook",
     "pairs",
     "roster",
@@ -224,7 +225,7 @@ def main() -> int:
             if "judge" in asked.only:
                 for figures in judge_times():
                     say(part="judge", **figures)
-            for part in ("seats", "digests", "search", "cloning", "events"):
+            for part in ("seats", "digests", "search", "care", "cloning", "events"):
                 if part in asked.only:
                     inside(folder, "make_database", part)
                     inside(folder, "migrate", database=part)

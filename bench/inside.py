@@ -167,6 +167,13 @@ def search(how_many: str = "100000", queries: str = "160") -> list[dict[str, Any
     return list(searching.figures(int(how_many), int(queries)))
 
 
+def care(pages: str = "10000", papers: str = "2000") -> list[dict[str, Any]]:
+    """What pages in question, and the lists under `[[` and `@`, take in so large a library."""
+    from bench import tending
+
+    return list(tending.figures(int(pages), int(papers)))
+
+
 def spread(times: list[float]) -> dict[str, float]:
     ordered = sorted(times)
     return {

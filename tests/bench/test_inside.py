@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from bench import cloning, crowd, inside
+from bench import cloning, crowd, inside, tending
 from events.models import Registration, Slot
 from members.models import Notification, User
 from nmep.models import Offering
@@ -40,6 +40,14 @@ def test_a_calendar_is_measured_by_its_secret_address(client):
     small_club()
     feed = inside.calendar()
     assert client.get(feed["path"], headers={"if-none-match": feed["etag"]}).status_code == 304
+
+
+@pytest.mark.django_db
+def test_care_and_completion_are_asked_of_a_library_that_is_half_neglected():
+    rows = list(tending.figures(60, 12, queries=2))
+    assert [row["what"] for row in rows][:2] == ["needs care", "needs care, by one reason"]
+    assert all(row["p95_ms"] > 0 for row in rows)
+    assert Page.objects.exclude(owner=None).exists()
 
 
 @pytest.mark.django_db

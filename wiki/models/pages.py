@@ -4,10 +4,10 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Length, Lower
+from django.db.models.functions import Length, Lower, Upper
 from django.urls import reverse
 from django.utils import timezone
 
@@ -167,6 +167,10 @@ class Page(models.Model):
             )
         ]
         indexes = [
+            # What `[[` and the first letters may become, whatever their case.
+            models.Index(OpClass(F("key"), name="varchar_pattern_ops"), name="page_key_begins"),
+            models.Index(OpClass(Upper("title"), name="text_pattern_ops"), name="page_title_begins"),
+            models.Index(OpClass(Upper("path"), name="text_pattern_ops"), name="page_path_begins"),
             GinIndex(fields=["search"], name="page_search"),
             GinIndex(fields=["names_search"], name="page_names_search"),
             models.Index(fields=["key"], name="page_key"),
