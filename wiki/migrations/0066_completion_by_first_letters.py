@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('wiki', '0063_meanings'),
+        ('wiki', '0065_the_library_says_that_it_changed'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
