@@ -228,7 +228,7 @@ def test_a_lead_makes_a_check_and_later_labels_score_everything_anew(client):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"percent": "0"}, "greater than or equal to 1"),
+        ({"percent": "0"}, "Give 1 or more"),
         ({"labels": b"no table"}, "two columns"),
         ({"metric": "rmse", "labels": b"id,y\na,word\n"}, "needs one"),
         ({"title": ""}, "This is needed."),

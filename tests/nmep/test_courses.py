@@ -382,7 +382,7 @@ def test_the_rule_is_written_in_numbers_and_a_rule_that_makes_no_sense_is_refuse
     for change, sentence in (
         ({"pass_at": ""}, "from how many percent"),
         ({"weight_homework": ""}, "at least one part"),
-        ({"pass_at": "170"}, "less than or equal to 100"),
+        ({"pass_at": "170"}, "Give 100 or less"),
         ({"opens_at": "2031-01-02T10:00", "closes_at": "2031-01-01T10:00"}, "must close after it opens"),
     ):
         answer = client.post(staff(policy, "course_settings"), data | change)
