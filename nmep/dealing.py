@@ -157,7 +157,11 @@ def take_back(offering: Offering, reviewer: User, *, by: User, now: datetime) ->
     offering.check_changes()
     rows = untouched().filter(assignment__offering=offering, reviewer=reviewer)
     locked = Submission.objects.select_for_update(of=("self",)).filter(pk__in=rows.values("pk"))
-    found = [row.pk for row in locked.order_by("pk") if row.state == Submission.State.HANDED_IN]
+    found = [
+        row.pk
+        for row in locked.order_by("pk")
+        if row.state == Submission.State.HANDED_IN and row.reviewer_id == reviewer.pk
+    ]
     Submission.objects.filter(pk__in=found).update(reviewer=None, updated_at=now)
     if found:
         audit.record(by, "reviews-taken-back", offering, before={"reviewer": reviewer.pk}, after=found)

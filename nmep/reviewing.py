@@ -71,13 +71,17 @@ def take_next(user: User, offering: Offering, *, now: datetime) -> Submission | 
         return None
     waiting = Submission.objects.waiting().filter(assignment__offering=offering)
     waiting = waiting.exclude(pk__in=Submission.objects.authored_by(user)).order_by("handed_in_at", "pk")
-    for rows in (
-        waiting.filter(reviewer=user),
-        waiting.filter(reviewer=None, authors__enrolment__reviewer=user),
-        waiting.filter(reviewer=None, authors__enrolment__reviewer=None),
+    for holder, rows in (
+        (user, waiting),
+        (None, waiting.filter(authors__enrolment__reviewer=user)),
+        (None, waiting.filter(authors__enrolment__reviewer=None)),
     ):
+        # What somebody else may change stands beside the lock: PostgreSQL looks at it again in the row that it locked,
+        # and not at what a subquery found before.
         found = (
-            Submission.objects.filter(pk__in=rows.values("pk"))
+            Submission.objects.filter(
+                reviewer=holder, state__in=Submission.ANSWERABLE, pk__in=rows.values("pk")
+            )
             .select_for_update(of=("self",), skip_locked=True)
             .order_by("handed_in_at", "pk")
             .first()
