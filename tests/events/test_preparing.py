@@ -2,6 +2,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
@@ -60,16 +61,17 @@ def test_people_without_an_account_get_the_steps_too():
 
 def test_the_mail_lists_the_steps_in_plain_words(mailoutbox):
     make_club()
-    event = make_workshop(starts_at=timezone.now() + timedelta(hours=23))
-    person = make_member()
-    make_registration(event=event, user=person, created_at=timezone.now() - timedelta(days=3))
-    call_command("notify", "--once")
+    event, person = make_workshop(), make_member()
+    make_registration(event=event, user=person, created_at=NOON - timedelta(days=3))
+    with time_machine.travel(NOON + timedelta(hours=1)):
+        call_command("notify", "--once")
     # It comes in one mail with the reminder of the same hour.
     sent = [mail for mail in mailoutbox if "Set up before Your first fine-tune" in mail.subject + mail.body]
     assert [mail.to for mail in sent] == [[person.email]]
     assert "- Install Python 3.12\n- Clone the repository\n" in sent[0].body
     assert "https://code.club.example/tune" in sent[0].body
-    call_command("notify", "--once")
+    with time_machine.travel(NOON + timedelta(hours=2)):
+        call_command("notify", "--once")
     assert len([mail for mail in mailoutbox if "Set up before" in mail.subject + mail.body]) == 1
 
 

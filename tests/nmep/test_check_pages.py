@@ -186,7 +186,7 @@ def test_a_file_takes_the_place_of_what_is_typed(client, assignment, lead):
         ({"source": "  "}, "Write at least one test function."),
         ({"source": "x = 1"}, "No test function was found"),
         ({"title": ""}, "This is needed. Please fill it in."),
-        ({"seconds": "9999"}, "less than or equal to 120"),
+        ({"seconds": "9999"}, "Give 120 or less."),
         ({"part": "0"}, "Select a valid choice"),
         ({"file": SimpleUploadedFile("x.py", b"\xff\xfe\x00")}, "x.py is not a text file."),
     ],

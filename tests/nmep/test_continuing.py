@@ -178,5 +178,5 @@ def test_the_lineage_costs_the_same_for_any_number_of_links(client, size, django
             make_initiative(visibility="public"), make_initiative(visibility="public"), "inspired"
         )
     client.get(reverse("projects:lineage"))
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         client.get(reverse("projects:lineage"))

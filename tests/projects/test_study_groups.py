@@ -108,7 +108,7 @@ def test_without_the_tick_breaks_are_left_out(client):
         ({"chapters": " \n "}, "This is needed. Please fill it in."),
         ({"chapters": "x\n" * 61}, "A group has 60 at most."),
         ({"first_on": "someday"}, "Give a day as 2026-10-30."),
-        ({"minutes": "5"}, "greater than or equal to 15"),
+        ({"minutes": "5"}, "Give 15 or more."),
     ],
 )
 def test_what_cannot_be_planned_is_said_beside_the_field_and_nothing_is_made(client, said, told):
